@@ -1,0 +1,171 @@
+//! What can go wrong, by what the caller can do about it.
+
+use std::fmt;
+
+use crate::{StoreError, StoreErrorKind};
+
+/// The result of a session operation.
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Why a session could not be opened, changed or saved.
+///
+/// No message holds a secret, an id, a cookie or a session's data.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The store failed; its [`kind`](StoreError::kind) says whether trying again can help.
+    Store(StoreError),
+    /// Another request gave this session a new id, so that a write under the old one has nowhere to go. The client repeats its
+    /// request with the new cookie.
+    Moved,
+    /// The record was evicted or expired while the request was under way, so that a write has nowhere to go.
+    Vanished,
+    /// The session was destroyed earlier in this request; it takes no more writes.
+    Destroyed,
+    /// The session was saved with the response; it takes no more changes. Change it before the handler returns.
+    Finished,
+    /// A value does not encode as JSON.
+    Encode {
+        /// The key that was to be set.
+        key: String,
+        /// What serde said.
+        source: serde_json::Error,
+    },
+    /// A value does not decode as the type that was asked for. The value stays as it is.
+    Decode {
+        /// The key that was read.
+        key: String,
+        /// The type that was asked for.
+        expected: &'static str,
+        /// What the value is: `an object`, `a string`, ...
+        found: &'static str,
+        /// Where in the value's JSON text decoding stopped, in bytes from 1; 0 if unknown.
+        column: usize,
+    },
+    /// The session does not fit where it is kept.
+    TooLarge {
+        /// The size, in bytes.
+        size: usize,
+        /// The limit, in bytes.
+        limit: usize,
+        /// What has that size, and what to do.
+        what: &'static str,
+    },
+    /// This storage cannot do that; the message says why.
+    Unsupported(&'static str),
+    /// The operating system gives no random bytes.
+    Random,
+}
+
+/// An [`Error`] by what the caller can do about it, for statuses and metrics.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The backend is down: try again later (503).
+    Unavailable,
+    /// The backend was too slow: try again later (503).
+    Timeout,
+    /// The session has a new id: repeat with the new cookie (409).
+    Moved,
+    /// The session is gone: start again (409).
+    Vanished,
+    /// The session was destroyed earlier in this request (500).
+    Destroyed,
+    /// The session was saved already (500).
+    Finished,
+    /// A value does not encode (500).
+    Encode,
+    /// A value does not decode (500).
+    Decode,
+    /// The session is too large (500).
+    TooLarge,
+    /// What the store holds is not a session (500).
+    Corrupt,
+    /// Something is set up wrongly (500).
+    Config,
+}
+
+impl Error {
+    /// What the caller can do about it.
+    ///
+    /// ```
+    /// use session_core::{Error, ErrorKind};
+    ///
+    /// assert_eq!(Error::Moved.kind(), ErrorKind::Moved);
+    /// ```
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Store(error) => match error.kind() {
+                StoreErrorKind::Unavailable => ErrorKind::Unavailable,
+                StoreErrorKind::Timeout => ErrorKind::Timeout,
+                StoreErrorKind::TooLarge => ErrorKind::TooLarge,
+                StoreErrorKind::Corrupt => ErrorKind::Corrupt,
+                StoreErrorKind::Config => ErrorKind::Config,
+            },
+            Self::Moved => ErrorKind::Moved,
+            Self::Vanished => ErrorKind::Vanished,
+            Self::Destroyed => ErrorKind::Destroyed,
+            Self::Finished => ErrorKind::Finished,
+            Self::Encode { .. } => ErrorKind::Encode,
+            Self::Decode { .. } => ErrorKind::Decode,
+            Self::TooLarge { .. } => ErrorKind::TooLarge,
+            Self::Unsupported(_) => ErrorKind::Config,
+            Self::Random => ErrorKind::Unavailable,
+        }
+    }
+
+    pub(crate) fn corrupt(message: impl Into<String>) -> Self {
+        Self::Store(StoreError::new(StoreErrorKind::Corrupt, message))
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Store(error) => write!(f, "the session store failed: {error}"),
+            Self::Moved => f.write_str(
+                "the session was given a new id by another request; repeat the request with the new cookie",
+            ),
+            Self::Vanished => f.write_str(
+                "the session was evicted or expired while the request was under way; start a new one",
+            ),
+            Self::Destroyed => f.write_str(
+                "the session was destroyed earlier in this request; use restart() to go on with an empty one",
+            ),
+            Self::Finished => f.write_str(
+                "the session was saved with the response; change it before the handler returns, or call commit() and open it by id",
+            ),
+            Self::Encode { key, .. } => write!(f, "the value for {key:?} does not encode as JSON"),
+            Self::Decode {
+                key,
+                expected,
+                found,
+                column,
+            } => write!(
+                f,
+                "the value under {key:?} is {found} and does not decode as {expected} (at byte {column} of its JSON); it was left as it is",
+            ),
+            Self::TooLarge { size, limit, what } => {
+                write!(f, "{what}: {size} bytes, and the limit is {limit}")
+            }
+            Self::Unsupported(why) => f.write_str(why),
+            Self::Random => f.write_str("the operating system gives no random bytes"),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Store(error) => Some(error),
+            Self::Encode { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl From<StoreError> for Error {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}

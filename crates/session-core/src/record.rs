@@ -1,0 +1,180 @@
+//! What a store holds: opaque bytes under opaque keys, with a version.
+
+use std::fmt;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
+use ring::digest;
+
+use crate::SessionId;
+
+/// A record as a store hands it out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Record {
+    /// The bytes that were put, unchanged.
+    pub body: Bytes,
+    /// Identifies this state of the record; see [`Version`].
+    pub version: Version,
+}
+
+/// Names a state of a record: two loads that return equal versions saw the same bytes.
+///
+/// It is an equality token, never a count: nothing may be read from its order or its size. A store makes it from whatever its
+/// backend compares atomically: a counter, a compare-and-swap token, an entity tag, a digest of the body.
+///
+/// ```
+/// use session_core::Version;
+///
+/// assert_eq!(Version::from(7), Version::from(7));
+/// assert_ne!(Version::from(7), Version::from_bytes(b"7"));
+/// ```
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Version(Repr);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Repr {
+    Number(u64),
+    Bytes(Bytes),
+}
+
+impl Version {
+    /// A version from a token of bytes, such as a digest or an entity tag.
+    pub fn from_bytes(token: &[u8]) -> Self {
+        Self(Repr::Bytes(Bytes::copy_from_slice(token)))
+    }
+
+    /// The number that this version was made from; `None` if it was made from bytes.
+    pub fn as_u64(&self) -> Option<u64> {
+        match self.0 {
+            Repr::Number(number) => Some(number),
+            Repr::Bytes(_) => None,
+        }
+    }
+
+    /// The bytes that this version was made from; `None` if it was made from a number.
+    pub fn as_bytes(&self) -> Option<&[u8]> {
+        match &self.0 {
+            Repr::Number(_) => None,
+            Repr::Bytes(bytes) => Some(bytes),
+        }
+    }
+}
+
+impl From<u64> for Version {
+    fn from(number: u64) -> Self {
+        Self(Repr::Number(number))
+    }
+}
+
+impl fmt::Debug for Version {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::Number(number) => write!(f, "Version({number})"),
+            Repr::Bytes(bytes) => write!(f, "Version({})", URL_SAFE_NO_PAD.encode(bytes)),
+        }
+    }
+}
+
+/// What must hold for a [`put`](crate::RecordStore::put) to write.
+///
+/// There is no unconditional write: it is how updates get lost.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Condition {
+    /// No record stands at the key.
+    IfAbsent,
+    /// A record stands at the key, and its version is this one.
+    IfVersion(Version),
+}
+
+/// What a [`put`](crate::RecordStore::put) did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub enum PutOutcome {
+    /// The body was written; the record now has this version.
+    Stored(Version),
+    /// The condition did not hold, and nothing was written.
+    Refused,
+}
+
+/// Where a record stands: the SHA-256 of the session's id.
+///
+/// A store that leaks its keys leaks no usable id. Only under
+/// [`SessionPolicy::plain_keys`](crate::SessionPolicy::plain_keys), which exists to share a Redis with remix, does a key carry
+/// the [`plain`](Self::plain) id as well; stores that always hash ignore it.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct RecordKey {
+    digest: [u8; digest::SHA256_OUTPUT_LEN],
+    plain: Option<Box<str>>,
+}
+
+impl RecordKey {
+    /// The longest plain id, in bytes.
+    pub const MAX_PLAIN: usize = 128;
+
+    /// The key of the session with this id.
+    pub fn hashed(id: &SessionId) -> Self {
+        Self::of(id.as_str())
+    }
+
+    /// The key of the session with this id, with the id itself in it.
+    pub fn plain_of(id: &SessionId) -> Self {
+        Self {
+            plain: Some(id.as_str().into()),
+            ..Self::hashed(id)
+        }
+    }
+
+    /// A key with this digest, as read back from a record.
+    pub fn from_digest(digest: [u8; 32]) -> Self {
+        Self {
+            digest,
+            plain: None,
+        }
+    }
+
+    fn of(id: &str) -> Self {
+        let hash = digest::digest(&digest::SHA256, id.as_bytes());
+        let mut key = [0; digest::SHA256_OUTPUT_LEN];
+        key.copy_from_slice(hash.as_ref());
+        Self::from_digest(key)
+    }
+
+    /// SHA-256 of the id.
+    pub fn digest(&self) -> &[u8; 32] {
+        &self.digest
+    }
+
+    /// SHA-256 of the id in 64 lower-case hexadecimal digits.
+    ///
+    /// ```
+    /// use session_core::{RecordKey, SessionId};
+    ///
+    /// let id = SessionId::random()?;
+    /// assert_eq!(RecordKey::hashed(&id).hex().len(), 64);
+    /// # Ok::<(), session_core::Error>(())
+    /// ```
+    pub fn hex(&self) -> String {
+        const DIGITS: &[u8; 16] = b"0123456789abcdef";
+        let digit = |nibble: u8| char::from(*DIGITS.get(usize::from(nibble)).unwrap_or(&b'0'));
+        let mut hex = String::with_capacity(64);
+        for byte in self.digest {
+            hex.push(digit(byte >> 4));
+            hex.push(digit(byte & 15));
+        }
+        hex
+    }
+
+    /// The id itself, 1 to [`MAX_PLAIN`](Self::MAX_PLAIN) bytes of visible ASCII, where the policy asks for plain keys.
+    pub fn plain(&self) -> Option<&str> {
+        self.plain.as_deref()
+    }
+}
+
+/// Prints the first digits of the digest only: enough to tell two keys apart in a log.
+impl fmt::Debug for RecordKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let hex = self.hex();
+        write!(f, "RecordKey({}..)", hex.get(..8).unwrap_or_default())
+    }
+}
