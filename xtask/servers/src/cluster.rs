@@ -30,6 +30,7 @@ impl RedisCluster {
             .line("cluster-enabled yes")
             .line("cluster-config-file nodes.conf")
             .line("cluster-node-timeout 2000")
+            .line("repl-diskless-sync-delay 0")
             // However long a replica was cut off, it may take over: a test kills more than one node in a row.
             .line("cluster-replica-validity-factor 0")
             .append_only();
