@@ -1,0 +1,170 @@
+//! Where a server listens, in the user's words and in the client library's.
+
+use std::io;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use session_core::{StoreError, StoreErrorKind};
+use tokio::net::lookup_host;
+
+/// A server's address as it was written, checked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Address {
+    name: String,
+    kind: Kind,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Kind {
+    Tcp { host: String, port: u16 },
+    Unix(String),
+}
+
+/// One place to connect to.
+#[derive(Clone, Debug)]
+pub(crate) enum Endpoint {
+    Tcp(SocketAddr),
+    Unix(PathBuf),
+}
+
+impl Address {
+    /// Reads `host:port`, `unix:/path` or `unix:///path`.
+    ///
+    /// # Errors
+    ///
+    /// Anything else, and IPv6, is [`StoreErrorKind::Config`].
+    pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
+        let path = name
+            .strip_prefix("unix://")
+            .or_else(|| name.strip_prefix("unix:"));
+        let kind = match path {
+            Some(path) => Kind::Unix(unix_path(path).map_err(|why| refused(name, why))?),
+            None => tcp(name).map_err(|why| refused(name, why))?,
+        };
+        Ok(Self {
+            name: name.to_owned(),
+            kind,
+        })
+    }
+
+    /// What the user wrote: it names the server in messages, and decides which records are its own.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// Where to connect now, in the order to try.
+    pub(crate) async fn resolve(&self) -> io::Result<Vec<Endpoint>> {
+        let (host, port) = match &self.kind {
+            Kind::Unix(path) => return Ok(vec![Endpoint::Unix(path.into())]),
+            Kind::Tcp { host, port } => (host.as_str(), *port),
+        };
+        // The client library opens IPv4 sockets only.
+        let found: Vec<Endpoint> = lookup_host((host, port))
+            .await?
+            .filter(SocketAddr::is_ipv4)
+            .map(Endpoint::Tcp)
+            .collect();
+        if found.is_empty() {
+            return Err(io::Error::new(
+                io::ErrorKind::AddrNotAvailable,
+                "the name has no IPv4 address, and IPv6 is not supported",
+            ));
+        }
+        Ok(found)
+    }
+}
+
+impl Endpoint {
+    /// The address in the form that the client library takes.
+    pub(crate) fn dsn(&self) -> String {
+        match self {
+            Self::Tcp(address) => format!("tcp://{address}"),
+            Self::Unix(path) => format!("unix://{}", path.display()),
+        }
+    }
+}
+
+fn tcp(name: &str) -> Result<Kind, &'static str> {
+    if name.contains('[') || name.matches(':').count() > 1 {
+        return Err("IPv6 addresses and URLs are not supported");
+    }
+    let (host, port) = name.split_once(':').ok_or("the port is missing")?;
+    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+    if host.is_empty() || !host.bytes().all(plain) {
+        return Err("the host is not a name or an IPv4 address");
+    }
+    match port.parse() {
+        Ok(port) if port > 0 => Ok(Kind::Tcp {
+            host: host.to_owned(),
+            port,
+        }),
+        _ => Err("the port is not a number from 1 to 65535"),
+    }
+}
+
+/// The client library takes the path through a URL parser, which rewrites what is not plain.
+fn unix_path(path: &str) -> Result<String, &'static str> {
+    let plain = |b: u8| {
+        b.is_ascii_alphanumeric()
+            || matches!(b, b'/' | b'.' | b'-' | b'_' | b'+' | b',' | b'=' | b'@')
+    };
+    if !path.starts_with('/') {
+        return Err("the path of a unix socket starts with '/'");
+    }
+    if !path.bytes().all(plain) {
+        return Err("the path of a unix socket holds letters, digits and / . - _ + , = @ only");
+    }
+    if path.split('/').any(|part| part == "." || part == "..") {
+        return Err("the path of a unix socket has no . or .. in it");
+    }
+    Ok(path.to_owned())
+}
+
+fn refused(name: &str, why: &str) -> StoreError {
+    StoreError::new(
+        StoreErrorKind::Config,
+        format!("memcached server {name:?}: {why}; write host:port or unix:/path"),
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_what_the_documentation_names() {
+        for good in [
+            "127.0.0.1:11211",
+            "localhost:1",
+            "cache_1.example.com:65535",
+            "unix:/run/memcached/a-1.sock",
+            "unix:///run/memcached/a-1.sock",
+        ] {
+            assert_eq!(Address::parse(good).unwrap().name(), good);
+        }
+    }
+
+    #[test]
+    fn refuses_the_rest_with_a_reason() {
+        for (bad, why) in [
+            ("", "port is missing"),
+            ("localhost", "port is missing"),
+            (":11211", "host is not"),
+            ("a b:1", "host is not"),
+            ("a\r\nflush_all:1", "host is not"),
+            ("localhost:0", "port is not"),
+            ("localhost:65536", "port is not"),
+            ("[::1]:11211", "IPv6"),
+            ("::1", "IPv6"),
+            ("memcache://h:1", "IPv6 addresses and URLs"),
+            ("unix:socket", "starts with '/'"),
+            ("unix://host/s", "starts with '/'"),
+            ("unix:/a/../b", "no . or .."),
+            ("unix:/a b", "letters, digits"),
+        ] {
+            let error = Address::parse(bad).unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::Config, "{bad}");
+            assert!(error.to_string().contains(why), "{bad}: {error}");
+        }
+    }
+}

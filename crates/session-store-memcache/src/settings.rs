@@ -1,0 +1,133 @@
+//! What a server says of itself, asked once for each connection.
+//!
+//! The client library has no call for `stats settings`, so the question goes over a connection of its own, opened after the
+//! one that it is about: if that one still lives when the answer comes, both speak to the same process.
+
+use std::io;
+
+use tokio::io::{AsyncBufReadExt, AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt, BufReader};
+use tokio::net::{TcpStream, UnixStream};
+
+use crate::address::Endpoint;
+
+/// More than any server answers.
+const LONGEST_ANSWER: u64 = 64 * 1024;
+
+/// What the store must know of a server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Settings {
+    /// The largest item that it takes, with its key and its header, in bytes.
+    pub(crate) item_size_max: u64,
+}
+
+/// Why a server cannot be used.
+#[derive(Debug)]
+pub(crate) enum SettingsError {
+    /// It could not be asked.
+    Io(io::Error),
+    /// It answered, and cannot hold sessions as it is set up.
+    Unfit(&'static str),
+}
+
+impl From<io::Error> for SettingsError {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Asks the server at `endpoint`.
+pub(crate) async fn ask(endpoint: &Endpoint) -> Result<Settings, SettingsError> {
+    match endpoint {
+        Endpoint::Tcp(address) => read(TcpStream::connect(address).await?).await,
+        Endpoint::Unix(path) => read(UnixStream::connect(path).await?).await,
+    }
+}
+
+async fn read(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<Settings, SettingsError> {
+    // A server without the meta commands would take the body of a meta set for commands: `mn` finds out before any is sent.
+    stream.write_all(b"mn\r\nstats settings\r\n").await?;
+    stream.flush().await?;
+    let mut lines = BufReader::new(stream.take(LONGEST_ANSWER)).lines();
+    let mut next = async || match lines.next_line().await? {
+        Some(line) => Ok(line),
+        None => Err(io::Error::from(io::ErrorKind::UnexpectedEof)),
+    };
+    let first = next().await?;
+    if first.starts_with("CLIENT_ERROR unauthenticated") {
+        return Err(SettingsError::Unfit(
+            "it asks for a password, which this store cannot give; protect it by its network",
+        ));
+    }
+    if first != "MN" {
+        return Err(SettingsError::Unfit(
+            "it does not know the meta commands; use memcached 1.6.10 or newer, without a proxy",
+        ));
+    }
+    let mut item_size_max = None;
+    loop {
+        let line = next().await?;
+        match line.split_ascii_whitespace().collect::<Vec<_>>().as_slice() {
+            ["END"] => break,
+            ["STAT", "item_size_max", size] => item_size_max = size.parse().ok(),
+            ["STAT", "cas_enabled", "no"] => {
+                return Err(SettingsError::Unfit(
+                    "it runs without compare-and-swap; start it without -C",
+                ));
+            }
+            ["STAT", ..] => {}
+            _ => return Err(SettingsError::Unfit("it refuses `stats settings`")),
+        }
+    }
+    match item_size_max {
+        Some(item_size_max) => Ok(Settings { item_size_max }),
+        None => Err(SettingsError::Unfit(
+            "its `stats settings` name no item_size_max",
+        )),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    async fn answered(text: &str) -> Result<Settings, SettingsError> {
+        let (near, mut far) = tokio::io::duplex(4096);
+        far.write_all(text.as_bytes()).await.unwrap();
+        far.shutdown().await.unwrap();
+        read(near).await
+    }
+
+    #[tokio::test]
+    async fn reads_the_item_size() {
+        let settings = answered(
+            "MN\r\nSTAT maxbytes 1\r\nSTAT item_size_max 1048576\r\nSTAT log-file \r\nEND\r\n",
+        );
+        assert_eq!(settings.await.unwrap().item_size_max, 1_048_576);
+    }
+
+    #[tokio::test]
+    async fn refuses_a_server_that_cannot_hold_sessions() {
+        for (answer, why) in [
+            ("ERROR\r\n", "meta commands"),
+            ("CLIENT_ERROR unauthenticated\r\n", "password"),
+            ("MN\r\nSTAT cas_enabled no\r\nEND\r\n", "without -C"),
+            ("MN\r\nEND\r\n", "no item_size_max"),
+            ("MN\r\nERROR\r\n", "refuses"),
+        ] {
+            let Err(SettingsError::Unfit(said)) = answered(answer).await else {
+                panic!("{answer:?} was taken");
+            };
+            assert!(said.contains(why), "{said}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_answer_that_ends_early_is_an_outage() {
+        for answer in ["", "MN\r\nSTAT item_size_max 1048576\r\n"] {
+            assert!(
+                matches!(answered(answer).await, Err(SettingsError::Io(_))),
+                "{answer:?}"
+            );
+        }
+    }
+}
