@@ -1,1 +1,23 @@
-//! session-store-redis
+#![cfg_attr(doc, doc = include_str!("../README.md"))]
+#![cfg_attr(
+    not(doc),
+    doc = "Session records in Redis: one server, Cluster, Sentinel."
+)]
+
+mod address;
+mod builder;
+mod clients;
+mod command;
+mod error;
+mod redirected;
+mod replicas;
+mod router;
+mod store;
+#[cfg(feature = "tls")]
+mod tls;
+mod version;
+
+pub use builder::RedisStoreBuilder;
+pub use clients::SharedClients;
+pub use fred;
+pub use store::RedisStore;

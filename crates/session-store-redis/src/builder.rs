@@ -1,0 +1,201 @@
+//! How to connect.
+
+use std::fmt;
+use std::time::Duration;
+
+use fred::clients::Client;
+#[cfg(feature = "tls")]
+use fred::types::config::TlsConfig;
+use fred::types::config::{
+    ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig, UnresponsiveConfig,
+};
+use session_core::{StoreError, StoreErrorKind};
+
+use crate::address::{self, Address};
+use crate::clients::Clients;
+use crate::replicas::Replicas;
+use crate::{RedisStore, error};
+
+/// Settings of a [`RedisStore`]; [`RedisStore::builder`] begins one.
+pub struct RedisStoreBuilder {
+    url: String,
+    prefix: String,
+    pool_size: usize,
+    connect_timeout: Duration,
+    command_timeout: Duration,
+    reconnect: ReconnectPolicy,
+    replicas: Option<(u32, Duration)>,
+    #[cfg(feature = "tls")]
+    tls: Option<TlsConfig>,
+}
+
+impl RedisStoreBuilder {
+    pub(crate) fn new(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            prefix: RedisStore::PREFIX.to_owned(),
+            pool_size: 2,
+            connect_timeout: Duration::from_secs(3),
+            command_timeout: RedisStore::COMMAND_TIMEOUT,
+            reconnect: ReconnectPolicy::new_exponential(0, 100, 1000, 2),
+            replicas: None,
+            #[cfg(feature = "tls")]
+            tls: None,
+        }
+    }
+
+    /// What every key begins with: `session:` unless set.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How many clients take turns: 2 unless set, and at least 1. Each multiplexes any number of commands over one connection
+    /// to each server, so a few are enough.
+    #[must_use]
+    pub fn pool_size(mut self, size: usize) -> Self {
+        self.pool_size = size;
+        self
+    }
+
+    /// How long [`connect`](Self::connect) may take: 3 s unless set. Each single server is given a third of it to answer.
+    #[must_use]
+    pub fn connect_timeout(mut self, limit: Duration) -> Self {
+        self.connect_timeout = limit;
+        self
+    }
+
+    /// How long an operation may take, waiting for a lost connection included: 2 s unless set.
+    #[must_use]
+    pub fn command_timeout(mut self, limit: Duration) -> Self {
+        self.command_timeout = limit;
+        self
+    }
+
+    /// When to try again after a connection was lost: after 100 ms, then 200, 400, 800, then every second, for ever, unless
+    /// set. A policy that ends is begun again.
+    #[must_use]
+    pub fn reconnect_policy(mut self, policy: ReconnectPolicy) -> Self {
+        self.reconnect = policy;
+        self
+    }
+
+    /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`; it then stands on the
+    /// master, but a failover may take it back.
+    ///
+    /// Such writes go over clients of their own, as many as the [`pool_size`](Self::pool_size), and each holds up the next on
+    /// its connection.
+    #[must_use]
+    pub fn wait_for_replicas(mut self, count: u32, patience: Duration) -> Self {
+        self.replicas = Some((count, patience));
+        self
+    }
+
+    /// How to check the server of a `rediss://` URL, and what to show it: the system's authorities, and nothing, unless set.
+    #[cfg(feature = "tls")]
+    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
+    #[must_use]
+    pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
+        self.tls = Some(config.into());
+        self
+    }
+
+    /// Connects.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::Config`]: the URL, the password or the certificate is wrong. [`StoreErrorKind::Unavailable`] and
+    /// [`StoreErrorKind::Timeout`]: the server is not there, or does not answer. The error names the address, never the
+    /// password.
+    pub async fn connect(self) -> Result<RedisStore, StoreError> {
+        if self.connect_timeout.is_zero() || self.command_timeout.is_zero() {
+            let message = "the time limits of the Redis store must be longer than 0";
+            return Err(StoreError::new(StoreErrorKind::Config, message));
+        }
+        let model = self.client()?;
+        let name = address::name(&fred::interfaces::ClientLike::client_config(&model).server);
+        let connecting = tokio::time::timeout(self.connect_timeout, async {
+            let clients = Clients::connect(&model, self.pool_size).await?;
+            let replicas = match self.replicas {
+                Some((count, patience)) => Some(Replicas {
+                    clients: Clients::connect(&model, self.pool_size).await?,
+                    count,
+                    patience,
+                }),
+                None => None,
+            };
+            Ok::<_, fred::error::Error>((clients, replicas))
+        });
+        let (clients, replicas) = match connecting.await {
+            Ok(Ok(connected)) => connected,
+            Ok(Err(refused)) => return Err(error::connect(&refused, &name)),
+            Err(_) => {
+                let limit = self.connect_timeout;
+                let message =
+                    format!("cannot connect to Redis at {name}: no answer within {limit:?}");
+                return Err(StoreError::new(StoreErrorKind::Timeout, message));
+            }
+        };
+        Ok(RedisStore::of(clients, replicas, name)
+            .prefix(self.prefix)
+            .command_timeout(self.command_timeout))
+    }
+
+    fn client(&self) -> Result<Client, StoreError> {
+        let Address { mut config, tls } = address::parse(&self.url)?;
+        if tls {
+            #[cfg(feature = "tls")]
+            {
+                config.tls = Some(match &self.tls {
+                    Some(tls) => tls.clone(),
+                    None => crate::tls::system()?,
+                });
+            }
+            if !config.uses_tls() {
+                let message = "the Redis URL asks for TLS, and this program was built without it: turn on the feature `tls` of \
+                    session-store-redis";
+                return Err(StoreError::new(StoreErrorKind::Config, message));
+            }
+        }
+        config.fail_fast = true;
+        let third = self.connect_timeout / 3;
+        let connection = ConnectionConfig {
+            connection_timeout: third,
+            internal_command_timeout: third,
+            // See `redirected`, and `clients::once`: nothing is sent twice behind our back.
+            max_redirections: 0,
+            max_command_attempts: 1,
+            // A server that was cut off without a word is left, too.
+            unresponsive: UnresponsiveConfig {
+                max_timeout: Some(self.command_timeout.saturating_mul(2)),
+                interval: Duration::from_millis(500),
+            },
+            reconnect_errors: vec![ReconnectError::ReadOnly],
+            tcp: TcpConfig {
+                nodelay: Some(true),
+                ..TcpConfig::default()
+            },
+            ..ConnectionConfig::default()
+        };
+        Ok(Client::new(
+            config,
+            None,
+            Some(connection),
+            Some(self.reconnect.clone()),
+        ))
+    }
+}
+
+/// Shows no URL, for it may hold a password.
+impl fmt::Debug for RedisStoreBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStoreBuilder")
+            .field("prefix", &self.prefix)
+            .field("pool_size", &self.pool_size)
+            .field("connect_timeout", &self.connect_timeout)
+            .field("command_timeout", &self.command_timeout)
+            .field("replicas", &self.replicas)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,181 @@
+//! From fred's errors to ours.
+//!
+//! What the server says may quote the arguments of a command, which are a key and a body: it is cut before either is shown.
+
+use fred::error::{Error, ErrorKind};
+use session_core::{RecordKey, StoreError, StoreErrorKind};
+
+/// A command failed.
+pub(crate) fn command(error: &Error, address: &str, prefix: &str, key: &RecordKey) -> StoreError {
+    let (kind, advice) = explain(error);
+    let said = said(error, key);
+    let message = match kind {
+        StoreErrorKind::Corrupt => {
+            let hex = key.hex();
+            let digits = hex.get(..8).unwrap_or_default();
+            format!(
+                "the value under the prefix {prefix:?} whose key hash starts with {digits} {advice}"
+            )
+        }
+        _ if advice.is_empty() => format!("Redis at {address}: {said}"),
+        _ => format!("Redis at {address}: {said}: {advice}"),
+    };
+    StoreError::new(kind, message).with_source(Error::new(error.kind().clone(), said))
+}
+
+/// No connection could be made.
+pub(crate) fn connect(error: &Error, address: &str) -> StoreError {
+    let (kind, advice) = explain(error);
+    let said = tidy(error.details());
+    let message = match advice {
+        "" => format!("cannot connect to Redis at {address}: {said}"),
+        advice => format!("cannot connect to Redis at {address}: {said}: {advice}"),
+    };
+    StoreError::new(kind, message).with_source(Error::new(error.kind().clone(), said))
+}
+
+/// Whose fault it is, and what to do.
+fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
+    use StoreErrorKind::{Config, Corrupt, Timeout, Unavailable};
+    let details = error.details();
+    let code = details.split_whitespace().next().unwrap_or_default();
+    match (error.kind(), code) {
+        (ErrorKind::Timeout, _) => (Timeout, ""),
+        (_, "WRONGTYPE") => (
+            Corrupt,
+            "is not a string, so it is not a record; it was left as it is. Give the store a prefix of its own",
+        ),
+        (_, "NOAUTH" | "WRONGPASS") => (Config, "check the user and the password in the URL"),
+        (ErrorKind::Auth, _) => (Config, "check the user and the password in the URL"),
+        (_, "NOPERM") => (
+            Config,
+            "docs/redis.md lists the commands that the user needs",
+        ),
+        (_, "MOVED" | "ASK") => (
+            Config,
+            "this is a node of a Cluster: use a redis-cluster:// URL",
+        ),
+        (_, "CROSSSLOT") => (Config, "the prefix must not hold a hash tag"),
+        (_, "OOM") => (
+            Unavailable,
+            "raise maxmemory, or let it evict keys that expire (volatile-ttl)",
+        ),
+        (_, "READONLY") => (
+            Unavailable,
+            "this is a replica: name the master, or use a redis-sentinel:// URL",
+        ),
+        (_, "ERR") if details.contains("unknown command") => (
+            Config,
+            "docs/redis.md lists the commands that the server must know",
+        ),
+        (ErrorKind::Config, _) => (Config, ""),
+        _ if is_certificate(details) => (
+            Config,
+            "the server's certificate is not trusted: add its authority with RedisStoreBuilder::tls, or to the system's",
+        ),
+        _ => (Unavailable, ""),
+    }
+}
+
+/// rustls reports through an I/O error, whose text is all that fred keeps.
+fn is_certificate(details: &str) -> bool {
+    details.contains("InvalidCertificate")
+}
+
+/// What fred or the server said, without the arguments that it quotes.
+fn said(error: &Error, key: &RecordKey) -> String {
+    let mut said = tidy(error.details());
+    for secret in key.plain().into_iter().chain([key.hex().as_str()]) {
+        said = said.replace(secret, "..");
+    }
+    said
+}
+
+fn tidy(details: &str) -> String {
+    // `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` is how fred keeps an I/O error.
+    let message = details
+        .split_once("message: \"")
+        .and_then(|(_, rest)| rest.split_once('"'))
+        .map_or(details, |(message, _)| message);
+    let unquoted = message
+        .split_once(", with args")
+        .map_or(message, |(message, _)| message);
+    unquoted.chars().take(300).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use session_core::SessionId;
+
+    use super::*;
+
+    fn of(kind: ErrorKind, details: &'static str) -> StoreError {
+        let key = RecordKey::plain_of(&SessionId::parse_foreign("secret-id").unwrap());
+        command(&Error::new(kind, details), "h:1", "session:", &key)
+    }
+
+    #[test]
+    fn arguments_that_the_server_quotes_are_cut() {
+        let error = of(
+            ErrorKind::Unknown,
+            "ERR unknown command 'EVALSHA', with args beginning with: 'ab' '1' 'session:secret-id'",
+        );
+        assert_eq!(error.kind(), StoreErrorKind::Config);
+        let source = std::error::Error::source(&error).unwrap().to_string();
+        for text in [error.to_string(), source] {
+            assert!(
+                text.contains("EVALSHA") && !text.contains("secret-id"),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_value_of_another_type_is_named_without_its_id() {
+        let error = of(
+            ErrorKind::InvalidArgument,
+            "WRONGTYPE Operation against a key",
+        );
+        assert_eq!(error.kind(), StoreErrorKind::Corrupt);
+        let text = error.to_string();
+        assert!(
+            text.contains("\"session:\"") && !text.contains("secret-id"),
+            "{text}"
+        );
+    }
+
+    #[test]
+    fn kinds_tell_what_to_do() {
+        use StoreErrorKind::{Config, Timeout, Unavailable};
+        for (kind, details, expected) in [
+            (ErrorKind::Timeout, "Request timed out.", Timeout),
+            (ErrorKind::Auth, "NOAUTH Authentication required.", Config),
+            (
+                ErrorKind::Unknown,
+                "NOPERM this user has no permissions",
+                Config,
+            ),
+            (ErrorKind::Cluster, "MOVED 1 127.0.0.1:7000", Config),
+            (ErrorKind::Unknown, "OOM command not allowed", Unavailable),
+            (ErrorKind::Unknown, "LOADING Redis is loading", Unavailable),
+            (
+                ErrorKind::Cluster,
+                "CLUSTERDOWN The cluster is down",
+                Unavailable,
+            ),
+            (ErrorKind::IO, "Connection closed.", Unavailable),
+        ] {
+            assert_eq!(of(kind, details).kind(), expected, "{details}");
+        }
+    }
+
+    #[test]
+    fn an_io_error_shows_its_message_alone() {
+        let refused = "Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }";
+        let error = connect(&Error::new(ErrorKind::IO, refused), "h:1");
+        assert_eq!(
+            error.to_string(),
+            "cannot connect to Redis at h:1: Connection refused"
+        );
+    }
+}

@@ -1,0 +1,213 @@
+//! The store.
+
+use std::fmt;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use fred::interfaces::ClientLike;
+use fred::types::Value;
+use session_core::{
+    Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, StoreErrorKind,
+};
+
+use crate::clients::{Clients, SharedClients};
+use crate::command::{Action, Command};
+use crate::replicas::{Acknowledged, Replicas};
+use crate::{RedisStoreBuilder, address, error, version};
+
+/// Keeps records in Redis, under their prefix and their key's hash, as plain strings that expire by themselves.
+pub struct RedisStore {
+    clients: Clients,
+    replicas: Option<Replicas>,
+    address: String,
+    prefix: String,
+    command_timeout: Duration,
+}
+
+impl RedisStore {
+    pub(crate) const PREFIX: &str = "session:";
+    pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
+    /// What Redis takes in one value (`proto-max-bulk-len`); more, and it hangs up on everyone on the connection.
+    const MAX_BODY: usize = 512 * 1024 * 1024;
+
+    /// Connects to `url` with the defaults of [`RedisStoreBuilder`].
+    ///
+    /// # Errors
+    ///
+    /// As [`RedisStoreBuilder::connect`].
+    pub async fn connect(url: &str) -> Result<Self, StoreError> {
+        Self::builder(url).connect().await
+    }
+
+    /// Settings for the Redis at `url`: `redis://`, `rediss://` (feature `tls`), `redis+unix://`, `redis-cluster://`,
+    /// `redis-sentinel://`.
+    pub fn builder(url: &str) -> RedisStoreBuilder {
+        RedisStoreBuilder::new(url)
+    }
+
+    /// Uses an application's own fred client or pool, which the application connects, and ends.
+    ///
+    /// The store limits the time of its own commands, and never has one sent twice; connecting, and connecting again, are
+    /// the client's: give it a reconnect policy that never ends, and limits for connecting.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreErrorKind::Config`]: a Cluster client that follows redirections. fred 10.1 mixes up the answers of other
+    /// commands when it follows one, so such a client needs `max_redirections` 0; the store follows its own.
+    pub fn with_client(client: impl Into<SharedClients>) -> Result<Self, StoreError> {
+        let clients = client.into().0;
+        let refuse = |message| Err(StoreError::new(StoreErrorKind::Config, message));
+        let mut address = String::new();
+        for client in &clients {
+            if client.is_clustered() && client.connection_config().max_redirections > 0 {
+                return refuse(
+                    "this fred client follows redirections of its Cluster, and mixes up answers when it does: build it with \
+                     ConnectionConfig::max_redirections = 0",
+                );
+            }
+            address = address::name(&client.client_config().server);
+        }
+        match Clients::shared(clients) {
+            Some(clients) => Ok(Self::of(clients, None, address)),
+            None => refuse("the fred pool has no clients"),
+        }
+    }
+
+    pub(crate) fn of(clients: Clients, replicas: Option<Replicas>, address: String) -> Self {
+        Self {
+            clients,
+            replicas,
+            address,
+            prefix: Self::PREFIX.to_owned(),
+            command_timeout: Self::COMMAND_TIMEOUT,
+        }
+    }
+
+    /// What every key begins with: `session:` unless set.
+    #[must_use]
+    pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
+        self.prefix = prefix.into();
+        self
+    }
+
+    /// How long an operation may take: 2 s unless set.
+    #[must_use]
+    pub fn command_timeout(mut self, limit: Duration) -> Self {
+        self.command_timeout = limit;
+        self
+    }
+
+    fn command(&self, key: &RecordKey, action: Action) -> Command {
+        let key = match key.plain() {
+            Some(id) => format!("{}{id}", self.prefix),
+            None => format!("{}{}", self.prefix, key.hex()),
+        };
+        Command {
+            key: key.into(),
+            action,
+        }
+    }
+
+    async fn send(&self, key: &RecordKey, command: &Command) -> Result<Value, StoreError> {
+        let answer = self.clients.send(command, self.command_timeout).await;
+        answer.map_err(|error| self.failed(&error, key))
+    }
+
+    /// Sends a write, and waits for the replicas if that was asked for.
+    async fn write(&self, key: &RecordKey, command: &Command) -> Result<bool, StoreError> {
+        let failed = |error| self.failed(&error, key);
+        let Some(replicas) = &self.replicas else {
+            let answer = self.send(key, command).await?;
+            return command.applied(&answer).map_err(failed);
+        };
+        let sent = replicas.send(command, self.command_timeout).await;
+        let Acknowledged {
+            answer,
+            replicas: reached,
+        } = sent.map_err(failed)?;
+        let applied = command.applied(&answer).map_err(failed)?;
+        if applied && reached < i64::from(replicas.count) {
+            let (count, patience) = (replicas.count, replicas.patience);
+            let message = format!(
+                "Redis at {} has the record, but only {reached} of {count} replicas have it after {patience:?}",
+                self.address
+            );
+            return Err(StoreError::new(StoreErrorKind::Unavailable, message));
+        }
+        Ok(applied)
+    }
+
+    fn failed(&self, error: &fred::error::Error, key: &RecordKey) -> StoreError {
+        error::command(error, &self.address, &self.prefix, key)
+    }
+}
+
+#[async_trait]
+impl RecordStore for RedisStore {
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        let body = match self.send(key, &self.command(key, Action::Load)).await? {
+            Value::Null => return Ok(None),
+            Value::String(text) => text.into_inner(),
+            Value::Bytes(body) => body,
+            _ => {
+                let message = "the answer to GET is not a string";
+                let error = fred::error::Error::new(fred::error::ErrorKind::Protocol, message);
+                return Err(self.failed(&error, key));
+            }
+        };
+        let version = version::of(&body);
+        Ok(Some(Record { body, version }))
+    }
+
+    async fn put(
+        &self,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Result<PutOutcome, StoreError> {
+        let size = body.len();
+        if size > Self::MAX_BODY {
+            let message = format!(
+                "the record has {size} bytes, Redis takes {}",
+                Self::MAX_BODY
+            );
+            return Err(StoreError::new(StoreErrorKind::TooLarge, message));
+        }
+        let written = version::of(&body);
+        let action = match condition {
+            Condition::IfAbsent => Action::Insert { body, ttl },
+            Condition::IfVersion(version) => match version::digits(&version) {
+                Some(expected) => Action::Replace {
+                    expected,
+                    body,
+                    ttl,
+                },
+                None => return Ok(PutOutcome::Refused),
+            },
+        };
+        Ok(match self.write(key, &self.command(key, action)).await? {
+            true => PutOutcome::Stored(written),
+            false => PutOutcome::Refused,
+        })
+    }
+
+    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        let command = self.command(key, Action::Remove);
+        let answer = self.send(key, &command).await?;
+        command
+            .applied(&answer)
+            .map_err(|error| self.failed(&error, key))
+    }
+}
+
+/// Shows where the records are, and no password.
+impl fmt::Debug for RedisStore {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("RedisStore")
+            .field("address", &self.address)
+            .field("prefix", &self.prefix)
+            .finish_non_exhaustive()
+    }
+}
