@@ -10,7 +10,10 @@ use bytes::Bytes;
 use crate::{Condition, PutOutcome, Record, RecordKey};
 
 #[cfg_attr(doc, doc = include_str!("../docs/record_store.md"))]
-#[cfg_attr(not(doc), doc = "Holds records: opaque bytes under opaque keys, written under a condition.")]
+#[cfg_attr(
+    not(doc),
+    doc = "Holds records: opaque bytes under opaque keys, written under a condition."
+)]
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not a session store",
     label = "does not implement `RecordStore`",

@@ -1,0 +1,103 @@
+//! What a request does to a session, in a form that can be done again to a newer state of it.
+
+use std::fmt;
+use std::sync::Arc;
+
+use crate::Error;
+use crate::body::{Content, WriteId};
+
+pub(crate) type Text = Arc<[u8]>;
+
+/// One step of an `update`: JSON text in, JSON text out; `None` is no value.
+pub(crate) type Step = Arc<dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> + Send + Sync>;
+
+/// One change. Keys are plain text, values JSON text.
+#[derive(Clone)]
+pub(crate) enum Change {
+    Set(Text, Text),
+    Unset(Text),
+    Update(Text, Step),
+    Flash(Text, Text),
+    /// A flash value was read: it goes, if it still is the value that was read.
+    Consume(Text, Text),
+    /// A flash value that was read is to be kept, unless there is a newer one.
+    Keep(Text, Text),
+    Clear,
+}
+
+impl Change {
+    /// Whether it only moves flash values out of the way, so that nothing is lost where it finds no record to apply to.
+    pub(crate) fn is_reading(&self) -> bool {
+        matches!(self, Self::Consume(..) | Self::Keep(..))
+    }
+
+    /// Does it to `content`; notes in `missed` a flash value that was no longer there.
+    fn apply(&self, content: &mut Content, missed: &mut Vec<Text>) -> Result<(), Error> {
+        match self {
+            Self::Set(key, value) => content.set_value(key, Arc::clone(value)),
+            Self::Unset(key) => {
+                content.unset_value(key);
+            }
+            Self::Update(key, step) => {
+                let name = String::from_utf8_lossy(key);
+                match step(content.value(&name))? {
+                    Some(value) => content.set_value(key, value.into()),
+                    None => {
+                        content.unset_value(key);
+                    }
+                }
+            }
+            Self::Flash(key, value) => content.set_flash(key, Arc::clone(value)),
+            Self::Consume(key, value) => {
+                let name = String::from_utf8_lossy(key);
+                if content.flash(&name) == Some(value) {
+                    content.unset_flash(key);
+                } else {
+                    missed.push(Arc::clone(key));
+                }
+            }
+            Self::Keep(key, value) => {
+                let name = String::from_utf8_lossy(key);
+                if content.flash(&name).is_none() {
+                    content.set_flash(key, Arc::clone(value));
+                }
+            }
+            Self::Clear => content.clear(),
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, key) = match self {
+            Self::Set(key, _) => ("Set", key),
+            Self::Unset(key) => ("Unset", key),
+            Self::Update(key, _) => ("Update", key),
+            Self::Flash(key, _) => ("Flash", key),
+            Self::Consume(key, _) => ("Consume", key),
+            Self::Keep(key, _) => ("Keep", key),
+            Self::Clear => return f.write_str("Clear"),
+        };
+        write!(f, "{name}({:?})", String::from_utf8_lossy(key))
+    }
+}
+
+/// Changes that are sent together, under one id however often they are sent.
+#[derive(Clone, Debug)]
+pub(crate) struct Batch {
+    pub(crate) id: WriteId,
+    pub(crate) changes: Arc<[Change]>,
+}
+
+/// Does `changes` to `content`, in order, and returns the keys of flash values that it should have removed and that were gone.
+pub(crate) fn replay<'a>(
+    changes: impl Iterator<Item = &'a Change>,
+    content: &mut Content,
+) -> Result<Vec<Text>, Error> {
+    let mut missed = Vec::new();
+    for change in changes {
+        change.apply(content, &mut missed)?;
+    }
+    Ok(missed)
+}

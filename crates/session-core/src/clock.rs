@@ -1,0 +1,81 @@
+//! The time by which sessions expire.
+
+use std::fmt;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// The clock that decides whether a session has expired: the system's, or one that a test moves.
+///
+/// ```
+/// use std::time::Duration;
+/// use session_core::Clock;
+///
+/// let clock = Clock::manual();
+/// let start = clock.now();
+/// clock.advance(Duration::from_secs(60));
+/// assert_eq!(clock.now(), start + Duration::from_secs(60));
+/// ```
+#[derive(Clone, Default)]
+pub struct Clock {
+    /// Milliseconds since the Unix epoch; `None` reads the system's clock.
+    manual: Option<Arc<AtomicU64>>,
+}
+
+impl Clock {
+    /// The system's clock.
+    pub fn system() -> Self {
+        Self::default()
+    }
+
+    /// A clock that starts at the system's time and then stands still until it is [advanced](Self::advance). Clones share it.
+    pub fn manual() -> Self {
+        let now = Self::system().millis();
+        Self {
+            manual: Some(Arc::new(AtomicU64::new(now))),
+        }
+    }
+
+    /// Moves a manual clock forward; does nothing to the system's.
+    pub fn advance(&self, by: Duration) {
+        if let Some(now) = &self.manual {
+            now.fetch_add(millis(by), Ordering::SeqCst);
+        }
+    }
+
+    /// The time now.
+    pub fn now(&self) -> SystemTime {
+        at(self.millis())
+    }
+
+    pub(crate) fn millis(&self) -> u64 {
+        match &self.manual {
+            Some(now) => now.load(Ordering::SeqCst),
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, millis),
+        }
+    }
+}
+
+impl fmt::Debug for Clock {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(if self.manual.is_some() {
+            "Clock::manual"
+        } else {
+            "Clock::system"
+        })
+    }
+}
+
+/// Whole milliseconds, at most a thousand centuries, so that sums of times cannot overflow.
+pub(crate) fn millis(duration: Duration) -> u64 {
+    const MOST: u64 = 1000 * 36_525 * 24 * 3600 * 1000;
+    u64::try_from(duration.as_millis())
+        .unwrap_or(MOST)
+        .min(MOST)
+}
+
+pub(crate) fn at(millis: u64) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(millis)
+}

@@ -1,0 +1,118 @@
+//! What a request did to a session, for storages without records.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+
+use crate::body::{self, Meta};
+use crate::state::{Intent, Origin, Standing, State};
+use crate::{CookieChange, Lifetime, RecordKey, Result, Session, SessionId, Version};
+
+/// What a request did to its session; see [`draft`].
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// What the storage has to do.
+    pub action: Action,
+    /// The id under which the session now stands; a new one if it was new, regenerated or restarted.
+    pub id: SessionId,
+    /// The session as a record's body.
+    pub body: Bytes,
+    /// How long the session may live from now on, used or not; `None` if the browser is to drop it when it closes.
+    pub max_age: Option<Duration>,
+    /// How long it lives if it is not used again.
+    pub idle: Duration,
+    meta: Meta,
+}
+
+/// What a storage has to do with a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Keep the new body in the old one's place; only the deadline moved.
+    Touch,
+    /// Keep the new body in the old one's place.
+    Write,
+    /// Keep the new body under the new id, and retire the old one.
+    Replace,
+    /// Retire the session.
+    Destroy,
+}
+
+/// What the request did to `session` so far, beyond what was [settled](settle); `None` if there is nothing to keep.
+///
+/// # Errors
+///
+/// [`Error::Random`](crate::Error::Random) if a new id is needed and the operating system gives no random bytes.
+pub fn draft(session: &Session) -> Result<Option<Draft>> {
+    let mut state = session.state();
+    let now = state.policy.now();
+    let Some(action) = state.action(now) else {
+        return Ok(None);
+    };
+    let id = state.id()?;
+    let (created, lifetime) = state.span(now);
+    let deadline = state.policy.idle_deadline(created, lifetime, now);
+    let meta = Meta::new(&RecordKey::hashed(&id), created, deadline, lifetime);
+    let body = body::encode(&state.content, &meta);
+    Ok(Some(Draft {
+        action,
+        id,
+        body,
+        max_age: state.max_age(&meta, now),
+        idle: Duration::from_millis(deadline.saturating_sub(now)),
+        meta,
+    }))
+}
+
+/// Notes that the storage kept `draft`, and that `cookie` goes to the browser for it.
+pub fn settle(session: &Session, draft: Draft, cookie: CookieChange) {
+    let mut state = session.state();
+    state.changes.clear();
+    state.dirty = false;
+    state.next_id = None;
+    state.intent = Intent::Keep;
+    if draft.action == Action::Destroy {
+        state.origin = Origin::New;
+    } else {
+        state.lifetime = None;
+        state.id = Some(draft.id.clone());
+        state.origin = Origin::Live(Standing {
+            key: RecordKey::hashed(&draft.id),
+            version: Version::from(0),
+            body: draft.body,
+            meta: draft.meta,
+            foreign: false,
+        });
+    }
+    if cookie != CookieChange::Keep {
+        state.cookie = cookie;
+    }
+}
+
+impl State {
+    fn action(&self, now: u64) -> Option<Action> {
+        Some(match (&self.origin, self.intent) {
+            (_, Intent::Destroy) => Action::Destroy,
+            (Origin::Live(_), Intent::Regenerate { .. } | Intent::Restart) => Action::Replace,
+            (Origin::Live(_), Intent::Keep) if self.dirty => Action::Write,
+            (Origin::Live(live), Intent::Keep) if self.touch_is_due(live, now) => Action::Touch,
+            (Origin::Live(_), Intent::Keep) => return None,
+            _ if self.content.is_empty() => return None,
+            _ => Action::Replace,
+        })
+    }
+
+    /// Whether the idle deadline of an unchanged session is worth moving.
+    pub(crate) fn touch_is_due(&self, live: &Standing, now: u64) -> bool {
+        let (created, lifetime) = (live.meta.created, live.meta.lifetime);
+        let next = self.policy.idle_deadline(created, lifetime, now);
+        let absolute = self.policy.absolute_deadline(created, lifetime);
+        live.foreign || self.policy.move_is_due(live.meta.deadline, next, absolute)
+    }
+
+    /// How long a cookie that is made now may live in the browser.
+    pub(crate) fn max_age(&self, meta: &Meta, now: u64) -> Option<Duration> {
+        let absolute = self.policy.absolute_deadline(meta.created, meta.lifetime);
+        let left = Duration::from_millis(absolute.saturating_sub(now));
+        (meta.lifetime != Lifetime::BrowserSession).then_some(left)
+    }
+}

@@ -1,0 +1,77 @@
+//! The engine: what makes records into sessions that lose no update and do not rise again.
+//!
+//! Every write is conditional on the version that it was built on. What the condition refuses is loaded again, the same changes
+//! are made to the newer state, and it is sent again. A session that is destroyed or moves to a new id leaves a tombstone, so
+//! that a request already under way finds out what happened. Every batch of changes carries an id into the record, by which
+//! a write with an unknown outcome is found again. `ARCHITECTURE.md` tells why each part is needed.
+
+mod create;
+mod destroy;
+mod open;
+mod regenerate;
+mod run;
+mod write;
+
+pub(crate) use open::open;
+
+use run::Run;
+
+use crate::state::{Intent, Origin};
+use crate::{Outcome, RecordStore, Result, Saved, Session, SessionPolicy};
+
+pub(crate) async fn save<S: RecordStore>(
+    store: &S,
+    session: &Session,
+    policy: &SessionPolicy,
+) -> Result<Saved> {
+    let _turn = session.turn().await;
+    let run = Run::new(store, session, policy);
+    let outcome = match run.plan() {
+        Plan::Nothing => Outcome::Unchanged,
+        Plan::Create => run.create().await?,
+        Plan::Touch => run.touch().await?,
+        Plan::Write => run.write().await?,
+        Plan::Regenerate { keep_old } => run.regenerate(keep_old).await?,
+        Plan::Restart => run.restart().await?,
+        Plan::Destroy => run.destroy().await?,
+    };
+    Ok(Saved {
+        cookie: session.state().cookie.clone(),
+        outcome,
+    })
+}
+
+/// What a save has to do.
+enum Plan {
+    Nothing,
+    Create,
+    Touch,
+    Write,
+    Regenerate { keep_old: u64 },
+    Restart,
+    Destroy,
+}
+
+impl<S: RecordStore> Run<'_, S> {
+    fn plan(&self) -> Plan {
+        let mut state = self.session.state();
+        if !state.dirty {
+            // They changed nothing when they were made, which is as good a moment as now.
+            state.changes.clear();
+        }
+        match (&state.origin, state.intent) {
+            (_, Intent::Destroy) => Plan::Destroy,
+            (Origin::New, _) if state.content.is_empty() => Plan::Nothing,
+            (Origin::New, _) => Plan::Create,
+            (_, Intent::Restart) => Plan::Restart,
+            (Origin::Destroyed(_), _) if state.content.is_empty() => Plan::Nothing,
+            (Origin::Destroyed(_), _) => Plan::Create,
+            (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
+            (_, Intent::Keep) if state.dirty => Plan::Write,
+            (Origin::Live(live), Intent::Keep) if state.touch_is_due(live, self.policy.now()) => {
+                Plan::Touch
+            }
+            _ => Plan::Nothing,
+        }
+    }
+}

@@ -1,0 +1,40 @@
+//! From a cookie to a session.
+
+use tracing::debug;
+
+use crate::state::{Origin, State};
+use crate::{RecordStore, Result, Session, SessionPolicy};
+
+pub(crate) async fn open<S: RecordStore>(
+    store: &S,
+    cookie: Option<&str>,
+    policy: &SessionPolicy,
+) -> Result<Session> {
+    let Some(text) = cookie else {
+        return Ok(new(policy));
+    };
+    let Some(id) = policy.parse_id(text) else {
+        debug!("the session cookie does not hold an id; a new session begins");
+        return Ok(new(policy));
+    };
+    let key = policy.record_key(&id);
+    let Some(record) = store.load(&key).await? else {
+        debug!(
+            ?key,
+            "no session with the cookie's id is known; a new one begins"
+        );
+        return Ok(new(policy));
+    };
+    let state = State::open(id, key.clone(), record.version, record.body, policy)?;
+    match &state.origin {
+        Origin::Live(_) => {}
+        Origin::New => debug!(?key, "the session has expired; a new one begins"),
+        Origin::Moved(_) => debug!(?key, "the session has a new id, and the cookie an old one"),
+        Origin::Destroyed(_) => debug!(?key, "the session was destroyed; a new one begins"),
+    }
+    Ok(Session::from_state(state))
+}
+
+fn new(policy: &SessionPolicy) -> Session {
+    Session::from_state(State::new(policy))
+}

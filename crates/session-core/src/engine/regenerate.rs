@@ -1,0 +1,263 @@
+//! A new id for the same session.
+
+use super::run::{Run, Written};
+use crate::body::{Content, Kind, Prev, Tombstone};
+use crate::state::{Loaded, Origin, Standing, State, Successor};
+use crate::{
+    Condition, Error, Outcome, RecordKey, RecordStore, Result, StoreError, StoreErrorKind,
+};
+
+/// How many records may follow one: more requests than that on one old id are refused.
+const SUCCESSORS: usize = 32;
+
+/// What became of the old record.
+enum Retired {
+    /// It names the new record as a successor.
+    Yes,
+    /// It is another than the new record was built from, or was not reached; try again.
+    No,
+    /// It was destroyed, or is gone.
+    Gone,
+}
+
+impl<S: RecordStore> Run<'_, S> {
+    /// Writes the session under a new id, and then a tombstone over the old one. A crash in between leaves the user where they
+    /// were, with a new record that nobody knows.
+    pub(super) async fn regenerate(&self, keep_old: u64) -> Result<Outcome> {
+        let mut look = {
+            let mut state = self.session.state();
+            let unsure = state.unsure;
+            self.freeze(&mut state)?;
+            unsure
+        };
+        let mut failures = 0;
+        let mut unknown = None;
+        loop {
+            self.in_time()?;
+            if look {
+                match self.look_at_old(unknown.take()).await? {
+                    Retired::Yes => return self.moved().await,
+                    Retired::Gone => return self.go_on_alone().await,
+                    Retired::No => {}
+                }
+            }
+            let successor = self.successor(keep_old).await?;
+            let (old, tombstone) = self.tombstone(successor, keep_old)?;
+            self.session.state().unsure = true;
+            let condition = Condition::IfVersion(old.version.clone());
+            let put = self.put(&old.key, tombstone.body, tombstone.meta.deadline, condition);
+            match put.await? {
+                Written::Stored(_) => return self.moved().await,
+                Written::Refused => {}
+                Written::Unknown(error) => {
+                    unknown = Some(Self::failed(&mut failures, error)?);
+                }
+            }
+            look = true;
+        }
+    }
+
+    /// Finds out what became of the old record, and takes it for the new base if it is still alive.
+    async fn look_at_old(&self, unknown: Option<StoreError>) -> Result<Retired> {
+        let (key, version) = {
+            let state = self.session.state();
+            let old = old(&state)?;
+            (old.key.clone(), old.version.clone())
+        };
+        let loaded = match self.load(&key).await {
+            Ok(loaded) => loaded.filter(|loaded| !loaded.over),
+            Err(error) => return Err(unknown.map_or(error, Into::into)),
+        };
+        let Some(Loaded {
+            standing,
+            content,
+            kind,
+            ..
+        }) = loaded
+        else {
+            return Ok(Retired::Gone);
+        };
+        let mut state = self.session.state();
+        match kind {
+            Some(Kind::Destroyed) => Ok(Retired::Gone),
+            Some(Kind::Moved) => {
+                let successors = standing.meta.tombstone.iter().flat_map(|t| &t.successors);
+                let ours = state.successor.as_ref().map(|s| &s.standing.key);
+                let named = successors.clone().any(|key| Some(key) == ours);
+                if named {
+                    return Ok(Retired::Yes);
+                }
+                if state.successor.is_none() && matches!(state.origin, Origin::Live(_)) {
+                    // Built on nothing yet: the values went to the other's new record.
+                    Self::rebase(&mut state, Content::default())?;
+                }
+                state.origin = Origin::Moved(standing);
+                Ok(Retired::No)
+            }
+            None if standing.version == version => Ok(Retired::No),
+            None => {
+                let base = old(&state)?.meta.clone();
+                Self::settle_batches(&mut state, &standing.meta, &base, unknown)?;
+                Self::rebase(&mut state, content)?;
+                if let Some(successor) = &mut state.successor {
+                    successor.current = false;
+                }
+                state.origin = Origin::Live(standing);
+                Ok(Retired::No)
+            }
+        }
+    }
+
+    /// Makes sure that the new record stands, and is built on the old one as it is now known.
+    async fn successor(&self, keep_old: u64) -> Result<RecordKey> {
+        let (content, base, prev, existing) = {
+            let mut state = self.session.state();
+            if let Some(successor) = &state.successor
+                && successor.current
+            {
+                return Ok(successor.standing.key.clone());
+            }
+            let (base, content) = match &state.origin {
+                Origin::Live(live) => {
+                    let base = live.clone();
+                    let content = if state.changes.is_empty() {
+                        state.content.clone()
+                    } else {
+                        let content = base.content()?;
+                        Self::rebase(&mut state, content)?
+                    };
+                    (base, content)
+                }
+                // What stands under the old id, for reading, is not this request's to carry on.
+                Origin::Moved(moved) => {
+                    let base = moved.clone();
+                    (base, Self::rebase(&mut state, Content::default())?)
+                }
+                _ => return Err(lost()),
+            };
+            let prev = Prev {
+                key: base.key.clone(),
+                until: self.policy.now() + self.policy.window().max(keep_old),
+            };
+            let meta = matches!(state.origin, Origin::Live(_)).then_some(base.meta);
+            (content, meta, prev, state.successor.take())
+        };
+        if let Some(mut successor) = existing {
+            let mut next = {
+                let state = self.session.state();
+                let key = successor.standing.key.clone();
+                let meta = self.meta_for_new(&state, &key, base.as_ref(), Some(prev.clone()));
+                Self::standing(key, &content, meta)
+            };
+            let condition = Condition::IfVersion(successor.standing.version.clone());
+            let put = self.put(&next.key, next.body.clone(), next.meta.deadline, condition);
+            if let Written::Stored(version) = put.await? {
+                next.version = version;
+                let key = next.key.clone();
+                successor.standing = next;
+                successor.current = true;
+                self.session.state().successor = Some(successor);
+                return Ok(key);
+            }
+            self.abandon(&successor.standing.key).await;
+        }
+        let (id, standing) = self.insert(&content, base.as_ref(), Some(&prev)).await?;
+        let key = standing.key.clone();
+        self.session.state().successor = Some(Successor {
+            id,
+            standing,
+            current: true,
+        });
+        Ok(key)
+    }
+
+    /// The tombstone that is to take the old record's place, with `successor` among those that follow it.
+    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Standing, Standing)> {
+        let state = self.session.state();
+        let now = self.policy.now();
+        let old = old(&state)?.clone();
+        let mut meta = self.meta_for_next(&state, &old);
+        let mut content = Content::default();
+        let mut tombstone = match old.meta.tombstone.clone() {
+            Some(tombstone) => {
+                content = old.content()?;
+                meta.deadline = old.meta.deadline.max(now + self.policy.window());
+                tombstone
+            }
+            None => {
+                if keep_old > 0 {
+                    content = old.content()?;
+                    content.flash.clear();
+                }
+                meta.deadline = now + self.policy.window().max(keep_old);
+                Tombstone {
+                    kind: Kind::Moved,
+                    kept_until: if keep_old > 0 { now + keep_old } else { 0 },
+                    successors: Vec::new(),
+                }
+            }
+        };
+        if tombstone.successors.len() >= SUCCESSORS {
+            return Err(Error::Moved);
+        }
+        tombstone.successors.push(successor);
+        meta.tombstone = Some(tombstone);
+        let next = Self::standing(old.key.clone(), &content, meta);
+        Ok((old, next))
+    }
+
+    /// The old record is retired: the new one is the session's own.
+    async fn moved(&self) -> Result<Outcome> {
+        let successor = self.session.state().successor.take();
+        let Successor { id, standing, .. } = successor.ok_or_else(lost)?;
+        self.adopt(id, standing);
+        let unsent = !self.session.state().batches.is_empty();
+        if unsent {
+            // An earlier save had moved it, and its reply was lost; what came since is still to be written.
+            return self.write().await;
+        }
+        Ok(Outcome::Stored)
+    }
+
+    /// The session was destroyed while it was to get a new id: the logout wins, and only what this request itself set goes on.
+    async fn go_on_alone(&self) -> Result<Outcome> {
+        let (content, abandoned) = {
+            let mut state = self.session.state();
+            state.origin = Origin::New;
+            state.readable.clear();
+            state.unsure = false;
+            let content = Self::rebase(&mut state, Content::default())?;
+            (content, state.successor.take())
+        };
+        if let Some(successor) = abandoned {
+            self.abandon(&successor.standing.key).await;
+        }
+        if content.is_empty() {
+            return Ok(Self::logged_out(&mut self.session.state(), Origin::New));
+        }
+        let (id, standing) = self.insert(&content, None, None).await?;
+        self.adopt(id, standing);
+        Ok(Outcome::Stored)
+    }
+
+    /// Removes a new record that no browser was told of, and that nothing names. If it stays, it expires unseen.
+    async fn abandon(&self, key: &RecordKey) {
+        if let Err(error) = self.store.remove(key).await {
+            tracing::debug!(%error, "a record that nobody knows is left to expire");
+        }
+    }
+}
+
+fn old(state: &State) -> Result<&Standing> {
+    match &state.origin {
+        Origin::Live(old) | Origin::Moved(old) => Ok(old),
+        Origin::New | Origin::Destroyed(_) => Err(lost()),
+    }
+}
+
+fn lost() -> Error {
+    Error::Store(StoreError::new(
+        StoreErrorKind::Corrupt,
+        "the save lost track of the session; this is a defect of session-core",
+    ))
+}

@@ -1,0 +1,204 @@
+//! One save: what its steps share.
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use tracing::debug;
+
+use crate::body::{self, Content, Meta, Prev, WriteId};
+use crate::change::{Batch, replay};
+use crate::state::{Loaded, Origin, Standing, State};
+use crate::{
+    Condition, Error, PutOutcome, RecordKey, RecordStore, Result, Session, SessionPolicy,
+    StoreError, StoreErrorKind, Version,
+};
+
+pub(super) struct Run<'a, S> {
+    pub(super) store: &'a S,
+    pub(super) session: &'a Session,
+    pub(super) policy: &'a SessionPolicy,
+    started: Instant,
+}
+
+/// What a conditional write came to.
+pub(super) enum Written {
+    Stored(Version),
+    /// The record is another now.
+    Refused,
+    /// The write may have been applied, or may yet be.
+    Unknown(StoreError),
+}
+
+impl<'a, S: RecordStore> Run<'a, S> {
+    /// A session under so much contention that it is not saved in this time is an error.
+    const LIMIT: Duration = Duration::from_secs(5);
+    /// How often a write whose outcome is unknown is followed by another attempt.
+    const FAILURES: u8 = 2;
+    /// How long after its deadline a store may keep a record: other servers' clocks may be behind.
+    const MARGIN: u64 = 60_000;
+
+    pub(super) fn new(store: &'a S, session: &'a Session, policy: &'a SessionPolicy) -> Self {
+        Self {
+            store,
+            session,
+            policy,
+            started: Instant::now(),
+        }
+    }
+
+    /// Fails once the save has tried for too long.
+    pub(super) fn in_time(&self) -> Result<()> {
+        if self.started.elapsed() < Self::LIMIT {
+            return Ok(());
+        }
+        Err(Error::Store(StoreError::new(
+            StoreErrorKind::Timeout,
+            "the session was changed by other requests for 5 seconds without a gap; fewer requests at once may write one session",
+        )))
+    }
+
+    /// Counts a write with an unknown outcome; fails when there were too many.
+    pub(super) fn failed(failures: &mut u8, error: StoreError) -> Result<StoreError> {
+        *failures += 1;
+        if *failures >= Self::FAILURES {
+            return Err(error.into());
+        }
+        debug!(%error, "a write to the session store has an unknown outcome; looking");
+        Ok(error)
+    }
+
+    /// Writes, and tells certain failures, which are errors at once, from unknown outcomes.
+    pub(super) async fn put(
+        &self,
+        key: &RecordKey,
+        body: Bytes,
+        deadline: u64,
+        condition: Condition,
+    ) -> Result<Written> {
+        let left = deadline.saturating_sub(self.policy.now()).max(1000);
+        let ttl = Duration::from_millis(left.saturating_add(Self::MARGIN));
+        match self.store.put(key, body, ttl, condition).await {
+            Ok(PutOutcome::Stored(version)) => Ok(Written::Stored(version)),
+            Ok(PutOutcome::Refused) => Ok(Written::Refused),
+            Err(error) => match error.kind() {
+                StoreErrorKind::TooLarge | StoreErrorKind::Corrupt | StoreErrorKind::Config => {
+                    Err(error.into())
+                }
+                _ => Ok(Written::Unknown(error)),
+            },
+        }
+    }
+
+    pub(super) async fn load(&self, key: &RecordKey) -> Result<Option<Loaded>> {
+        match self.store.load(key).await? {
+            None => Ok(None),
+            Some(record) => Loaded::read(key, record.version, record.body, self.policy).map(Some),
+        }
+    }
+
+    /// Takes up the changes made so far, beside those of earlier, unfinished saves. There is at least one batch afterwards, for
+    /// its id.
+    pub(super) fn freeze(&self, state: &mut State) -> Result<()> {
+        if !state.changes.is_empty() || state.batches.is_empty() {
+            let id = WriteId::new(self.policy.now())?;
+            let changes = std::mem::take(&mut state.changes).into();
+            state.batches.push(Batch { id, changes });
+            if let Some(successor) = &mut state.successor {
+                successor.current = false;
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts `base`, with the changes that are not known to have taken effect, in the place of the session's content. Returns the
+    /// content that a write is to send: without changes that were made since the save began.
+    pub(super) fn rebase(state: &mut State, mut base: Content) -> Result<Content> {
+        let sent = state.batches.iter().flat_map(|batch| batch.changes.iter());
+        let missed = replay(sent, &mut base)?;
+        let sending = base.clone();
+        replay(state.changes.iter(), &mut base)?;
+        state.missed.extend(missed);
+        state.content = base;
+        Ok(sending)
+    }
+
+    /// The metadata of a new record, `base` being the one that it goes on from.
+    pub(super) fn meta_for_new(
+        &self,
+        state: &State,
+        key: &RecordKey,
+        base: Option<&Meta>,
+        prev: Option<Prev>,
+    ) -> Meta {
+        let now = self.policy.now();
+        let (created, lifetime) = state.span(now);
+        let deadline = self.policy.idle_deadline(created, lifetime, now);
+        let mut meta = Meta::new(key, created, deadline, lifetime);
+        let ids = state.batches.iter().rev().map(|batch| batch.id);
+        meta.writes = match base {
+            Some(base) => base.writes.after(ids, now),
+            None => crate::body::WriteIds::default().after(ids, now),
+        };
+        meta.prev = prev;
+        meta
+    }
+
+    /// The metadata with which `standing` is written again: with the ids of this save's batches, and a later deadline.
+    pub(super) fn meta_for_next(&self, state: &State, standing: &Standing) -> Meta {
+        let now = self.policy.now();
+        let mut meta = standing.meta.clone();
+        let (created, lifetime) = (meta.created, meta.lifetime);
+        let absolute = self.policy.absolute_deadline(created, lifetime);
+        let next = self.policy.idle_deadline(created, lifetime, now);
+        meta.deadline = meta.deadline.max(next).min(absolute);
+        let ids = state.batches.iter().rev().map(|batch| batch.id);
+        meta.writes = meta.writes.after(ids, now);
+        meta.prev = meta.prev.filter(|prev| prev.until > now);
+        meta
+    }
+
+    /// Forgets the batches that `found` shows to have taken effect. Fails if a write went unanswered and it cannot be told whether
+    /// it did: then neither doing it again nor leaving it is right.
+    pub(super) fn settle_batches(
+        state: &mut State,
+        found: &Meta,
+        base: &Meta,
+        unknown: Option<StoreError>,
+    ) -> Result<()> {
+        let sent = state.batches.len();
+        state
+            .batches
+            .retain(|batch| !found.writes.contains(&batch.id));
+        let applied = state.batches.len() < sent;
+        if !state.unsure || applied || found.writes.reach_back_to(&base.writes) {
+            return Ok(());
+        }
+        Err(Error::Store(unknown.unwrap_or_else(|| {
+            StoreError::new(
+                StoreErrorKind::Timeout,
+                "a write of this session went unanswered, and so many followed that it cannot be told whether it took effect",
+            )
+        })))
+    }
+
+    /// Notes that `standing` is what stands now, with the batches that it names.
+    pub(super) fn accept(state: &mut State, standing: Standing) {
+        state
+            .batches
+            .retain(|batch| !standing.meta.writes.contains(&batch.id));
+        state.dirty = !state.changes.is_empty() || !state.batches.is_empty();
+        state.origin = Origin::Live(standing);
+        state.unsure = false;
+    }
+
+    /// A record that was encoded and is about to be written.
+    pub(super) fn standing(key: RecordKey, content: &Content, meta: Meta) -> Standing {
+        Standing {
+            key,
+            version: Version::from(0),
+            body: body::encode(content, &meta),
+            meta,
+            foreign: false,
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! A record that stays where it is: changes, and a deadline that moves.
+
+use tracing::debug;
+
+use super::run::{Run, Written};
+use crate::body::{Content, Kind, WriteId};
+use crate::state::{Intent, Loaded, Origin, Standing, State};
+use crate::{Condition, Error, Outcome, RecordStore, Result, StoreError};
+
+/// What is known of the record after a write that was not simply stored.
+enum Look {
+    /// Go on and send `content`.
+    Again(Box<(Standing, Content)>),
+    /// There is nothing left to do.
+    Done(Outcome),
+}
+
+impl<S: RecordStore> Run<'_, S> {
+    /// Writes the session's changes onto its record.
+    pub(super) async fn write(&self) -> Result<Outcome> {
+        let mut outcome = Outcome::Stored;
+        let mut failures = 0;
+        let mut unknown = None;
+        let (mut look, mut next) = {
+            let mut state = self.session.state();
+            let Origin::Live(live) = &state.origin else {
+                drop(state);
+                return self.nowhere(Error::Moved);
+            };
+            let live = live.clone();
+            let (unsure, content) = (state.unsure, state.content.clone());
+            self.freeze(&mut state)?;
+            (unsure, (live, content))
+        };
+        let key = next.0.key.clone();
+        loop {
+            self.in_time()?;
+            if look {
+                match self.look(&next.0, unknown.take()).await? {
+                    Look::Done(done) => return Ok(done),
+                    Look::Again(again) => {
+                        if again.0.version != next.0.version {
+                            outcome = Outcome::Merged;
+                        }
+                        next = *again;
+                    }
+                }
+            }
+            let (live, content) = &next;
+            let mut sent = {
+                let mut state = self.session.state();
+                state.unsure = true;
+                Self::standing(key.clone(), content, self.meta_for_next(&state, live))
+            };
+            let condition = Condition::IfVersion(live.version.clone());
+            match self
+                .put(&key, sent.body.clone(), sent.meta.deadline, condition)
+                .await
+            {
+                Ok(Written::Stored(version)) => {
+                    sent.version = version;
+                    Self::accept(&mut self.session.state(), sent);
+                    return Ok(outcome);
+                }
+                Ok(Written::Refused) if unknown.is_none() => {
+                    self.session.state().unsure = false;
+                }
+                Ok(Written::Refused) => {}
+                Ok(Written::Unknown(error)) => {
+                    unknown = Some(Self::failed(&mut failures, error)?);
+                }
+                Err(certain) => return Err(certain),
+            }
+            look = true;
+        }
+    }
+
+    /// Finds out what became of the record, and of what this save has sent.
+    async fn look(&self, base: &Standing, unknown: Option<StoreError>) -> Result<Look> {
+        let loaded = match self.load(&base.key).await {
+            Ok(loaded) => loaded.filter(|loaded| !loaded.over),
+            Err(error) => return Err(unknown.map_or(error, Into::into)),
+        };
+        let Some(Loaded {
+            standing,
+            content,
+            kind,
+            ..
+        }) = loaded
+        else {
+            return self.nowhere(Error::Vanished).map(Look::Done);
+        };
+        let mut state = self.session.state();
+        if kind == Some(Kind::Destroyed) {
+            return Ok(Look::Done(Self::logged_out(
+                &mut state,
+                Origin::Destroyed(standing),
+            )));
+        }
+        Self::settle_batches(&mut state, &standing.meta, &base.meta, unknown)?;
+        match kind {
+            Some(Kind::Moved) if state.batches.is_empty() => {
+                state.origin = Origin::Moved(standing);
+                state.dirty = !state.changes.is_empty();
+                Ok(Look::Done(Outcome::Stored))
+            }
+            Some(_) => {
+                drop(state);
+                self.nowhere(Error::Moved).map(Look::Done)
+            }
+            None if state.batches.is_empty() => {
+                Self::rebase(&mut state, content)?;
+                Self::accept(&mut state, standing);
+                Ok(Look::Done(Outcome::Stored))
+            }
+            None => {
+                if standing.version != base.version {
+                    // What was sent on top of the older version can no longer take effect.
+                    state.unsure = false;
+                }
+                let content = Self::rebase(&mut state, content)?;
+                Ok(Look::Again(Box::new((standing, content))))
+            }
+        }
+    }
+
+    /// The session was destroyed in the meantime: as if this request had been saved, and the logout had come then.
+    pub(super) fn logged_out(state: &mut State, origin: Origin) -> Outcome {
+        state.empty(Intent::Keep);
+        state.destroyed = true;
+        state.origin = origin;
+        Outcome::Destroyed
+    }
+
+    /// What was to be written has no record to go to: an error, unless it was nothing that anyone would miss.
+    fn nowhere(&self, error: Error) -> Result<Outcome> {
+        let mut state = self.session.state();
+        if state.pending().all(|change| change.is_reading()) {
+            state.batches.clear();
+            state.changes.clear();
+            state.dirty = false;
+            return Ok(Outcome::Unchanged);
+        }
+        Err(error)
+    }
+
+    /// Moves the idle deadline of an unchanged session. That it could not be moved is no news for the client.
+    pub(super) async fn touch(&self) -> Result<Outcome> {
+        let (live, mut sent) = {
+            let state = self.session.state();
+            let Origin::Live(live) = &state.origin else {
+                return Ok(Outcome::Unchanged);
+            };
+            let live = live.clone();
+            let mut meta = self.meta_for_next(&state, &live);
+            // Every write leaves other bytes than any before it, so that versions made from the bytes differ.
+            let id = WriteId::new(self.policy.now())?;
+            meta.writes = meta.writes.after(std::iter::once(id), self.policy.now());
+            let content = state.content.clone();
+            (live.clone(), Self::standing(live.key, &content, meta))
+        };
+        let condition = Condition::IfVersion(live.version);
+        let put = self.put(&live.key, sent.body.clone(), sent.meta.deadline, condition);
+        match put.await {
+            Ok(Written::Stored(version)) => {
+                sent.version = version;
+                self.session.state().origin = Origin::Live(sent);
+            }
+            Ok(Written::Refused) => {
+                debug!("another request changed the session; its deadline moved with that")
+            }
+            Ok(Written::Unknown(error)) => {
+                debug!(%error, "the session's deadline may not have moved")
+            }
+            Err(error) => debug!(%error, "the session's deadline did not move"),
+        }
+        Ok(Outcome::Unchanged)
+    }
+}

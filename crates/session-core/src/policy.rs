@@ -1,0 +1,194 @@
+//! How long sessions live, and how they are kept.
+
+use std::time::Duration;
+
+use crate::clock::millis;
+use crate::{Clock, RecordKey, SessionId};
+
+/// How long sessions live and how they are kept; the same for every backend.
+///
+/// ```
+/// use std::time::Duration;
+/// use session_core::SessionPolicy;
+///
+/// let policy = SessionPolicy::default()
+///     .idle(Duration::from_secs(30 * 60))
+///     .absolute(Duration::from_secs(12 * 60 * 60));
+/// assert_eq!(policy.idle_timeout(), Duration::from_secs(1800));
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionPolicy {
+    idle: Duration,
+    absolute: Duration,
+    in_flight_window: Duration,
+    flash: FlashPolicy,
+    plain_keys: bool,
+    foreign_ids: bool,
+    clock: Clock,
+}
+
+/// When a flash value disappears.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum FlashPolicy {
+    /// With the first `get` that reads it, in whichever request that is. It is never lost unread.
+    #[default]
+    UntilRead,
+    /// With the first request after the one that set it, read or not; that request may read it any number of times. This is what
+    /// remix's code does.
+    NextRequest,
+}
+
+/// How long one session lives, in place of what the policy says.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lifetime {
+    /// As the policy says.
+    #[default]
+    Policy,
+    /// As the policy says, but the cookie has no `Max-Age`: the browser drops it when it closes.
+    BrowserSession,
+    /// So long from now, used or not ("remember me"); the idle timeout does not apply.
+    For(Duration),
+}
+
+impl Default for SessionPolicy {
+    fn default() -> Self {
+        Self {
+            idle: Duration::from_secs(24 * 60 * 60),
+            absolute: Duration::from_secs(14 * 24 * 60 * 60),
+            in_flight_window: Duration::from_secs(60),
+            flash: FlashPolicy::UntilRead,
+            plain_keys: false,
+            foreign_ids: false,
+            clock: Clock::system(),
+        }
+    }
+}
+
+impl SessionPolicy {
+    /// How long a session lives without a request (OWASP ASVS 5.0 V7.3.1); 24 hours unless set.
+    ///
+    /// A request that only reads moves the deadline once a tenth of it has run down, so a session may expire up to a tenth
+    /// earlier than this after its last request.
+    #[must_use]
+    pub fn idle(mut self, timeout: Duration) -> Self {
+        self.idle = timeout;
+        self
+    }
+
+    /// How long a session lives at the most (OWASP ASVS 5.0 V7.3.2); 14 days unless set.
+    ///
+    /// It counts from the session's first save, and [`Session::set_lifetime`](crate::Session::set_lifetime) starts it anew.
+    #[must_use]
+    pub fn absolute(mut self, lifetime: Duration) -> Self {
+        self.absolute = lifetime;
+        self
+    }
+
+    /// How long a destroyed or moved session leaves a tombstone, which stops requests that were already under way from bringing
+    /// it back unnoticed; 60 seconds unless set. Longer than the slowest request.
+    #[must_use]
+    pub fn in_flight_window(mut self, window: Duration) -> Self {
+        self.in_flight_window = window;
+        self
+    }
+
+    /// When a flash value disappears.
+    #[must_use]
+    pub fn flash(mut self, policy: FlashPolicy) -> Self {
+        self.flash = policy;
+        self
+    }
+
+    /// Lets record keys carry the id itself, so that a store can share records with a library that does not hash its ids.
+    ///
+    /// Whoever can list the keys of such a database holds usable ids. Stores for files and memcached hash all the same.
+    #[must_use]
+    pub fn plain_keys(mut self, plain: bool) -> Self {
+        self.plain_keys = plain;
+        self
+    }
+
+    /// Opens records under ids of any printable form, as another library made them; see [`SessionId::parse_foreign`].
+    #[must_use]
+    pub fn foreign_ids(mut self, foreign: bool) -> Self {
+        self.foreign_ids = foreign;
+        self
+    }
+
+    /// The clock that decides expiry; the system's unless set.
+    #[must_use]
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// See [`idle`](Self::idle).
+    pub fn idle_timeout(&self) -> Duration {
+        self.idle
+    }
+
+    /// See [`absolute`](Self::absolute).
+    pub fn absolute_lifetime(&self) -> Duration {
+        self.absolute
+    }
+
+    /// See [`flash`](Self::flash).
+    pub fn flash_policy(&self) -> FlashPolicy {
+        self.flash
+    }
+
+    /// See [`clock`](Self::clock).
+    pub fn time(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// The record key of a session's id, hashed or plain.
+    pub fn record_key(&self, id: &SessionId) -> RecordKey {
+        if self.plain_keys {
+            RecordKey::plain_of(id)
+        } else {
+            RecordKey::hashed(id)
+        }
+    }
+
+    /// The id that a cookie's text names, if it has the form of one.
+    pub fn parse_id(&self, text: &str) -> Option<SessionId> {
+        if self.foreign_ids {
+            SessionId::parse_foreign(text)
+        } else {
+            SessionId::parse(text)
+        }
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.clock.millis()
+    }
+
+    pub(crate) fn window(&self) -> u64 {
+        millis(self.in_flight_window)
+    }
+
+    /// The moment after which a session that began at `created` is over, used or not.
+    pub(crate) fn absolute_deadline(&self, created: u64, lifetime: Lifetime) -> u64 {
+        created
+            + match lifetime {
+                Lifetime::For(lifetime) => millis(lifetime),
+                Lifetime::Policy | Lifetime::BrowserSession => millis(self.absolute),
+            }
+    }
+
+    /// The idle deadline that a request at `now` gives to such a session.
+    pub(crate) fn idle_deadline(&self, created: u64, lifetime: Lifetime, now: u64) -> u64 {
+        let absolute = self.absolute_deadline(created, lifetime);
+        match lifetime {
+            Lifetime::For(_) => absolute,
+            Lifetime::Policy | Lifetime::BrowserSession => absolute.min(now + millis(self.idle)),
+        }
+    }
+
+    /// Whether moving the idle deadline from `stored` to `next` is worth a write: a tenth has run down, or it is the last move.
+    pub(crate) fn move_is_due(&self, stored: u64, next: u64, absolute: u64) -> bool {
+        let gain = next.saturating_sub(stored);
+        gain > 0 && (gain >= millis(self.idle) / 10 || next == absolute)
+    }
+}

@@ -1,0 +1,457 @@
+//! The session, as a handler sees it.
+
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::time::{Duration, SystemTime};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::change::{Change, Step, Text};
+use crate::clock;
+use crate::key::{KeyFor, KeyName, KeyOf};
+use crate::state::{Intent, Origin, State};
+use crate::storage::{CookieContent, Outcome, SessionStorage};
+use crate::{Data, Error, FlashPolicy, Lifetime, Result, SessionId, SessionPolicy, finite};
+
+#[doc = include_str!("../docs/session.md")]
+#[derive(Clone)]
+pub struct Session {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    state: Mutex<State>,
+    /// Held while a save is under way, so that two saves of one session take turns.
+    saving: async_lock::Mutex<()>,
+    binding: OnceLock<(Arc<dyn SessionStorage>, Arc<SessionPolicy>)>,
+}
+
+/// What a [`commit`](Session::commit) did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Committed {
+    /// What became of the record.
+    pub outcome: Outcome,
+    /// Keys of flash values that this request read although another request had read them before: whoever finds its key here was
+    /// not the first.
+    pub already_consumed: Vec<String>,
+}
+
+impl Session {
+    /// The value under `key`: a value that was set, or else a flash value, which this read consumes.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the value is not a `T`; nothing is consumed then. [`Error::Finished`] if reading would consume a flash
+    /// value and the session has been saved with the response.
+    pub fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>> {
+        let name = key.name();
+        let mut state = self.state();
+        if let Some(json) = state.content.value(name) {
+            return decode(name, json).map(Some);
+        }
+        let Some(json) = state.readable.flash(name) else {
+            return Ok(None);
+        };
+        let value = decode(name, json)?;
+        if state.policy.flash_policy() == FlashPolicy::UntilRead && !state.keep_flash {
+            state.writable()?;
+            let (key, json) = (Text::from(name.as_bytes()), Text::from(json));
+            state.readable.unset_flash(&key);
+            state.consumed.push((key.clone(), json.clone()));
+            match state.content.flash(name) {
+                Some(waiting) if *waiting == *json => state.change(Change::Consume(key, json))?,
+                // This request has itself put a newer one there.
+                Some(_) => {}
+                // An earlier commit of this request found that another had consumed it.
+                None => state.missed.push(key),
+            }
+        }
+        Ok(Some(value))
+    }
+
+    /// The value under `key`, as [`get`](Self::get), but a flash value stays.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the value is not a `T`.
+    pub fn peek<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>> {
+        let name = key.name();
+        let state = self.state();
+        let json = state
+            .content
+            .value(name)
+            .or_else(|| state.readable.flash(name));
+        json.map(|json| decode(name, json)).transpose()
+    }
+
+    /// Whether [`get`](Self::get) would find something under `key`. Consumes nothing.
+    pub fn has(&self, key: impl KeyName) -> bool {
+        let state = self.state();
+        state.content.value(key.name()).is_some() || state.readable.flash(key.name()).is_some()
+    }
+
+    /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, removes it.
+    ///
+    /// Of two requests that set one key at the same time, the one that is saved last wins; use [`update`](Self::update) to
+    /// build on what stands there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Encode`] if the value has no JSON form; a float that is not finite has none. [`Error::Destroyed`] after
+    /// [`destroy`](Self::destroy), [`Error::Finished`] after the response.
+    pub fn set<V: Serialize + ?Sized>(&self, key: impl KeyFor<V>, value: &V) -> Result<()> {
+        let json = encode(key.name(), value)?;
+        let key = Text::from(key.name().as_bytes());
+        self.apply(match json {
+            Some(json) => Change::Set(key, json.into()),
+            None => Change::Unset(key),
+        })
+    }
+
+    /// Puts `change(value)` in the place of the value under `key`, and returns it; `None` is no value.
+    ///
+    /// It is applied now, and again to the newest value if another request got in between: of two requests that count up by
+    /// one, the end is two higher. So `change` may run several times, and its last run counts. It runs without a lock, and sees
+    /// values only, not flash values.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Decode`] if the value is not a `T`, [`Error::Encode`] if the new one has no JSON form; both may also come from the
+    /// save, about a newer value. Otherwise as [`set`](Self::set).
+    pub fn update<T: Serialize + DeserializeOwned + 'static>(
+        &self,
+        key: impl KeyOf<T>,
+        change: impl Fn(Option<T>) -> Option<T> + Send + Sync + 'static,
+    ) -> Result<Option<T>> {
+        let name: Arc<str> = key.name().into();
+        let key = Text::from(name.as_bytes());
+        let run = {
+            let name = Arc::clone(&name);
+            move |json: Option<&[u8]>| -> Result<(Option<T>, Option<Vec<u8>>)> {
+                let old = json.map(|json| decode(&name, json)).transpose()?;
+                let new = change(old);
+                let json = match &new {
+                    Some(new) => encode(&name, new)?,
+                    None => None,
+                };
+                Ok((new, json))
+            }
+        };
+        let run = Arc::new(run);
+        loop {
+            let before = {
+                let state = self.state();
+                state.writable()?;
+                state.content.value(&name).map(Text::from)
+            };
+            let (new, after) = run(before.as_deref())?;
+            let mut state = self.state();
+            state.writable()?;
+            if state.content.value(&name) != before.as_deref() {
+                continue;
+            }
+            state.dirty |= after.as_deref() != before.as_deref();
+            match after {
+                Some(json) => state.content.set_value(&key, json.into()),
+                None => {
+                    state.content.unset_value(&key);
+                }
+            }
+            let step: Step = Arc::new(move |json| run(json).map(|(_, json)| json));
+            state.changes.push(Change::Update(key, step));
+            return Ok(new);
+        }
+    }
+
+    /// Removes the value under `key`. Flash values stay.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
+    pub fn unset(&self, key: impl KeyName) -> Result<()> {
+        self.apply(Change::Unset(key.name().as_bytes().into()))
+    }
+
+    /// Removes every value and every flash value, also those that another request sets before this one is saved.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
+    pub fn clear(&self) -> Result<()> {
+        self.apply(Change::Clear)?;
+        let mut state = self.state();
+        state.readable.clear();
+        state.consumed.clear();
+        Ok(())
+    }
+
+    /// How many values and readable flash values there are.
+    pub fn len(&self) -> usize {
+        let state = self.state();
+        state.content.values.len() + state.readable.flash.len()
+    }
+
+    /// Whether there is no value and no readable flash value.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Sets a value that is readable from the next request on, by one `get` of one request.
+    ///
+    /// A request that does not open the session, or does not read the key, leaves it (unless the policy is
+    /// [`FlashPolicy::NextRequest`]). Requests that overlap may both read it; none that starts after its reader was answered
+    /// does. A later flash under the same key takes its place. JSON `null` is no flash value: it removes one that waits.
+    ///
+    /// # Errors
+    ///
+    /// As [`set`](Self::set).
+    pub fn flash<V: Serialize + ?Sized>(&self, key: impl KeyFor<V>, value: &V) -> Result<()> {
+        let json = encode(key.name(), value)?;
+        let key = Text::from(key.name().as_bytes());
+        match json {
+            Some(json) => self.apply(Change::Flash(key, json.into())),
+            None => {
+                let waiting = self.state().content.flash(key_text(&key)).map(Text::from);
+                match waiting {
+                    Some(json) => self.apply(Change::Consume(key, json)),
+                    None => self.state().writable(),
+                }
+            }
+        }
+    }
+
+    /// Keeps the flash values that this request found for another request, those that it has read included.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
+    pub fn keep_flash(&self) -> Result<()> {
+        let mut state = self.state();
+        state.writable()?;
+        state.keep_flash = true;
+        for (key, json) in std::mem::take(&mut state.consumed) {
+            state.change(Change::Keep(key, json))?;
+        }
+        Ok(())
+    }
+
+    /// Ends the session: its data goes, its id opens nothing any more, the cookie is cleared (a logout; OWASP ASVS 5.0 V7.4.1).
+    ///
+    /// Afterwards `get` finds nothing, and a write is [`Error::Destroyed`]. A request that was under way at that moment cannot
+    /// bring it back. See [`restart`](Self::restart) for going on with an empty session.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Finished`] after the response.
+    pub fn destroy(&self) -> Result<()> {
+        let mut state = self.state();
+        if state.finished {
+            return Err(Error::Finished);
+        }
+        state.empty(Intent::Destroy);
+        state.destroyed = true;
+        Ok(())
+    }
+
+    /// Destroys the session and goes on with an empty one under a fresh id, for a logout that still flashes "Goodbye".
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
+    pub fn restart(&self) -> Result<()> {
+        let mut state = self.state();
+        state.writable()?;
+        state.empty(Intent::Restart);
+        Ok(())
+    }
+
+    /// Gives the session a new id with the same data. Call it whenever the user's rights change, above all at login, so that an id
+    /// that someone planted before is worth nothing after (session fixation; OWASP ASVS 5.0 V7.2.4).
+    ///
+    /// The old id opens nothing any more. A request that was under way on it and writes gets [`Error::Moved`].
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
+    pub fn regenerate_id(&self) -> Result<()> {
+        self.regenerate_id_keeping_old_for(Duration::ZERO)
+    }
+
+    /// As [`regenerate_id`](Self::regenerate_id), but the values stay readable under the old id for so long, as they are now: for a
+    /// browser that sends several requests at once, or loses the response with the new cookie. They are never written there.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
+    pub fn regenerate_id_keeping_old_for(&self, keep: Duration) -> Result<()> {
+        let mut state = self.state();
+        state.writable()?;
+        state.intent = match state.intent {
+            Intent::Keep => Intent::Regenerate {
+                keep_old: clock::millis(keep),
+            },
+            Intent::Regenerate { keep_old } => Intent::Regenerate {
+                keep_old: keep_old.max(clock::millis(keep)),
+            },
+            other => other,
+        };
+        Ok(())
+    }
+
+    /// Gives this session a lifetime of its own, from now on, and a new id with it: "remember me".
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
+    pub fn set_lifetime(&self, lifetime: Lifetime) -> Result<()> {
+        self.regenerate_id()?;
+        self.state().lifetime = Some(lifetime);
+        Ok(())
+    }
+
+    /// The id: after [`regenerate_id`](Self::regenerate_id) or [`restart`](Self::restart) the new one, and for a new session the one
+    /// that it is about to be saved under. Keep it out of logs and pages. It may change once more if the store fails in
+    /// mid-save.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Random`] if a new id is needed and the operating system gives no random bytes.
+    pub fn id(&self) -> Result<SessionId> {
+        self.state().id()
+    }
+
+    /// A copy of all values and readable flash values.
+    pub fn data(&self) -> Data {
+        let state = self.state();
+        Data::new(&state.content, &state.readable)
+    }
+
+    /// Whether nothing was stored under this session when it was opened: the request had no cookie, or none that names a session
+    /// that still lives.
+    pub fn is_new(&self) -> bool {
+        !matches!(self.state().origin, Origin::Live(_))
+    }
+
+    /// When the session began: its first save, or the last [`set_lifetime`](Self::set_lifetime).
+    pub fn created(&self) -> SystemTime {
+        let state = self.state();
+        clock::at(state.span(state.policy.now()).0)
+    }
+
+    /// When the session ends if no further request uses it.
+    pub fn expires(&self) -> SystemTime {
+        let state = self.state();
+        let now = state.policy.now();
+        let (created, lifetime) = state.span(now);
+        clock::at(state.policy.idle_deadline(created, lifetime, now))
+    }
+
+    /// Saves now, for a handler that must know before it goes on, a long stream, or a job without a response.
+    ///
+    /// The cookie that a new, regenerated or destroyed session needs goes with the response. The session can be changed
+    /// and saved again afterwards.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::Store`], [`Error::Moved`], [`Error::Vanished`], [`Error::TooLarge`]: the changes were not kept, or with a store that was
+    /// unavailable it is unknown; they stay in the session, and a later save tries again without doing them twice.
+    /// [`Error::Unsupported`] if the data travels in the cookie, or no storage stands behind the session. [`Error::Finished`] after
+    /// the response.
+    pub async fn commit(&self) -> Result<Committed> {
+        let Some((storage, policy)) = self.inner.binding.get() else {
+            return Err(Error::Unsupported(
+                "no storage stands behind this session: commit() needs one opened through SessionManager",
+            ));
+        };
+        if storage.content() == CookieContent::Data {
+            return Err(Error::Unsupported(
+                "the data of this session travels in the cookie, so it can only be saved with the response; commit() needs a server-side store",
+            ));
+        }
+        if self.state().finished {
+            return Err(Error::Finished);
+        }
+        let saved = storage.save(self, policy).await?;
+        let missed = std::mem::take(&mut self.state().missed);
+        Ok(Committed {
+            outcome: saved.outcome,
+            already_consumed: missed.iter().map(|key| key_text(key).to_owned()).collect(),
+        })
+    }
+
+    pub(crate) fn from_state(state: State) -> Self {
+        Self {
+            inner: Arc::new(Inner {
+                state: Mutex::new(state),
+                saving: async_lock::Mutex::new(()),
+                binding: OnceLock::new(),
+            }),
+        }
+    }
+
+    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
+        // No user code runs under the lock, so a poisoned state is a whole one.
+        self.inner
+            .state
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) async fn turn(&self) -> async_lock::MutexGuard<'_, ()> {
+        self.inner.saving.lock().await
+    }
+
+    pub(crate) fn bind(&self, storage: Arc<dyn SessionStorage>, policy: Arc<SessionPolicy>) {
+        let _ = self.inner.binding.set((storage, policy));
+    }
+
+    fn apply(&self, change: Change) -> Result<()> {
+        let mut state = self.state();
+        state.writable()?;
+        state.change(change)
+    }
+}
+
+impl fmt::Debug for Session {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let state = self.state();
+        f.debug_struct("Session")
+            .field("content", &state.content)
+            .field("intent", &state.intent)
+            .finish_non_exhaustive()
+    }
+}
+
+fn key_text(key: &[u8]) -> &str {
+    std::str::from_utf8(key).unwrap_or_default()
+}
+
+fn decode<T: DeserializeOwned>(key: &str, json: &[u8]) -> Result<T> {
+    serde_json::from_slice(json).map_err(|error| Error::Decode {
+        key: key.to_owned(),
+        expected: std::any::type_name::<T>(),
+        found: match json.first() {
+            Some(b'{') => "an object",
+            Some(b'[') => "an array",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            _ => "a number",
+        },
+        column: error.column(),
+    })
+}
+
+/// The value as JSON text; `None` for `null`.
+fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Vec<u8>>> {
+    let fail = |source| Error::Encode {
+        key: key.to_owned(),
+        source,
+    };
+    let json = serde_json::to_vec(value).map_err(fail)?;
+    if json.windows(4).any(|part| part == b"null") {
+        finite::check(value).map_err(fail)?;
+    }
+    Ok((json != b"null").then_some(json))
+}

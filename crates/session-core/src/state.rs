@@ -1,0 +1,316 @@
+//! What a request knows of its session.
+
+use std::fmt;
+use std::time::SystemTime;
+
+use bytes::Bytes;
+
+use crate::body::{self, Content, Kind, Meta};
+use crate::change::{self, Batch, Change, Text};
+use crate::clock;
+use crate::{
+    CookieChange, Error, FlashPolicy, Lifetime, RecordKey, Result, SessionId, SessionPolicy,
+    Version,
+};
+
+/// Everything behind a [`Session`](crate::Session)'s lock.
+#[derive(Debug)]
+pub(crate) struct State {
+    pub(crate) policy: SessionPolicy,
+    /// The id under which `origin` stands.
+    pub(crate) id: Option<SessionId>,
+    pub(crate) origin: Origin,
+    pub(crate) intent: Intent,
+    /// The session as this request left it; what a save writes.
+    pub(crate) content: Content,
+    /// The flash values that this request may still read, in `flash`.
+    pub(crate) readable: Content,
+    /// The flash values that it has read.
+    pub(crate) consumed: Vec<(Text, Text)>,
+    pub(crate) keep_flash: bool,
+    /// Changes that no save has taken up yet.
+    pub(crate) changes: Vec<Change>,
+    /// Changes that a save took up, and that are not known to have taken effect.
+    pub(crate) batches: Vec<Batch>,
+    /// Whether any of the changes changed anything.
+    pub(crate) dirty: bool,
+    pub(crate) lifetime: Option<Lifetime>,
+    /// The id under which a new record will stand.
+    pub(crate) next_id: Option<SessionId>,
+    /// Where an unfinished `regenerate_id` has already put the new record.
+    pub(crate) successor: Option<Successor>,
+    /// Whether a write was sent whose outcome is unknown, so that `origin` may be out of date.
+    pub(crate) unsure: bool,
+    /// Flash values that this request read and another had read before.
+    pub(crate) missed: Vec<Text>,
+    /// What the saves so far owe the browser.
+    pub(crate) cookie: CookieChange,
+    pub(crate) destroyed: bool,
+    pub(crate) finished: bool,
+}
+
+/// What stands behind the session.
+#[derive(Clone, Debug)]
+pub(crate) enum Origin {
+    /// Nothing: it is new.
+    New,
+    /// A record, as it was last loaded or written.
+    Live(Standing),
+    /// A tombstone: another request moved the session to a new id.
+    Moved(Standing),
+    /// A tombstone: another request destroyed the session. This one has begun a new one.
+    Destroyed(Standing),
+}
+
+/// A record as this request last saw it.
+#[derive(Clone)]
+pub(crate) struct Standing {
+    pub(crate) key: RecordKey,
+    pub(crate) version: Version,
+    pub(crate) body: Bytes,
+    pub(crate) meta: Meta,
+    /// Whether the body has no meta yet, because another library wrote it.
+    pub(crate) foreign: bool,
+}
+
+/// The new record of a regenerated session, which no browser knows yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Successor {
+    pub(crate) id: SessionId,
+    pub(crate) standing: Standing,
+    /// Whether it was built from the state of the old record that is in `origin`.
+    pub(crate) current: bool,
+}
+
+/// What becomes of the record when the session is saved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Intent {
+    Keep,
+    /// A new id; the old one's values stay readable for so many milliseconds.
+    Regenerate {
+        keep_old: u64,
+    },
+    Restart,
+    Destroy,
+}
+
+impl fmt::Debug for Standing {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Standing")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .field("meta", &self.meta)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Standing {
+    /// The values and flash values as they stand in the record.
+    pub(crate) fn content(&self) -> Result<Content> {
+        Ok(body::decode(self.body.clone(), None)?.content)
+    }
+}
+
+impl State {
+    pub(crate) fn new(policy: &SessionPolicy) -> Self {
+        Self {
+            policy: policy.clone(),
+            id: None,
+            origin: Origin::New,
+            intent: Intent::Keep,
+            content: Content::default(),
+            readable: Content::default(),
+            consumed: Vec::new(),
+            keep_flash: false,
+            changes: Vec::new(),
+            batches: Vec::new(),
+            dirty: false,
+            lifetime: None,
+            next_id: None,
+            successor: None,
+            unsure: false,
+            missed: Vec::new(),
+            cookie: CookieChange::Keep,
+            destroyed: false,
+            finished: false,
+        }
+    }
+
+    /// The session that a record holds, at the time at which it is opened.
+    pub(crate) fn open(
+        id: SessionId,
+        key: RecordKey,
+        version: Version,
+        bytes: Bytes,
+        policy: &SessionPolicy,
+    ) -> Result<Self> {
+        let mut state = Self::new(policy);
+        let loaded = Loaded::read(&key, version, bytes, policy)?;
+        if !loaded.over {
+            state.id = Some(id);
+            state.origin = match loaded.kind {
+                None => {
+                    state.content = loaded.content;
+                    state.receive_flash();
+                    Origin::Live(loaded.standing)
+                }
+                Some(Kind::Moved) => {
+                    if loaded.kept_until > policy.now() {
+                        state.content = loaded.content;
+                    }
+                    Origin::Moved(loaded.standing)
+                }
+                Some(Kind::Destroyed) => Origin::Destroyed(loaded.standing),
+            };
+        }
+        Ok(state)
+    }
+
+    /// Makes the flash values of the record readable, and with [`FlashPolicy::NextRequest`] takes them out of it.
+    fn receive_flash(&mut self) {
+        if self.content.flash.is_empty() {
+            return;
+        }
+        self.readable = self.content.clone();
+        self.readable.values = Vec::new();
+        if self.policy.flash_policy() == FlashPolicy::NextRequest {
+            let texts = |(key, value): (&[u8], &[u8])| (Text::from(key), Text::from(value));
+            self.consumed = self.content.texts(&self.content.flash).map(texts).collect();
+            let consume = |(key, value): &(Text, Text)| Change::Consume(key.clone(), value.clone());
+            self.changes = self.consumed.iter().map(consume).collect();
+            self.content.flash.clear();
+            self.dirty = true;
+        }
+    }
+
+    /// Fails where the session takes no more changes.
+    pub(crate) fn writable(&self) -> Result<()> {
+        if self.finished {
+            Err(Error::Finished)
+        } else if self.destroyed {
+            Err(Error::Destroyed)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Does `change` to the content, and notes it for the save.
+    pub(crate) fn change(&mut self, change: Change) -> Result<()> {
+        self.dirty |= match &change {
+            Change::Set(key, value) => self.content.value(text(key)) != Some(value),
+            Change::Unset(key) => self.content.value(text(key)).is_some(),
+            Change::Flash(key, value) => self.content.flash(text(key)) != Some(value),
+            Change::Clear => !self.content.is_empty(),
+            Change::Update(..) | Change::Consume(..) | Change::Keep(..) => true,
+        };
+        // What it does not find here is no news: the request has just read it.
+        change::replay(std::iter::once(&change), &mut self.content)?;
+        self.changes.push(change);
+        Ok(())
+    }
+
+    /// Forgets everything that the session held, and what was to become of it.
+    pub(crate) fn empty(&mut self, intent: Intent) {
+        self.intent = intent;
+        self.content.clear();
+        self.readable.clear();
+        self.consumed.clear();
+        self.changes.clear();
+        self.batches.clear();
+        self.dirty = false;
+        self.lifetime = None;
+    }
+
+    pub(crate) fn id(&mut self) -> Result<SessionId> {
+        let stands = match (&self.origin, self.intent) {
+            (Origin::Live(_) | Origin::Moved(_), Intent::Keep | Intent::Destroy) => self.id.clone(),
+            _ => None,
+        };
+        match stands.or_else(|| self.next_id.clone()) {
+            Some(id) => Ok(id),
+            None => Ok(self.next_id.insert(SessionId::random()?).clone()),
+        }
+    }
+
+    pub(crate) fn standing_cookie(&self) -> Option<(SessionId, SystemTime)> {
+        match (&self.id, &self.origin) {
+            (Some(id), Origin::Live(live)) => {
+                let end = self
+                    .policy
+                    .absolute_deadline(live.meta.created, live.meta.lifetime);
+                Some((id.clone(), clock::at(end)))
+            }
+            _ => None,
+        }
+    }
+
+    /// When the session was first saved and for how long it may live, where no new lifetime was set.
+    pub(crate) fn span(&self, now: u64) -> (u64, Lifetime) {
+        match (self.lifetime, &self.origin, self.intent) {
+            (Some(lifetime), _, _) => (now, lifetime),
+            (None, Origin::Live(live), Intent::Keep | Intent::Regenerate { .. }) => {
+                (live.meta.created, live.meta.lifetime)
+            }
+            _ => (now, Lifetime::Policy),
+        }
+    }
+
+    /// All changes that are not known to have taken effect.
+    pub(crate) fn pending(&self) -> impl Iterator<Item = &Change> {
+        let sent = self.batches.iter().flat_map(|batch| batch.changes.iter());
+        sent.chain(&self.changes)
+    }
+}
+
+fn text(key: &[u8]) -> &str {
+    std::str::from_utf8(key).unwrap_or_default()
+}
+
+/// A record, read.
+pub(crate) struct Loaded {
+    pub(crate) standing: Standing,
+    pub(crate) content: Content,
+    /// What kind of tombstone it is; `None` for a session.
+    pub(crate) kind: Option<Kind>,
+    /// Until when the content of a tombstone may be read.
+    pub(crate) kept_until: u64,
+    /// Whether its time is over.
+    pub(crate) over: bool,
+}
+
+impl Loaded {
+    pub(crate) fn read(
+        key: &RecordKey,
+        version: Version,
+        bytes: Bytes,
+        policy: &SessionPolicy,
+    ) -> Result<Self> {
+        let now = policy.now();
+        let body = body::decode(bytes.clone(), Some(key))?;
+        let foreign = body.meta.is_none();
+        let meta = body.meta.unwrap_or_else(|| {
+            let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
+            Meta::new(key, now, deadline, Lifetime::Policy)
+        });
+        let tombstone = meta.tombstone.as_ref();
+        let end = match tombstone {
+            Some(_) => meta.deadline,
+            None => meta
+                .deadline
+                .min(policy.absolute_deadline(meta.created, meta.lifetime)),
+        };
+        Ok(Self {
+            content: body.content,
+            kind: tombstone.map(|tombstone| tombstone.kind),
+            kept_until: tombstone.map_or(0, |tombstone| tombstone.kept_until),
+            over: end <= now,
+            standing: Standing {
+                key: key.clone(),
+                version,
+                body: bytes,
+                meta,
+                foreign,
+            },
+        })
+    }
+}

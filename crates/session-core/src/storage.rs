@@ -1,0 +1,188 @@
+//! What request handling sees of a backend, and what the author of a storage needs.
+//!
+//! Most backends implement [`RecordStore`] and get [`SessionStorage`] with it. The functions here are for those that cannot: a
+//! storage that keeps the data elsewhere than in records, as the cookie storage does. It opens a session with [`open`] or
+//! [`empty`], asks [`draft`] what the request did, and tells [`settle`] once that is kept.
+
+use std::fmt;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+
+pub use crate::draft::{Action, Draft, draft, settle};
+use crate::engine;
+use crate::state::State;
+use crate::{RecordKey, RecordStore, Result, Session, SessionId, SessionPolicy, Version};
+
+/// Where sessions are kept, as request handling sees it: a cookie's value becomes a session, a session becomes a cookie's value.
+///
+/// Every [`RecordStore`] is one. Implement this trait itself only where there are no records; see [the module](self).
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` cannot keep sessions",
+    label = "does not implement `SessionStorage`",
+    note = "a backend implements `session_core::RecordStore` and is a `SessionStorage` by it",
+    note = "`Arc<dyn RecordStore>`, `Arc<dyn SessionStorage>` and `Box<dyn SessionStorage>` are one too"
+)]
+#[async_trait]
+pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
+    /// What the cookie carries: an id, or the data itself, which must then be encrypted.
+    fn content(&self) -> CookieContent {
+        CookieContent::Id
+    }
+
+    /// Opens the session that `cookie` names, verified and decoded; a new, empty one if it names none that lives.
+    ///
+    /// # Errors
+    ///
+    /// The backend failed. A session is never handed out empty because a load failed: it would later overwrite the real one.
+    async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session>;
+
+    /// Persists what the request did to `session`, and says what becomes of the cookie.
+    ///
+    /// Dropping the future half-way leaves the session such that a later save neither loses a change nor makes it twice.
+    ///
+    /// # Errors
+    ///
+    /// The changes were not kept, or it is unknown whether they were.
+    async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved>;
+}
+
+/// What the value of the session's cookie is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CookieContent {
+    /// An id: signed, so that nobody can try out ids.
+    Id,
+    /// The session's data: encrypted.
+    Data,
+}
+
+/// What a save did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[must_use]
+pub struct Saved {
+    /// What becomes of the cookie.
+    pub cookie: CookieChange,
+    /// What became of the session.
+    pub outcome: Outcome,
+}
+
+/// What becomes of the session's cookie with this response.
+#[derive(Clone, Default, PartialEq, Eq)]
+pub enum CookieChange {
+    /// Nothing.
+    #[default]
+    Keep,
+    /// The browser gets this value. It is one that this request made: an existing id is never sent again.
+    Set {
+        /// The id, or the data; not yet signed or encrypted.
+        value: String,
+        /// For how long the browser keeps it; `None` until it closes.
+        max_age: Option<Duration>,
+    },
+    /// The browser forgets it.
+    Remove,
+}
+
+/// What became of the session in a save.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// There was nothing to write.
+    Unchanged,
+    /// It was written, as this request saw it.
+    Stored,
+    /// It was written on top of what other requests wrote in between.
+    Merged,
+    /// It is gone: by this request, or by a logout that came in between.
+    Destroyed,
+}
+
+/// Prints no value.
+impl fmt::Debug for CookieChange {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Keep => f.write_str("Keep"),
+            Self::Set { max_age, .. } => write!(f, "Set {{ max_age: {max_age:?}, .. }}"),
+            Self::Remove => f.write_str("Remove"),
+        }
+    }
+}
+
+/// The engine: a store of records keeps sessions.
+#[async_trait]
+impl<S: RecordStore> SessionStorage for S {
+    async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
+        engine::open(self, cookie, policy).await
+    }
+
+    async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
+        engine::save(self, session, policy).await
+    }
+}
+
+macro_rules! forward_session_storage {
+    ($($pointer:ident),*) => {$(
+        #[async_trait]
+        #[deny(clippy::missing_trait_methods)]
+        impl SessionStorage for $pointer<dyn SessionStorage> {
+            fn content(&self) -> CookieContent {
+                (**self).content()
+            }
+
+            async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
+                (**self).read(cookie, policy).await
+            }
+
+            async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
+                (**self).save(session, policy).await
+            }
+        }
+    )*};
+}
+
+forward_session_storage!(Arc, Box);
+
+/// A new, empty session.
+///
+/// ```
+/// use session_core::{SessionPolicy, storage};
+///
+/// let session = storage::empty(&SessionPolicy::default());
+/// assert!(session.is_new() && session.is_empty());
+/// ```
+pub fn empty(policy: &SessionPolicy) -> Session {
+    Session::from_state(State::new(policy))
+}
+
+/// The session in `body`, which a storage kept under `id`; a new, empty one if its time is over.
+///
+/// # Errors
+///
+/// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's, or not that id's.
+pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
+    let key = RecordKey::hashed(&id);
+    State::open(id, key, Version::from(0), body, policy).map(Session::from_state)
+}
+
+/// Puts a storage and a policy behind `session`, so that [`Session::commit`] works. The first call counts.
+pub fn bind(session: &Session, storage: Arc<dyn SessionStorage>, policy: Arc<SessionPolicy>) {
+    session.bind(storage, policy);
+}
+
+/// Makes `session` read-only: whatever would change it is [`Error::Finished`](crate::Error::Finished) from now on. Request
+/// handling calls it before the save that belongs to the response.
+pub fn finish(session: &Session) {
+    session.state().finished = true;
+}
+
+/// What the saves of `session` so far owe the browser, for a response whose last save failed.
+pub fn owed_cookie(session: &Session) -> CookieChange {
+    session.state().cookie.clone()
+}
+
+/// What a browser that holds `session` sends: the value and the end of its lifetime. `None` if nothing is stored yet.
+pub fn standing_cookie(session: &Session) -> Option<(SessionId, SystemTime)> {
+    session.state().standing_cookie()
+}
