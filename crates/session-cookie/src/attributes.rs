@@ -1,0 +1,209 @@
+//! A cookie's name and attributes, and the rules between them (RFC 6265bis).
+
+use std::fmt::Write as _;
+
+use crate::ConfigError;
+
+/// When the browser sends the cookie with requests that another site caused.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SameSite {
+    /// Never: not even when someone follows a link to this site, who then looks logged out on the first page.
+    Strict,
+    /// With links that are followed, and with nothing else. The default.
+    #[default]
+    Lax,
+    /// Always. It needs `Secure`, and the application needs another protection against cross-site request forgery.
+    None,
+}
+
+/// Always checked: a value of this type breaks no rule.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Attributes {
+    /// `None`: the safest name that the other attributes allow.
+    pub(crate) name: Option<String>,
+    /// `None` is `/`.
+    pub(crate) path: Option<String>,
+    pub(crate) domain: Option<String>,
+    pub(crate) same_site: SameSite,
+    pub(crate) partitioned: bool,
+    pub(crate) insecure: bool,
+}
+
+impl Attributes {
+    /// The most bytes of one attribute that browsers take.
+    const MAX_BYTES: usize = 1024;
+    const MAX_DOMAIN: usize = 253;
+
+    pub(crate) fn name(&self) -> &str {
+        match &self.name {
+            Some(name) => name,
+            None if self.insecure => "session",
+            None if self.domain.is_some() || self.path() != "/" => "__Secure-session",
+            None => "__Host-session",
+        }
+    }
+
+    fn path(&self) -> &str {
+        self.path.as_deref().unwrap_or("/")
+    }
+
+    pub(crate) fn check(&self) -> Result<(), ConfigError> {
+        if !is_token(self.name()) {
+            return Err(ConfigError::Name(self.name().to_owned()));
+        }
+        if !is_path(self.path()) {
+            return Err(ConfigError::Path(self.path().to_owned()));
+        }
+        if let Some(domain) = self.domain.as_deref().filter(|domain| !is_domain(domain)) {
+            return Err(ConfigError::Domain(domain.to_owned()));
+        }
+        if self.insecure {
+            self.check_insecure()?;
+        }
+        if has_prefix(self.name(), "__Host-") {
+            if self.domain.is_some() {
+                return Err(ConfigError::HostPrefix("no Domain"));
+            }
+            if self.path() != "/" {
+                return Err(ConfigError::HostPrefix("the Path /"));
+            }
+        }
+        Ok(())
+    }
+
+    fn check_insecure(&self) -> Result<(), ConfigError> {
+        let needs = if has_prefix(self.name(), "__Host-") {
+            "a name that begins with __Host-"
+        } else if has_prefix(self.name(), "__Secure-") {
+            "a name that begins with __Secure-"
+        } else if has_prefix(self.name(), "__Http-") {
+            "a name that begins with __Http-"
+        } else if self.same_site == SameSite::None {
+            "SameSite=None"
+        } else if self.partitioned {
+            "Partitioned"
+        } else {
+            return Ok(());
+        };
+        Err(ConfigError::NeedsSecure(needs))
+    }
+
+    /// All attributes as they stand in `Set-Cookie` after the value.
+    pub(crate) fn text(&self) -> String {
+        let mut text = format!("; Path={}", self.path());
+        if let Some(domain) = &self.domain {
+            // Writing to a String cannot fail.
+            let _ = write!(text, "; Domain={domain}");
+        }
+        text.push_str("; HttpOnly");
+        if !self.insecure {
+            text.push_str("; Secure");
+        }
+        text.push_str(match self.same_site {
+            SameSite::Strict => "; SameSite=Strict",
+            SameSite::Lax => "; SameSite=Lax",
+            SameSite::None => "; SameSite=None",
+        });
+        if self.partitioned {
+            text.push_str("; Partitioned");
+        }
+        text
+    }
+}
+
+/// Browsers compare these prefixes without regard to case, although names are compared with.
+fn has_prefix(name: &str, prefix: &str) -> bool {
+    name.get(..prefix.len())
+        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+}
+
+fn is_token(name: &str) -> bool {
+    !name.is_empty()
+        && name
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))
+}
+
+fn is_path(path: &str) -> bool {
+    path.starts_with('/')
+        && path.len() <= Attributes::MAX_BYTES
+        && path
+            .bytes()
+            .all(|byte| byte.is_ascii_graphic() && byte != b';')
+}
+
+fn is_domain(domain: &str) -> bool {
+    let is_label = |label: &str| {
+        (1..=63).contains(&label.len())
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-' || byte == b'_')
+    };
+    domain.len() <= Attributes::MAX_DOMAIN && domain.split('.').all(is_label)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_default_name_is_the_safest_that_the_rest_allows() {
+        let mut attributes = Attributes::default();
+        assert_eq!(attributes.name(), "__Host-session");
+        attributes.domain = Some("example.com".into());
+        assert_eq!(attributes.name(), "__Secure-session");
+        attributes.insecure = true;
+        assert_eq!(attributes.name(), "session");
+        assert_eq!(attributes.check(), Ok(()));
+    }
+
+    #[test]
+    fn names_are_tokens() {
+        for name in ["a", "__Host-a", "a.b|c"] {
+            assert!(is_token(name), "{name:?}");
+        }
+        for name in ["", "a b", "a=b", "a;b", "a/b", "é", "a\r\n", "\"a\""] {
+            assert!(!is_token(name), "{name:?}");
+        }
+    }
+
+    #[test]
+    fn paths_begin_with_a_slash_and_hold_nothing_that_ends_them() {
+        for path in ["/", "/shop", "/a,b=c"] {
+            assert!(is_path(path), "{path:?}");
+        }
+        let long = format!("/{}", "a".repeat(1024));
+        for path in ["", "shop", "/a;b", "/a b", "/é", "/a\n", &long] {
+            assert!(!is_path(path), "{path:?}");
+        }
+    }
+
+    #[test]
+    fn domains_are_host_names() {
+        for domain in [
+            "example.com",
+            "localhost",
+            "xn--bcher-kva.example",
+            "a_b.example",
+        ] {
+            assert!(is_domain(domain), "{domain:?}");
+        }
+        let long = "a".repeat(64);
+        for domain in [
+            "",
+            ".example.com",
+            "example.com.",
+            "a..b",
+            "a:80",
+            "http://a",
+            "é.com",
+            "-a.b",
+            "a;b",
+            &long,
+        ] {
+            assert!(!is_domain(domain), "{domain:?}");
+        }
+    }
+}

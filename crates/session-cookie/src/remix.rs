@@ -1,0 +1,60 @@
+//! Values as remix signs them. `docs/formats.md` has the format.
+
+use std::borrow::Cow;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::{STANDARD_NO_PAD, STANDARD_PAD_INDIFFERENT as STANDARD};
+use ring::hmac;
+use session_core::{Error, Result};
+
+use crate::{Opened, Secret};
+
+/// Signs with its first key, verifies with any. The secrets are the keys, and the cookie's name is not signed.
+pub(crate) struct RemixSigner {
+    keys: Vec<hmac::Key>,
+}
+
+impl RemixSigner {
+    pub(crate) fn new(secrets: &[Secret]) -> Self {
+        let key = |secret: &Secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes());
+        Self {
+            keys: secrets.iter().map(key).collect(),
+        }
+    }
+
+    /// Appends `value`, signed, to `text`.
+    pub(crate) fn sign(&self, value: &str, text: &mut String) -> Result<()> {
+        let Some(key) = self.keys.first() else {
+            return Err(Error::Unsupported("the cookie has no secret"));
+        };
+        let start = text.len();
+        STANDARD.encode_string(value, text);
+        let tag = hmac::sign(key, text.get(start..).unwrap_or_default().as_bytes());
+        text.push('.');
+        STANDARD_NO_PAD.encode_string(tag.as_ref(), text);
+        Ok(())
+    }
+
+    pub(crate) fn verify(&self, text: &[u8]) -> Opened<'static> {
+        let Some((signed, tag)) = parse(text) else {
+            return Opened::Malformed;
+        };
+        let ours = |key| hmac::verify(key, signed, &tag).is_ok();
+        if !self.keys.iter().any(ours) {
+            return Opened::Forged;
+        }
+        let value = STANDARD.decode(signed).ok();
+        match value.and_then(|value| String::from_utf8(value).ok()) {
+            Some(value) => Opened::Valid(Cow::Owned(value)),
+            None => Opened::Malformed,
+        }
+    }
+}
+
+/// What is signed, and the tag.
+fn parse(text: &[u8]) -> Option<(&[u8], Vec<u8>)> {
+    let dot = text.iter().rposition(|&byte| byte == b'.')?;
+    let (signed, tag) = text.split_at_checked(dot)?;
+    let tag = STANDARD.decode(tag.strip_prefix(b".")?).ok()?;
+    (tag.len() == 32).then_some((signed, tag))
+}

@@ -1,0 +1,107 @@
+//! What cookies are signed and sealed with.
+
+use std::fmt;
+
+use ring::rand::{SecureRandom as _, SystemRandom};
+
+use crate::ConfigError;
+
+/// The bytes from which the keys for cookies are derived; whoever knows them can make cookies.
+///
+/// At least 32 of them, random, and the same on every server and after every restart: make them once, with
+/// `openssl rand -base64 48`, and keep them where the application's other secrets are. They print redacted.
+///
+/// ```
+/// use session_cookie::Secret;
+///
+/// let secret = Secret::from_text("3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM")?;
+/// assert_eq!(format!("{secret:?}"), "Secret(..)");
+/// assert!(Secret::from_text("hunter2").is_err());
+/// # Ok::<(), session_cookie::ConfigError>(())
+/// ```
+#[derive(Clone)]
+pub struct Secret(Box<[u8]>);
+
+impl Secret {
+    /// The fewest bytes a secret may have.
+    pub const MIN_BYTES: usize = 32;
+
+    /// A fresh secret, for tests and for servers whose sessions may end with them.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::Random`] if the operating system gives no random bytes.
+    pub fn random() -> Result<Self, ConfigError> {
+        let mut bytes = [0; Self::MIN_BYTES];
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| ConfigError::Random)?;
+        Ok(Self(bytes.into()))
+    }
+
+    /// A secret of this text's bytes, as they are: nothing is decoded, nothing trimmed.
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::ShortSecret`] if they are fewer than [`MIN_BYTES`](Self::MIN_BYTES).
+    pub fn from_text(text: &str) -> Result<Self, ConfigError> {
+        Self::try_from(text.as_bytes())
+    }
+
+    /// A secret of any length but none, for the mode that shares one with remix, which has no minimum.
+    pub(crate) fn of_any_length(bytes: &[u8]) -> Result<Self, ConfigError> {
+        if bytes.is_empty() {
+            return Err(ConfigError::NoSecret);
+        }
+        Ok(Self(bytes.into()))
+    }
+
+    pub(crate) fn bytes(&self) -> &[u8] {
+        &self.0
+    }
+}
+
+impl TryFrom<&[u8]> for Secret {
+    type Error = ConfigError;
+
+    fn try_from(bytes: &[u8]) -> Result<Self, ConfigError> {
+        if bytes.len() < Self::MIN_BYTES {
+            return Err(ConfigError::ShortSecret { bytes: bytes.len() });
+        }
+        Ok(Self(bytes.into()))
+    }
+}
+
+/// See [`Secret::from_text`].
+impl TryFrom<&str> for Secret {
+    type Error = ConfigError;
+
+    fn try_from(text: &str) -> Result<Self, ConfigError> {
+        Self::from_text(text)
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Secret(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fewer_than_32_bytes_are_refused() {
+        let error = Secret::try_from([7; 31].as_slice()).unwrap_err();
+        assert_eq!(error, ConfigError::ShortSecret { bytes: 31 });
+        assert!(error.to_string().contains("31 bytes"), "{error}");
+        assert!(Secret::try_from([7; 32].as_slice()).is_ok());
+    }
+
+    #[test]
+    fn random_secrets_differ() {
+        let (one, other) = (Secret::random().unwrap(), Secret::random().unwrap());
+        assert_ne!(one.bytes(), other.bytes());
+    }
+}

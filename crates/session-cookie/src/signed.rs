@@ -1,0 +1,129 @@
+//! Signed values: readable, and known to be ours. `docs/formats.md` has the format.
+
+use std::borrow::Cow;
+
+use ring::hmac;
+use session_core::{Error, Result};
+
+use crate::keys::Master;
+use crate::{ConfigError, Opened, Secret, base64url};
+
+const MARKER: &str = "s1.";
+/// A dot, and 32 bytes in base64url.
+const TAG_CHARS: usize = 1 + 43;
+
+/// Signs with its first key, verifies with any.
+pub(crate) struct Signer {
+    keys: Vec<hmac::Key>,
+}
+
+impl Signer {
+    pub(crate) fn new(secrets: &[Secret], name: &str) -> Result<Self, ConfigError> {
+        let keys = secrets
+            .iter()
+            .map(|secret| Master::new(secret).signing(name));
+        Ok(Self {
+            keys: keys
+                .collect::<Result<_, _>>()
+                .map_err(|_| ConfigError::Derivation)?,
+        })
+    }
+
+    /// Appends `value`, signed, to `text`.
+    pub(crate) fn sign(&self, value: &str, text: &mut String) -> Result<()> {
+        if !value.bytes().all(is_cookie_octet) {
+            return Err(Error::Unsupported(
+                "a signed cookie carries visible ASCII without quotes, commas, semicolons and backslashes, and this storage gave it something else",
+            ));
+        }
+        let Some(key) = self.keys.first() else {
+            return Err(Error::Unsupported("the cookie has no secret"));
+        };
+        let start = text.len();
+        text.push_str(MARKER);
+        text.push_str(value);
+        let signed = text.get(start..).unwrap_or_default();
+        let tag = hmac::sign(key, signed.as_bytes());
+        text.push('.');
+        base64url::append(tag.as_ref(), text);
+        Ok(())
+    }
+
+    pub(crate) fn verify<'h>(&self, text: &'h [u8]) -> Opened<'h> {
+        let Some((signed, value, tag)) = parse(text) else {
+            return Opened::Malformed;
+        };
+        let ours = |key| hmac::verify(key, signed, &tag).is_ok();
+        if self.keys.iter().any(ours) {
+            Opened::Valid(Cow::Borrowed(value))
+        } else {
+            Opened::Forged
+        }
+    }
+}
+
+/// What is signed, the value in it, and the tag.
+fn parse(text: &[u8]) -> Option<(&[u8], &str, [u8; 32])> {
+    let (signed, tag) = text.split_at_checked(text.len().checked_sub(TAG_CHARS)?)?;
+    let value = std::str::from_utf8(signed).ok()?.strip_prefix(MARKER)?;
+    let tag = base64url::decode_array(tag.strip_prefix(b".")?)?;
+    Some((signed, value, tag))
+}
+
+/// What RFC 6265 lets a cookie's value hold.
+fn is_cookie_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn signer(secrets: &[&str], name: &str) -> Signer {
+        let secrets: Vec<_> = secrets
+            .iter()
+            .map(|secret| Secret::of_any_length(secret.as_bytes()).unwrap())
+            .collect();
+        Signer::new(&secrets, name).unwrap()
+    }
+
+    fn sign(signer: &Signer, value: &str) -> String {
+        let mut text = String::new();
+        signer.sign(value, &mut text).unwrap();
+        text
+    }
+
+    #[test]
+    fn what_was_signed_verifies() {
+        let signer = signer(&["one"], "id");
+        for value in ["", "abc", "a.b.c", "=+/"] {
+            let text = sign(&signer, value);
+            assert_eq!(signer.verify(text.as_bytes()).value(), Some(value));
+        }
+    }
+
+    #[test]
+    fn an_older_secret_verifies_and_no_longer_signs() {
+        let old = sign(&signer(&["old"], "id"), "abc");
+        let both = signer(&["new", "old"], "id");
+        assert_eq!(both.verify(old.as_bytes()).value(), Some("abc"));
+        assert_eq!(sign(&both, "abc"), sign(&signer(&["new"], "id"), "abc"));
+    }
+
+    #[test]
+    fn a_value_signed_for_another_name_or_secret_is_forged() {
+        let text = sign(&signer(&["one"], "id"), "abc");
+        for other in [signer(&["one"], "ID"), signer(&["two"], "id")] {
+            assert_eq!(other.verify(text.as_bytes()), Opened::Forged);
+        }
+    }
+
+    #[test]
+    fn a_value_that_a_cookie_cannot_carry_is_refused() {
+        let signer = signer(&["one"], "id");
+        for value in ["a;b", "a b", "a\"", "é", "a\r\nb"] {
+            let error = signer.sign(value, &mut String::new());
+            assert!(matches!(error, Err(Error::Unsupported(_))), "{value:?}");
+        }
+    }
+}

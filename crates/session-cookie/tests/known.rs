@@ -1,0 +1,90 @@
+//! Known answers: these files say what each format is, in any language. They were made by other implementations of
+//! `docs/formats.md`, those of remix by remix itself.
+
+#![allow(clippy::unwrap_used)]
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde::Deserialize;
+use session_cookie::{CookieContent, Opened, SessionCookie};
+
+#[derive(Deserialize)]
+struct Known {
+    #[serde(default)]
+    name: String,
+    secret: String,
+    value: String,
+    cookie: String,
+    #[serde(default)]
+    deadline_ms: u64,
+}
+
+fn known(json: &str) -> Vec<Known> {
+    serde_json::from_str(json).unwrap()
+}
+
+fn cookie(known: &Known) -> SessionCookie {
+    let cookie = SessionCookie::new(known.secret.as_str()).unwrap();
+    cookie.name(known.name.as_str()).unwrap()
+}
+
+fn before(known: &Known) -> SystemTime {
+    UNIX_EPOCH + Duration::from_millis(known.deadline_ms - 1)
+}
+
+#[test]
+fn signed_values() {
+    for known in known(include_str!("known/signed.json")) {
+        let cookie = cookie(&known);
+        let (content, now) = (CookieContent::Id, SystemTime::now());
+        let opened = cookie.decode(known.cookie.as_bytes(), content, now);
+        assert_eq!(opened.value(), Some(known.value.as_str()));
+        let text = cookie.encode(&known.value, content, now).unwrap();
+        assert_eq!(text, known.cookie);
+    }
+}
+
+/// That sealing gives these too is shown beside the code, which can choose the nonce.
+#[test]
+fn sealed_values() {
+    for known in known(include_str!("known/sealed.json")) {
+        let (cookie, text) = (cookie(&known), known.cookie.as_bytes());
+        let now = before(&known);
+        let opened = cookie.decode(text, CookieContent::Data, now);
+        assert_eq!(opened.value(), Some(known.value.as_str()));
+        let at_deadline = now + Duration::from_millis(1);
+        let opened = cookie.decode(text, CookieContent::Data, at_deadline);
+        assert_eq!(opened, Opened::Expired);
+    }
+}
+
+#[test]
+fn remix_values() {
+    for known in known(include_str!("known/remix.json")) {
+        let cookie = SessionCookie::remix_compatible([&known.secret]).unwrap();
+        for content in [CookieContent::Id, CookieContent::Data] {
+            let now = SystemTime::now();
+            let opened = cookie.decode(known.cookie.as_bytes(), content, now);
+            assert_eq!(opened.value(), Some(known.value.as_str()));
+            let text = cookie.encode(&known.value, content, now).unwrap();
+            assert_eq!(text, known.cookie);
+        }
+    }
+}
+
+#[test]
+fn a_format_is_never_taken_for_another() {
+    for signed in known(include_str!("known/signed.json")) {
+        let opened =
+            cookie(&signed).decode(signed.cookie.as_bytes(), CookieContent::Data, UNIX_EPOCH);
+        assert_eq!(opened, Opened::Malformed);
+    }
+    for sealed in known(include_str!("known/sealed.json")) {
+        let opened =
+            cookie(&sealed).decode(sealed.cookie.as_bytes(), CookieContent::Id, UNIX_EPOCH);
+        assert!(opened.value().is_none());
+        let remix = SessionCookie::remix_compatible([&sealed.secret]).unwrap();
+        let opened = remix.decode(sealed.cookie.as_bytes(), CookieContent::Data, UNIX_EPOCH);
+        assert!(opened.value().is_none());
+    }
+}
