@@ -1,1 +1,56 @@
-fn main() {}
+//! What contributors and CI run: `cargo xtask --help`.
+
+mod conformance;
+mod servers;
+mod steps;
+mod test;
+
+use std::process::ExitCode;
+
+use xtask::{UsageError, one_of};
+
+const HELP: &str = "\
+What contributors and CI run.
+
+cargo xtask test [--skip redis,memcache]
+    Everything that must pass: format, clippy, all tests on real servers, docs, each feature alone.
+    --skip leaves out the tests that need a server, and the last line says so.
+
+cargo xtask servers NAME...
+    Starts servers on free loopback ports with throw-away data, prints their URLs, and stops them with itself.
+    NAME: redis, redis-cluster, redis-sentinel, memcache [N]
+
+cargo xtask conformance [--backend a,b] [--check NAME] [--format text|json|html]
+    Runs the conformance checks and prints a table: backends across, checks down.
+    Exit code 1 where a check failed, 2 where it could not run.
+
+Missing server programs are installed with apt-get, as root or with passwordless sudo.
+";
+
+/// One subcommand, with the arguments after its name.
+type Subcommand = fn(Vec<String>) -> Result<ExitCode, UsageError>;
+
+const SUBCOMMANDS: &[(&str, Subcommand)] = &[
+    ("test", test::run),
+    ("servers", servers::run),
+    ("conformance", conformance::run),
+];
+
+fn main() -> ExitCode {
+    let mut args: Vec<String> = std::env::args().skip(1).collect();
+    if args.is_empty()
+        || args
+            .iter()
+            .any(|arg| matches!(arg.as_str(), "-h" | "--help"))
+    {
+        print!("{HELP}");
+        return ExitCode::SUCCESS;
+    }
+    let name = args.remove(0);
+    one_of("subcommand", &name, SUBCOMMANDS)
+        .and_then(|subcommand| subcommand(args))
+        .unwrap_or_else(|error| {
+            eprintln!("cargo xtask: {error}");
+            ExitCode::from(2)
+        })
+}

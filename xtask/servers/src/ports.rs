@@ -8,10 +8,10 @@ use crate::{Error, Result};
 
 /// Below the range for outgoing connections (32768 and up on Linux): a client that keeps connecting to a dead server's port
 /// could be given that very port as its own, connect to itself, and keep the server from coming back.
-const LOWEST: u16 = 11_000;
+const LOWEST: u16 = 12_000;
 /// A cluster node also listens at its port + 10000, which must lie below that range as well.
 const BUS_OFFSET: u16 = 10_000;
-const COUNT: u16 = 11_000;
+const COUNT: u16 = 10_000;
 
 /// A TCP port on 127.0.0.1 that no other process using this crate is given while it lives.
 #[derive(Debug)]

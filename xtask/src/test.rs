@@ -1,0 +1,169 @@
+//! `cargo xtask test`: everything that must pass before a change goes in.
+
+use std::process::ExitCode;
+
+use serde_json::Value;
+use session_servers::{Program, ensure};
+use xtask::{Args, UsageError};
+
+use crate::steps::{Steps, cargo};
+
+/// A server that `--skip` can leave out.
+#[derive(Clone, Copy, Debug)]
+struct Skip {
+    name: &'static str,
+    program: Program,
+    /// Those whose tests need it.
+    packages: &'static [&'static str],
+}
+
+const SKIPS: &[(&str, Skip)] = &[
+    (
+        "redis",
+        Skip {
+            name: "redis",
+            program: Program::Redis,
+            packages: &["session-store-redis", "session-servers"],
+        },
+    ),
+    (
+        "memcache",
+        Skip {
+            name: "memcache",
+            program: Program::Memcached,
+            packages: &["session-store-memcache", "session-servers"],
+        },
+    ),
+];
+
+pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
+    let args = Args::parse(args, &["--skip"])?;
+    args.no_words(&["--skip"])?;
+    let skips = args.list("--skip", SKIPS)?;
+
+    let mut steps = Steps::new();
+    for (name, server) in SKIPS {
+        if !skips.iter().any(|skip| skip.name == *name) {
+            steps.run(&format!("{name}: find or install the server"), || {
+                ensure(server.program)
+                    .map(drop)
+                    .map_err(|error| error.to_string())
+            });
+        }
+    }
+    steps.cargo(&["fmt", "--all", "--check"], &[]);
+    let deny = ["--", "-D", "warnings"];
+    let all = ["clippy", "--workspace", "--all-targets", "--all-features"];
+    steps.cargo(&[&all[..], &deny].concat(), &[]);
+
+    let mut test = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
+    let packages = skips.iter().flat_map(|skip| skip.packages);
+    test.extend(packages.flat_map(|package| ["--exclude", package]));
+    steps.cargo(&test, &[]);
+
+    let doc = ["doc", "--workspace", "--all-features", "--no-deps"];
+    steps.cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")]);
+
+    match metadata() {
+        // One package at a time: in a whole workspace each would see the features that its siblings ask for.
+        Ok(metadata) => {
+            for choice in choices(&metadata) {
+                let choice: Vec<&str> = choice.iter().map(String::as_str).collect();
+                steps.cargo(&[&["clippy"], &choice[..], &deny].concat(), &[]);
+            }
+        }
+        Err(error) => steps.run("cargo metadata", || Err(error)),
+    }
+    Ok(steps.finish(&said(&skips)))
+}
+
+/// For the last line.
+fn said(skips: &[Skip]) -> String {
+    if skips.is_empty() {
+        return "nothing".to_owned();
+    }
+    let said = skips
+        .iter()
+        .map(|skip| format!("{} (the tests of {})", skip.name, skip.packages.join(", ")));
+    said.collect::<Vec<_>>().join("; ")
+}
+
+fn metadata() -> Result<Value, String> {
+    let output = cargo(["metadata", "--no-deps", "--format-version", "1"])
+        .output()
+        .map_err(|error| error.to_string())?;
+    serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
+}
+
+/// The features that a user can pick for each crate that we publish: none, each alone, and all.
+fn choices(metadata: &Value) -> Vec<Vec<String>> {
+    let packages = metadata["packages"].as_array().into_iter().flatten();
+    let published = packages.filter(|package| package["publish"].is_null());
+    published.flat_map(of_package).collect()
+}
+
+fn of_package(package: &Value) -> Vec<Vec<String>> {
+    let name = package["name"].as_str().unwrap_or_default();
+    let features = package["features"].as_object().into_iter().flatten();
+    let features: Vec<&String> = features
+        .map(|(feature, _)| feature)
+        .filter(|feature| *feature != "default")
+        .collect();
+    let alone = |args: &[&str]| {
+        let start = ["--package", name, "--no-default-features"];
+        start
+            .iter()
+            .chain(args)
+            .map(|arg| (*arg).to_owned())
+            .collect()
+    };
+    let mut choices = vec![alone(&[])];
+    choices.extend(
+        features
+            .iter()
+            .map(|feature| alone(&["--features", feature])),
+    );
+    if features.len() > 1 {
+        choices.push(alone(&["--all-features"]));
+    }
+    choices
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_feature_alone_and_all_of_them() {
+        let metadata = serde_json::json!({ "packages": [
+            { "name": "a", "publish": null, "features": { "default": ["x"], "x": [], "y": [] } },
+            { "name": "b", "publish": null, "features": {} },
+            { "name": "tool", "publish": [], "features": {} },
+        ]});
+        let choices: Vec<String> = choices(&metadata)
+            .iter()
+            .map(|args| args.join(" "))
+            .collect();
+        assert_eq!(
+            choices,
+            [
+                "--package a --no-default-features",
+                "--package a --no-default-features --features x",
+                "--package a --no-default-features --features y",
+                "--package a --no-default-features --all-features",
+                "--package b --no-default-features",
+            ]
+        );
+    }
+
+    #[test]
+    fn the_last_line_names_what_was_skipped() {
+        let all: Vec<Skip> = SKIPS.iter().map(|(_, skip)| *skip).collect();
+        assert_eq!(said(&[]), "nothing");
+        assert_eq!(
+            said(&all),
+            "redis (the tests of session-store-redis, session-servers); \
+             memcache (the tests of session-store-memcache, session-servers)"
+        );
+    }
+}
