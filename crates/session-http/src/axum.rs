@@ -1,0 +1,43 @@
+//! The axum extractors, and errors as responses.
+
+use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
+use axum_core::response::{IntoResponse, Response};
+use http::request::Parts;
+
+use crate::{Error, Session, SessionHandle};
+
+/// Opens the request's session. A request whose handlers do not ask for it leaves it alone.
+impl<S: Send + Sync> FromRequestParts<S> for Session {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        SessionHandle::of(&parts.extensions)?.open().await
+    }
+}
+
+/// The request's session if one is stored: `None` for a visitor without one. A store that failed is an error all the same.
+impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
+        let session = <Self as FromRequestParts<S>>::from_request_parts(parts, state).await?;
+        Ok((!session.is_new()).then_some(session))
+    }
+}
+
+/// The handle, for handlers that open the session only on some paths.
+impl<S: Send + Sync> FromRequestParts<S> for SessionHandle {
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
+        Self::of(&parts.extensions).cloned()
+    }
+}
+
+/// The status and a plain sentence; the log says why.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        self.log();
+        (self.status(), self.public_message()).into_response()
+    }
+}

@@ -1,0 +1,87 @@
+//! What can go wrong, as a response.
+
+use std::fmt;
+
+use http::StatusCode;
+use session_core::ErrorKind;
+
+/// Why a request has no session, or could not keep what it did to it. Handlers return it with `?`.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum Error {
+    /// The session could not be opened, changed or saved.
+    Session(session_core::Error),
+    /// No [`SessionLayer`](crate::SessionLayer) handled the request.
+    NoLayer,
+    /// Two layers handled the request; which of them would save its session?
+    TwoLayers,
+}
+
+impl Error {
+    /// The status that tells the client what it can do: 503 to try again later, 409 to repeat with the new cookie, or 500.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::Session(error) => match error.kind() {
+                ErrorKind::Unavailable | ErrorKind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
+                ErrorKind::Moved | ErrorKind::Vanished => StatusCode::CONFLICT,
+                _ => StatusCode::INTERNAL_SERVER_ERROR,
+            },
+            Self::NoLayer | Self::TwoLayers => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    /// What a client may know: no detail of the server.
+    pub fn public_message(&self) -> &'static str {
+        match self.status() {
+            StatusCode::SERVICE_UNAVAILABLE => {
+                "The session could not be reached. What you sent may not have been kept; try again in a moment."
+            }
+            StatusCode::CONFLICT => {
+                "Your session changed while this request was under way, and what you sent was not kept. Load the page again."
+            }
+            _ => "The session could not be kept. The server's log says why.",
+        }
+    }
+
+    /// Tells the server's log, as loud as the status deserves.
+    pub(crate) fn log(&self) {
+        let source = std::error::Error::source(self);
+        match self.status() {
+            StatusCode::CONFLICT => {
+                tracing::debug!(error = %self, "a session changed under a request")
+            }
+            _ => {
+                tracing::error!(error = %self, cause = source.map(tracing::field::display), "a session was not opened or kept")
+            }
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Session(error) => error.fmt(f),
+            Self::NoLayer => f.write_str(
+                "no SessionLayer handled this request; add one around the router with .layer(SessionLayer::new(..)), after its routes",
+            ),
+            Self::TwoLayers => f.write_str(
+                "two SessionLayers handled this request; keep one, around everything that uses the session",
+            ),
+        }
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Session(error) => error.source(),
+            Self::NoLayer | Self::TwoLayers => None,
+        }
+    }
+}
+
+impl From<session_core::Error> for Error {
+    fn from(error: session_core::Error) -> Self {
+        Self::Session(error)
+    }
+}

@@ -1,0 +1,93 @@
+//! The way from a request to its session, opened only when asked for.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use http::{Extensions, HeaderMap};
+use session_core::storage;
+use tokio::sync::OnceCell;
+
+use crate::headers::Cookies;
+use crate::{Error, Session, SessionManager};
+
+/// What [`SessionLayer`](crate::SessionLayer) puts into a request's extensions: it opens the session on first use, once a
+/// request. Clones are one handle.
+///
+/// ```
+/// use http::Request;
+/// use session_http::{Error, SessionHandle};
+///
+/// async fn visits<B>(request: &Request<B>) -> Result<u32, Error> {
+///     let session = SessionHandle::of(request.extensions())?.open().await?;
+///     let visits = session.update("visits", |n: Option<u32>| Some(n.unwrap_or(0) + 1))?;
+///     Ok(visits.unwrap_or_default())
+/// }
+/// ```
+#[derive(Clone, Debug)]
+pub struct SessionHandle {
+    request: Arc<Request>,
+}
+
+#[derive(Debug)]
+struct Request {
+    manager: SessionManager,
+    cookies: Cookies,
+    session: OnceCell<Session>,
+    closed: AtomicBool,
+}
+
+impl SessionHandle {
+    pub(crate) fn new(manager: SessionManager, headers: &HeaderMap) -> Self {
+        Self {
+            request: Arc::new(Request {
+                manager,
+                cookies: Cookies::of(headers),
+                session: OnceCell::new(),
+                closed: AtomicBool::new(false),
+            }),
+        }
+    }
+
+    /// The handle in a request's extensions.
+    ///
+    /// # Errors
+    ///
+    /// [`Error::NoLayer`] if no layer handled the request.
+    pub fn of(extensions: &Extensions) -> Result<&Self, Error> {
+        extensions.get().ok_or(Error::NoLayer)
+    }
+
+    /// The request's session: loaded on the first call, the same one afterwards.
+    ///
+    /// # Errors
+    ///
+    /// The storage failed; a later call tries again. [`Finished`](session_core::Error::Finished) if the response has been made.
+    pub async fn open(&self) -> Result<Session, Error> {
+        let Request {
+            manager,
+            cookies,
+            session,
+            closed,
+        } = &*self.request;
+        let session = session
+            .get_or_try_init(|| async {
+                if closed.load(Ordering::SeqCst) {
+                    return Err(session_core::Error::Finished);
+                }
+                manager.open_cookies(cookies).await
+            })
+            .await?;
+        if closed.load(Ordering::SeqCst) {
+            // It may have been opened while the response was made; nobody would save it.
+            storage::finish(session);
+        }
+        Ok(session.clone())
+    }
+
+    /// The session if it was opened. It is not opened from now on.
+    pub(crate) fn close(&self) -> Option<(&SessionManager, &Session)> {
+        self.request.closed.store(true, Ordering::SeqCst);
+        let session = self.request.session.get()?;
+        Some((&self.request.manager, session))
+    }
+}

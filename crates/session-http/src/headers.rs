@@ -1,0 +1,66 @@
+//! The header fields of a session.
+
+use http::header::{CACHE_CONTROL, COOKIE, Entry, SET_COOKIE, VARY};
+use http::{HeaderMap, HeaderValue};
+
+use session_core::{Error, Result, StoreError, StoreErrorKind};
+
+/// The `Cookie` fields of a request; HTTP/2 may split them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Cookies {
+    first: Option<HeaderValue>,
+    rest: Vec<HeaderValue>,
+}
+
+impl Cookies {
+    pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut fields = headers.get_all(COOKIE).into_iter().cloned();
+        Self {
+            first: fields.next(),
+            rest: fields.collect(),
+        }
+    }
+
+    pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
+        self.first
+            .iter()
+            .chain(&self.rest)
+            .map(HeaderValue::as_bytes)
+    }
+}
+
+/// Says that the response depends on the cookie, for caches (RFC 9110, section 12.5.5).
+pub(crate) fn vary(headers: &mut HeaderMap) {
+    let covers = |field: &HeaderValue| {
+        let names = field.as_bytes().split(|b| *b == b',');
+        names
+            .map(<[u8]>::trim_ascii)
+            .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
+    };
+    if !headers.get_all(VARY).iter().any(covers) {
+        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    }
+}
+
+/// Adds the lines that set or remove the cookie, and keeps caches from storing them with the response (RFC 9111, section
+/// 5.2.2.4), unless the handler gave an instruction of its own.
+pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result<()> {
+    for line in lines {
+        let value = HeaderValue::try_from(line).map_err(|_| {
+            Error::Store(StoreError::new(
+                StoreErrorKind::Config,
+                "the session cookie holds a character that no header may; check its name, path and domain",
+            ))
+        })?;
+        headers.append(SET_COOKIE, value);
+    }
+    no_cache(headers);
+    Ok(())
+}
+
+/// Keeps caches from storing the cookie, unless the handler gave an instruction of its own.
+pub(crate) fn no_cache(headers: &mut HeaderMap) {
+    if let Entry::Vacant(vacant) = headers.entry(CACHE_CONTROL) {
+        vacant.insert(HeaderValue::from_static("no-cache=\"Set-Cookie\""));
+    }
+}

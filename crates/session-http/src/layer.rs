@@ -1,0 +1,82 @@
+//! The layer, and what it answers when a session was not kept.
+
+use std::fmt;
+
+use http::Response;
+use tower_layer::Layer;
+
+use crate::{Error, SessionManager, SessionService};
+
+/// Gives every request a [`SessionHandle`](crate::SessionHandle), and saves the session with the response if it was opened.
+///
+/// Whatever the status of the response, the session is saved before its headers leave; not if the inner service failed or
+/// panicked. A request that does not open its session costs next to nothing. Layers that cut requests short by a timeout belong
+/// inside this one, so that what was done is saved.
+///
+/// The front page of this crate has an example.
+#[derive(Clone)]
+pub struct SessionLayer<E = StatusOnly> {
+    manager: SessionManager,
+    on_error: E,
+}
+
+/// The response in place of one whose session was not kept.
+///
+/// Closures `Fn(&Error) -> Response<B>` are one.
+pub trait OnError<B>: Clone {
+    /// The response that tells the client.
+    fn respond(&self, error: &Error) -> Response<B>;
+}
+
+/// Answers with the error's [status](Error::status) and an empty body.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct StatusOnly;
+
+impl SessionLayer {
+    /// A layer whose errors are bare statuses.
+    pub fn new(manager: SessionManager) -> Self {
+        Self {
+            manager,
+            on_error: StatusOnly,
+        }
+    }
+
+    /// Answers with `respond(&error)` when a session was not kept: an error page, a gRPC status. The handler's response is
+    /// dropped, because it says that all went well.
+    pub fn on_error<F>(self, respond: F) -> SessionLayer<F> {
+        SessionLayer {
+            manager: self.manager,
+            on_error: respond,
+        }
+    }
+}
+
+impl<B: Default> OnError<B> for StatusOnly {
+    fn respond(&self, error: &Error) -> Response<B> {
+        let mut response = Response::new(B::default());
+        *response.status_mut() = error.status();
+        response
+    }
+}
+
+impl<B, F: Fn(&Error) -> Response<B> + Clone> OnError<B> for F {
+    fn respond(&self, error: &Error) -> Response<B> {
+        self(error)
+    }
+}
+
+impl<S, E: Clone> Layer<S> for SessionLayer<E> {
+    type Service = SessionService<S, E>;
+
+    fn layer(&self, inner: S) -> Self::Service {
+        SessionService::new(inner, self.manager.clone(), self.on_error.clone())
+    }
+}
+
+impl<E> fmt::Debug for SessionLayer<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionLayer")
+            .field("manager", &self.manager)
+            .finish_non_exhaustive()
+    }
+}

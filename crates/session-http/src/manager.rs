@@ -1,0 +1,317 @@
+//! From the headers of a request to a session, and back to those of a response, for any framework.
+
+use std::fmt;
+use std::future::{Future, poll_fn};
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue};
+use session_cookie::{Opened, SessionCookie};
+use session_core::{
+    CookieChange, CookieContent, Error, Outcome, Result, SessionId, SessionPolicy, SessionStorage,
+    StoreError, StoreErrorKind, storage,
+};
+use tracing::debug;
+
+use crate::Session;
+use crate::headers::{self, Cookies};
+
+/// Opens the session that a request's headers name, and finishes it into a response's headers.
+///
+/// [`SessionLayer`](crate::SessionLayer) does this for tower services. On other frameworks, call [`open`](Self::open) when a
+/// request first needs its session and [`finish`](Self::finish) once its response stands; run `finish` to its end even if the
+/// client hangs up. Clones are one manager.
+///
+/// ```
+/// use http::{HeaderMap, header};
+/// use session_http::{SessionCookie, SessionManager};
+/// use session_store_memory::MemoryStore;
+///
+/// # #[tokio::main(flavor = "current_thread")]
+/// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let cookie = SessionCookie::new("3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM")?;
+/// let manager = SessionManager::new(MemoryStore::new(), cookie);
+///
+/// let session = manager.open(&HeaderMap::new()).await?;
+/// session.set("user", &42)?;
+/// let mut response = HeaderMap::new();
+/// manager.finish(&session, &mut response).await?;
+/// assert!(response.contains_key(header::SET_COOKIE));
+/// # Ok(())
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct SessionManager {
+    shared: Arc<Shared>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    storage: Arc<dyn SessionStorage>,
+    cookie: SessionCookie,
+    policy: Arc<SessionPolicy>,
+    limit: Duration,
+}
+
+impl SessionManager {
+    /// Sessions in `storage`, named by `cookie`, under the default policy.
+    ///
+    /// The cookie's value is signed where it is an id, and encrypted where it is the data.
+    pub fn new(storage: impl SessionStorage, cookie: SessionCookie) -> Self {
+        Self {
+            shared: Arc::new(Shared {
+                storage: Arc::new(storage),
+                cookie,
+                policy: Arc::new(SessionPolicy::default()),
+                limit: Duration::from_secs(5),
+            }),
+        }
+    }
+
+    /// How long sessions live and how they are kept.
+    #[must_use]
+    pub fn policy(self, policy: SessionPolicy) -> Self {
+        self.with(|shared| shared.policy = Arc::new(policy))
+    }
+
+    /// How long opening a session may take, and how long saving one; 5 seconds each unless set. Beyond that it is an error of kind
+    /// [`Timeout`](session_core::ErrorKind::Timeout).
+    #[must_use]
+    pub fn time_limit(self, limit: Duration) -> Self {
+        self.with(|shared| shared.limit = limit)
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
+        change(Arc::make_mut(&mut self.shared));
+        self
+    }
+
+    /// The session that the `Cookie` fields of a request name; a new, empty one if they name none that lives.
+    ///
+    /// Of several cookies of the name, the first that verifies counts.
+    ///
+    /// # Errors
+    ///
+    /// The storage failed.
+    pub async fn open(&self, headers: &HeaderMap) -> Result<Session> {
+        self.open_cookies(&Cookies::of(headers)).await
+    }
+
+    pub(crate) async fn open_cookies(&self, cookies: &Cookies) -> Result<Session> {
+        let Shared {
+            storage,
+            cookie,
+            policy,
+            ..
+        } = &*self.shared;
+        let opened = cookie.read(cookies.bytes(), storage.content(), policy.time().now());
+        let carried = cookie.carried(cookies.bytes());
+        self.read(value_of(&opened), carried).await
+    }
+
+    /// Saves what the request did to `session`, and adds to `headers` what the response owes: the cookie if it changed, and what
+    /// caches must know. The session takes no more changes.
+    ///
+    /// # Errors
+    ///
+    /// The changes were not kept, and the response must say so. `headers` then holds what an earlier
+    /// [`commit`](session_core::Session::commit) owes the browser.
+    pub async fn finish(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
+        headers::vary(headers);
+        let (change, result) = self.save(session).await;
+        let lines = self.lines(change, session.carried);
+        match (lines, result) {
+            (Ok(Some(lines)), result) => headers::set_cookies(headers, lines).and(result),
+            (Ok(None), result) => result,
+            (Err(error), result) => result.and(Err(error)),
+        }
+    }
+
+    /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None` if it does not live (any
+    /// more) or has a new id. It is saved by [`commit`](session_core::Session::commit) alone.
+    ///
+    /// # Errors
+    ///
+    /// The storage failed, or keeps its data in the cookie.
+    pub async fn open_id(&self, id: &SessionId) -> Result<Option<Session>> {
+        if self.shared.storage.content() == CookieContent::Data {
+            return Err(Error::Unsupported(
+                "the sessions of this storage travel in their cookies; none can be opened by its id",
+            ));
+        }
+        let session = self.read(Some(id.as_str()), 0).await?;
+        Ok((!session.is_new()).then_some(session))
+    }
+
+    /// As [`open`](Self::open), from the cookie's value as the client sends it, for other transports: gRPC metadata, a bearer
+    /// token, an older `http` crate.
+    ///
+    /// # Errors
+    ///
+    /// The storage failed.
+    pub async fn open_value(&self, value: Option<&str>) -> Result<Session> {
+        let Shared {
+            storage,
+            cookie,
+            policy,
+            ..
+        } = &*self.shared;
+        let now = policy.time().now();
+        let opened = value.map_or(Opened::Missing, |value| {
+            cookie.decode(value.as_bytes(), storage.content(), now)
+        });
+        self.read(value_of(&opened), 0).await
+    }
+
+    /// As [`finish`](Self::finish): what becomes of the value that the client holds, signed or encrypted as it is to be sent.
+    ///
+    /// # Errors
+    ///
+    /// The changes were not kept.
+    pub async fn finish_value(&self, session: &Session) -> Result<CookieChange> {
+        let (change, result) = self.save(session).await;
+        result?;
+        Ok(match change {
+            CookieChange::Set { value, max_age } => CookieChange::Set {
+                value: self.protect(&value, max_age)?,
+                max_age,
+            },
+            other => other,
+        })
+    }
+
+    /// The `Cookie` field that a browser sends with `session` once it was saved, for tests; `None` if nothing was stored.
+    ///
+    /// # Errors
+    ///
+    /// The cookie cannot hold it.
+    pub fn cookie_for(&self, session: &Session) -> Result<Option<HeaderValue>> {
+        let (value, max_age) = match storage::owed_cookie(session) {
+            CookieChange::Set { value, max_age } => (value, max_age),
+            CookieChange::Remove => return Ok(None),
+            CookieChange::Keep => match storage::standing_cookie(session) {
+                Some((id, _)) if self.shared.storage.content() == CookieContent::Id => {
+                    (id.as_str().to_owned(), None)
+                }
+                _ => return Ok(None),
+            },
+        };
+        let change = CookieChange::Set { value, max_age };
+        let Some(lines) = self.lines(change, 0)? else {
+            return Ok(None);
+        };
+        let pairs = lines.iter().filter_map(|line| line.split(';').next());
+        let field = pairs.collect::<Vec<_>>().join("; ");
+        Ok(HeaderValue::try_from(field).ok())
+    }
+
+    async fn read(&self, value: Option<&str>, carried: usize) -> Result<Session> {
+        let Shared {
+            storage,
+            policy,
+            limit,
+            ..
+        } = &*self.shared;
+        let session = within(*limit, storage.read(value, policy), "opened").await?;
+        storage::bind(&session, Arc::clone(storage), Arc::clone(policy));
+        Ok(Session::new(session, carried))
+    }
+
+    async fn save(&self, session: &Session) -> (CookieChange, Result<Outcome>) {
+        let Shared {
+            storage,
+            policy,
+            limit,
+            ..
+        } = &*self.shared;
+        storage::finish(session);
+        match within(*limit, storage.save(session, policy), "saved").await {
+            Ok(saved) => (saved.cookie, Ok(saved.outcome)),
+            Err(error) => (storage::owed_cookie(session), Err(error)),
+        }
+    }
+
+    fn protect(&self, value: &str, max_age: Option<Duration>) -> Result<String> {
+        let Shared {
+            storage, cookie, ..
+        } = &*self.shared;
+        cookie.encode(value, storage.content(), self.deadline(max_age))
+    }
+
+    fn lines(&self, change: CookieChange, carried: usize) -> Result<Option<Vec<String>>> {
+        let Shared {
+            storage, cookie, ..
+        } = &*self.shared;
+        match change {
+            CookieChange::Keep => Ok(None),
+            CookieChange::Remove => Ok(Some(cookie.remove(carried))),
+            CookieChange::Set { value, max_age } => {
+                let deadline = self.deadline(max_age);
+                let lines = cookie.set(&value, storage.content(), max_age, deadline, carried)?;
+                Ok(Some(lines))
+            }
+        }
+    }
+
+    /// Until when the server takes a value that is handed out now.
+    fn deadline(&self, max_age: Option<Duration>) -> std::time::SystemTime {
+        let policy = &self.shared.policy;
+        let left = max_age.unwrap_or(policy.absolute_lifetime());
+        let now = policy.time().now();
+        now.checked_add(left).unwrap_or(now)
+    }
+}
+
+/// Prints how it is set up, and no secret.
+impl fmt::Debug for SessionManager {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Shared {
+            storage,
+            cookie,
+            policy,
+            limit,
+        } = &*self.shared;
+        f.debug_struct("SessionManager")
+            .field("storage", storage)
+            .field("cookie", cookie)
+            .field("policy", policy)
+            .field("time_limit", limit)
+            .finish()
+    }
+}
+
+fn value_of<'a>(opened: &'a Opened<'_>) -> Option<&'a str> {
+    match opened {
+        Opened::Valid(value) => Some(value),
+        Opened::Missing => None,
+        other => {
+            debug!(cookie = ?other, "the session cookie was not taken; a new session begins");
+            None
+        }
+    }
+}
+
+/// What `future` comes to, or an error once `limit` has passed. A future that is ready at once costs no timer.
+async fn within<T>(
+    limit: Duration,
+    future: impl Future<Output = Result<T>>,
+    what: &str,
+) -> Result<T> {
+    let mut future = pin!(future);
+    if let Some(ready) = poll_fn(|cx| match future.as_mut().poll(cx) {
+        Poll::Ready(ready) => Poll::Ready(Some(ready)),
+        Poll::Pending => Poll::Ready(None),
+    })
+    .await
+    {
+        return ready;
+    }
+    tokio::time::timeout(limit, future).await.unwrap_or_else(|_| {
+        Err(Error::Store(StoreError::new(
+            StoreErrorKind::Timeout,
+            format!("the session was not {what} within {limit:?}; look at the store, or set SessionManager::time_limit"),
+        )))
+    })
+}

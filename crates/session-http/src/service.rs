@@ -1,0 +1,58 @@
+//! The service that a layer makes.
+
+use std::fmt;
+use std::task::{Context, Poll};
+
+use http::{Request, Response};
+use tower_service::Service;
+
+use crate::{Error, OnError, ResponseFuture, SessionHandle, SessionManager};
+
+/// Handles requests with an inner service, and their sessions. [`SessionLayer`](crate::SessionLayer) makes it.
+#[derive(Clone)]
+pub struct SessionService<S, E> {
+    inner: S,
+    manager: SessionManager,
+    on_error: E,
+}
+
+impl<S, E> SessionService<S, E> {
+    pub(crate) fn new(inner: S, manager: SessionManager, on_error: E) -> Self {
+        Self {
+            inner,
+            manager,
+            on_error,
+        }
+    }
+}
+
+impl<S, E, ReqBody, ResBody> Service<Request<ReqBody>> for SessionService<S, E>
+where
+    S: Service<Request<ReqBody>, Response = Response<ResBody>>,
+    E: OnError<ResBody>,
+{
+    type Response = Response<ResBody>;
+    type Error = S::Error;
+    type Future = ResponseFuture<S::Future, E, ResBody>;
+
+    fn poll_ready(&mut self, cx: &mut Context<'_>) -> Poll<Result<(), S::Error>> {
+        self.inner.poll_ready(cx)
+    }
+
+    fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
+        let handle = SessionHandle::new(self.manager.clone(), request.headers());
+        if request.extensions_mut().insert(handle.clone()).is_some() {
+            return ResponseFuture::refused(self.on_error.respond(&Error::TwoLayers));
+        }
+        ResponseFuture::new(self.inner.call(request), handle, self.on_error.clone())
+    }
+}
+
+impl<S: fmt::Debug, E> fmt::Debug for SessionService<S, E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("SessionService")
+            .field("inner", &self.inner)
+            .field("manager", &self.manager)
+            .finish_non_exhaustive()
+    }
+}
