@@ -4,8 +4,10 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use session_core::{StoreError, StoreErrorKind};
+use session_core::StoreError;
 use tokio::net::lookup_host;
+
+use crate::error::config;
 
 /// A server's address as it was written, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +34,7 @@ impl Address {
     ///
     /// # Errors
     ///
-    /// Anything else, and IPv6, is [`StoreErrorKind::Config`].
+    /// Anything else, and IPv6, is [`StoreErrorKind::Config`](session_core::StoreErrorKind::Config).
     pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
         let path = name
             .strip_prefix("unix://")
@@ -121,14 +123,15 @@ fn unix_path(path: &str) -> Result<String, &'static str> {
 }
 
 fn refused(name: &str, why: &str) -> StoreError {
-    StoreError::new(
-        StoreErrorKind::Config,
-        format!("memcached server {name:?}: {why}; write host:port or unix:/path"),
-    )
+    config(format!(
+        "memcached server {name:?}: {why}; write host:port or unix:/path"
+    ))
 }
 
 #[cfg(test)]
 mod tests {
+    use session_core::StoreErrorKind;
+
     use super::*;
 
     #[test]

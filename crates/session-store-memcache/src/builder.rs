@@ -10,6 +10,7 @@ use tokio::task::JoinSet;
 use crate::MemcacheStore;
 use crate::address::Address;
 use crate::command::{Command, Request};
+use crate::error::config;
 use crate::server::Server;
 
 /// The longest key that memcached takes, in bytes.
@@ -40,25 +41,25 @@ impl MemcacheStoreBuilder {
         }
     }
 
-    /// What every key begins with: visible ASCII, at most 186 bytes. Default: `remix:session:`.
+    /// What every key begins with: visible ASCII, at most 186 bytes. `remix:session:` unless set.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// The most connections to each server; each serves one request at a time. Default: 16.
+    /// The most connections to each server; each serves one request at a time. 16 unless set.
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = connections;
         self
     }
 
-    /// The time limit for opening a connection, within that of the operation. Default: 1 s.
+    /// The time limit for opening a connection, within that of the operation. 1 s unless set.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// The time limit for an operation as a whole: waiting for a connection, opening one, sending, the answer. Default: 2 s.
+    /// The time limit for an operation as a whole: waiting for a connection, opening one, sending, the answer. 2 s unless set.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.command_timeout = limit;
         self
@@ -88,7 +89,7 @@ impl MemcacheStoreBuilder {
     fn checked(&self) -> Result<Vec<Arc<Server>>, StoreError> {
         if !self.prefix.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(config(
-                "the key prefix may hold visible ASCII only, and no space".to_owned(),
+                "the key prefix may hold visible ASCII only, and no space",
             ));
         }
         let most = MAX_KEY - DIGITS;
@@ -162,10 +163,6 @@ async fn check_servers(store: &MemcacheStore) -> Result<(), StoreError> {
         Some(error) if !answered => Err(error),
         _ => Ok(()),
     }
-}
-
-fn config(message: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Config, message)
 }
 
 #[cfg(test)]

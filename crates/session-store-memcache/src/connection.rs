@@ -5,10 +5,11 @@ use std::time::Duration;
 
 use async_memcached::{Client, Error};
 use deadpool::managed::{Manager, Metrics, Object, Pool, PoolError, RecycleError, RecycleResult};
-use session_core::{StoreError, StoreErrorKind};
+use session_core::StoreError;
 use tokio::time::timeout;
 
 use crate::address::{Address, Endpoint};
+use crate::error;
 use crate::settings::{self, Settings, SettingsError};
 
 /// The connections to one server.
@@ -38,7 +39,7 @@ impl Lease {
     pub(crate) async fn take(pool: &Connections) -> Result<Self, StoreError> {
         let no_connection = || {
             let name = pool.manager().address.name();
-            unavailable(format!("the pool has no connection to memcached at {name}"))
+            error::unavailable(format!("the pool has no connection to memcached at {name}"))
         };
         let mut place = pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
@@ -69,16 +70,11 @@ impl Manager for Connector {
     type Error = StoreError;
 
     async fn create(&self) -> Result<Option<Connection>, StoreError> {
-        match timeout(self.connect_timeout, self.connect()).await {
-            Ok(connected) => connected.map(Some),
-            Err(_) => Err(StoreError::new(
-                StoreErrorKind::Timeout,
-                format!(
-                    "memcached at {} did not take a connection within {:?}",
-                    self.address.name(),
-                    self.connect_timeout
-                ),
-            )),
+        let name = self.address.name();
+        match timeout(self.connect_timeout, self.open_any()).await {
+            Ok(Ok(connection)) => Ok(Some(connection)),
+            Ok(Err(error)) => Err(error::connect(name, error)),
+            Err(_) => Err(error::connect_timeout(name, self.connect_timeout)),
         }
     }
 
@@ -95,20 +91,6 @@ impl Manager for Connector {
 }
 
 impl Connector {
-    async fn connect(&self) -> Result<Connection, StoreError> {
-        let name = self.address.name();
-        self.open_any().await.map_err(|error| match error {
-            SettingsError::Unfit(why) => StoreError::new(
-                StoreErrorKind::Config,
-                format!("memcached at {name} cannot hold sessions: {why}"),
-            ),
-            SettingsError::Io(error) => unavailable(format!(
-                "cannot connect to memcached at {name}; check the address, and that it runs"
-            ))
-            .with_source(error),
-        })
-    }
-
     async fn open_any(&self) -> Result<Connection, SettingsError> {
         let mut last = SettingsError::Io(io::ErrorKind::AddrNotAvailable.into());
         for endpoint in self.address.resolve().await? {
@@ -129,8 +111,4 @@ async fn open(endpoint: &Endpoint) -> Result<Connection, SettingsError> {
     };
     let settings = settings::ask(endpoint).await?;
     Ok(Connection { client, settings })
-}
-
-fn unavailable(message: String) -> StoreError {
-    StoreError::new(StoreErrorKind::Unavailable, message)
 }

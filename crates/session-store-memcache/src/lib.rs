@@ -20,6 +20,7 @@ mod address;
 mod builder;
 mod command;
 mod connection;
+mod error;
 mod expiry;
 mod placement;
 mod server;

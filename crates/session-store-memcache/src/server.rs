@@ -1,15 +1,16 @@
-//! One server: its pool, its time limits, and what a request on a dead connection does.
+//! One server: its pool, its time limit, and what a request on a dead connection does.
 
 use std::io;
 use std::time::Duration;
 
-use async_memcached::{ErrorKind, MetaValue, Status};
-use session_core::{StoreError, StoreErrorKind};
+use async_memcached::MetaValue;
+use session_core::StoreError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::address::Address;
 use crate::command::{self, Command, Failure, Request};
 use crate::connection::{Connections, Connector, Lease};
+use crate::error;
 use crate::placement::Seat;
 
 /// What memcached adds to each item: its header, the CAS unique, a NUL after the key and a line end after the value.
@@ -24,7 +25,6 @@ pub(crate) struct Server {
 }
 
 /// The server's answer to a request.
-#[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) value: MetaValue,
     /// The request was sent twice: what the first one did is known only where this answer says so.
@@ -33,8 +33,8 @@ pub(crate) struct Answer {
 
 /// Why an attempt gave no answer.
 enum Missed {
-    /// The connection was found dead: the server may have closed it while it lay idle.
-    Dead(StoreError),
+    /// The connection was dead: the server may have closed it while it lay idle.
+    Dead,
     Failed(StoreError),
 }
 
@@ -53,10 +53,7 @@ impl Server {
         let connections = Connections::builder(connector)
             .max_size(pool_size)
             .build()
-            .map_err(|error| {
-                StoreError::new(StoreErrorKind::Config, "the pool cannot be built")
-                    .with_source(error)
-            })?;
+            .map_err(|error| error::config("the pool cannot be built").with_source(error))?;
         Ok(Self {
             seat,
             connections,
@@ -69,164 +66,79 @@ impl Server {
         self.connections.manager().address.name()
     }
 
-    /// Sends `request`, and once more on a fresh connection if the first was closed while it lay idle.
+    /// Sends `request`, and once more where the first connection turned out to be dead.
     ///
-    /// Every request may be sent twice without harm: a load and a delete do nothing that a second one would add to, and a
-    /// write holds its condition. Only the answer to the second may mislead, and [`Answer::repeated`] says so.
+    /// Every request may be sent twice without harm: a load changes nothing, a second delete finds nothing, and a write holds
+    /// its condition. Only the answer to the second may mislead, and [`Answer::repeated`] says so.
     pub(crate) async fn call(&self, request: &Request<'_>) -> Result<Answer, StoreError> {
         let deadline = Instant::now() + self.command_timeout;
-        let (value, repeated) = match self.attempt(request, deadline).await {
-            Ok(value) => (value, false),
-            Err(Missed::Failed(error)) => return Err(error),
-            Err(Missed::Dead(_)) => match self.attempt(request, deadline).await {
-                Ok(value) => (value, true),
-                Err(Missed::Failed(error) | Missed::Dead(error)) => return Err(error),
-            },
-        };
-        Ok(Answer { value, repeated })
+        let mut repeated = false;
+        loop {
+            match self.attempt(request, deadline, repeated).await {
+                Ok(value) => return Ok(Answer { value, repeated }),
+                Err(Missed::Failed(error)) => return Err(error),
+                Err(Missed::Dead) => repeated = true,
+            }
+        }
     }
 
-    async fn attempt(&self, request: &Request<'_>, deadline: Instant) -> Result<MetaValue, Missed> {
+    async fn attempt(
+        &self,
+        request: &Request<'_>,
+        deadline: Instant,
+        last: bool,
+    ) -> Result<MetaValue, Missed> {
         let mut lease = timeout_at(deadline, Lease::take(&self.connections))
             .await
-            .unwrap_or_else(|_| Err(self.busy()))
+            .unwrap_or_else(|_| {
+                let connections = self.connections.status().max_size;
+                Err(error::busy(self.name(), connections, self.command_timeout))
+            })
             .map_err(Missed::Failed)?;
-        if let Command::Set { body, .. } = request.command {
-            let limit = lease.connection.settings.item_size_max;
-            if let Err(error) = self.check_size(request.key.len(), body.len(), limit) {
-                lease.finish();
-                return Err(Missed::Failed(error));
-            }
+        if let Err(error) = self.check_size(request, lease.connection.settings.item_size_max) {
+            lease.finish();
+            return Err(Missed::Failed(error));
         }
         let client = &mut lease.connection.client;
-        match timeout_at(deadline, command::call(client, request)).await {
+        let failure = match timeout_at(deadline, command::call(client, request)).await {
             Ok(Ok(value)) => {
                 lease.finish();
-                Ok(value)
+                return Ok(value);
             }
-            Ok(Err(Failure::Lost(error))) => {
-                // A restart or a dropped route ends every connection: the idle ones are not worth a try each.
-                self.forget_idle();
-                let dead = lease.reused && is_closed_by_peer(&error);
-                let error = self.lost(error);
-                Err(if dead {
-                    Missed::Dead(error)
-                } else {
-                    Missed::Failed(error)
-                })
-            }
-            Ok(Err(failure)) => Err(Missed::Failed(self.failed(failure))),
+            Ok(Err(failure)) => failure,
             Err(_) => {
                 self.forget_idle();
-                Err(Missed::Failed(self.slow()))
+                let error = error::slow(self.name(), self.command_timeout);
+                return Err(Missed::Failed(error));
+            }
+        };
+        if let Failure::Lost(error) = &failure {
+            self.forget_idle();
+            if lease.reused && !last && is_closed_by_peer(error) {
+                return Err(Missed::Dead);
             }
         }
+        Err(Missed::Failed(error::failed(self.name(), failure)))
     }
 
-    /// Closes the connections that are not in use.
+    /// Closes the connections that are not in use: after a restart, or where a route was lost, they are as dead as the one that
+    /// just failed, and each would cost a request its time.
     fn forget_idle(&self) {
         let closed = self.connections.retain(|_, _| false).removed.len();
-        tracing::debug!(
-            server = self.name(),
-            closed,
-            "closed idle connections to memcached"
-        );
+        let server = self.name();
+        tracing::debug!(server, closed, "closed the idle connections to memcached");
     }
 
     /// Sent, a record that is too large would make the server drop the one before it as well.
-    fn check_size(&self, key: usize, body: usize, limit: u64) -> Result<(), StoreError> {
-        let size = key.saturating_add(body).saturating_add(ITEM_OVERHEAD);
-        if u64::try_from(size).is_ok_and(|size| size <= limit) {
+    fn check_size(&self, request: &Request<'_>, limit: u64) -> Result<(), StoreError> {
+        let Command::Set { body, .. } = request.command else {
             return Ok(());
+        };
+        let size = request.key.len() + body.len() + ITEM_OVERHEAD;
+        match u64::try_from(size) {
+            Ok(needed) if needed <= limit => Ok(()),
+            _ => Err(error::too_large(self.name(), body.len(), size, limit)),
         }
-        Err(StoreError::new(
-            StoreErrorKind::TooLarge,
-            format!(
-                "the record has {body} bytes, {size} with its key and memcached's header, and memcached at {} takes \
-                 {limit}; keep less in the session, or start the server with a larger -I",
-                self.name()
-            ),
-        ))
-    }
-
-    fn busy(&self) -> StoreError {
-        StoreError::new(
-            StoreErrorKind::Timeout,
-            format!(
-                "none of the {} connections to memcached at {} became free within {:?}",
-                self.connections.status().max_size,
-                self.name(),
-                self.command_timeout
-            ),
-        )
-    }
-
-    fn slow(&self) -> StoreError {
-        StoreError::new(
-            StoreErrorKind::Timeout,
-            format!(
-                "memcached at {} did not answer within {:?}",
-                self.name(),
-                self.command_timeout
-            ),
-        )
-    }
-
-    fn lost(&self, error: io::Error) -> StoreError {
-        StoreError::new(
-            StoreErrorKind::Unavailable,
-            format!("the connection to memcached at {} ended", self.name()),
-        )
-        .with_source(error)
-    }
-
-    fn failed(&self, failure: Failure) -> StoreError {
-        let name = self.name();
-        match failure {
-            Failure::Lost(error) => self.lost(error),
-            Failure::Refused(error) => {
-                let what = match &error {
-                    async_memcached::Error::Protocol(Status::Error(ErrorKind::Server(said))) => {
-                        said
-                    }
-                    _ => "see the source",
-                };
-                StoreError::new(
-                    StoreErrorKind::Unavailable,
-                    format!("memcached at {name} refused the command: {what}"),
-                )
-                .with_source(error)
-            }
-            Failure::Foreign => StoreError::new(
-                StoreErrorKind::Unavailable,
-                format!(
-                    "memcached at {name} sent what is not the answer to this request; its connection was closed \
-                     (memcached 1.6.10 or newer repeats the request's key and opaque token in every answer)"
-                ),
-            ),
-        }
-    }
-
-    /// The answer has a status that this command never has.
-    pub(crate) fn unexpected(&self, status: Option<Status>) -> StoreError {
-        StoreError::new(
-            StoreErrorKind::Unavailable,
-            format!(
-                "memcached at {} answered with an unexpected status, {status:?}",
-                self.name()
-            ),
-        )
-    }
-
-    /// A repeated request was refused, perhaps because of what the first one did.
-    pub(crate) fn unknown(&self) -> StoreError {
-        StoreError::new(
-            StoreErrorKind::Unavailable,
-            format!(
-                "the connection to memcached at {} ended during a write; whether it was applied is not known",
-                self.name()
-            ),
-        )
     }
 }
 

@@ -11,6 +11,7 @@ use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreE
 
 use crate::MemcacheStoreBuilder;
 use crate::command::{Command, Request};
+use crate::error;
 use crate::expiry::exptime;
 use crate::server::Server;
 
@@ -122,7 +123,7 @@ impl RecordStore for MemcacheStore {
                 version: Version::from(cas),
             })),
             (Some(Status::NotFound), _) => Ok(None),
-            (status, _) => Err(server.unexpected(status)),
+            (status, _) => Err(error::unexpected(server.name(), status)),
         }
     }
 
@@ -155,11 +156,11 @@ impl RecordStore for MemcacheStore {
             (Some(Status::Stored), Some(cas)) => Ok(PutOutcome::Stored(Version::from(cas))),
             (Some(Status::NotStored | Status::Exists | Status::NotFound), _) => {
                 if answer.repeated {
-                    return Err(server.unknown());
+                    return Err(error::unknown(server.name()));
                 }
                 Ok(PutOutcome::Refused)
             }
-            (status, _) => Err(server.unexpected(status)),
+            (status, _) => Err(error::unexpected(server.name(), status)),
         }
     }
 
@@ -172,9 +173,9 @@ impl RecordStore for MemcacheStore {
         let answer = server.call(&request).await?;
         match answer.value.status {
             Some(Status::Deleted) => Ok(true),
-            Some(Status::NotFound) if answer.repeated => Err(server.unknown()),
+            Some(Status::NotFound) if answer.repeated => Err(error::unknown(server.name())),
             Some(Status::NotFound) => Ok(false),
-            status => Err(server.unexpected(status)),
+            status => Err(error::unexpected(server.name(), status)),
         }
     }
 }

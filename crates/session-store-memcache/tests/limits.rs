@@ -1,0 +1,133 @@
+//! Commands, lifetimes and sizes, as the server itself counts them.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+use common::{TTL, body, builder, connect, insert, key, load, stored, update};
+use session_core::{Condition, RecordStore, StoreErrorKind};
+use session_servers::Memcached;
+use session_store_memcache::MemcacheStore;
+
+async fn put_for(store: &MemcacheStore, n: u64, ttl: Duration) {
+    let put = store.put(&key(n), body(n), ttl, Condition::IfAbsent).await;
+    stored(put.unwrap());
+}
+
+/// One command for a load, one for a write, one for a delete, and nothing else.
+#[tokio::test]
+async fn commands_are_counted() {
+    let servers = Memcached::start_many(1).unwrap();
+    let store = connect(&servers).await;
+    let counts = || {
+        let stats = servers[0].stats().unwrap();
+        ["cmd_get", "cmd_set", "cmd_touch", "delete_hits"]
+            .map(|name| stats[name].parse::<u64>().unwrap())
+    };
+    let [get, set, touch, deleted] = counts();
+
+    for n in 0..10 {
+        assert_eq!(load(&store, &key(n)).await, None);
+    }
+    assert_eq!(counts(), [get + 10, set, touch, deleted]);
+
+    let mut versions = Vec::new();
+    for n in 0..10 {
+        versions.push(insert(&store, &key(n), body(n)).await);
+    }
+    assert_eq!(counts(), [get + 10, set + 10, touch, deleted]);
+
+    for (n, version) in (0..10).zip(versions) {
+        stored(update(&store, &key(n), body(n + 1), version).await);
+    }
+    assert_eq!(counts(), [get + 10, set + 20, touch, deleted]);
+
+    for n in 0..10 {
+        assert!(store.remove(&key(n)).await.unwrap());
+    }
+    assert_eq!(counts(), [get + 10, set + 20, touch, deleted + 10]);
+}
+
+/// memcached forgets in whole seconds: never before the lifetime has passed, and soon after it.
+#[tokio::test(flavor = "multi_thread")]
+async fn forgotten_after_its_lifetime_and_not_before() {
+    const LIFETIME: Duration = Duration::from_secs(1);
+    let servers = Memcached::start_many(1).unwrap();
+    let store = connect(&servers).await;
+    let mut phases = tokio::task::JoinSet::new();
+    for n in 0..20 {
+        let store = store.clone();
+        phases.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(50 * n)).await;
+            let begun = Instant::now();
+            put_for(&store, n, LIFETIME).await;
+            while load(&store, &key(n)).await.is_some() {
+                assert!(begun.elapsed() < Duration::from_secs(20), "never forgotten");
+                tokio::time::sleep(Duration::from_millis(20)).await;
+            }
+            begun.elapsed()
+        });
+    }
+    for gone in phases.join_all().await {
+        assert!(gone >= LIFETIME, "forgotten after {gone:?}");
+    }
+}
+
+/// As a number of seconds, memcached would take the longer ones for a moment in 1970, and the last for one before 1970.
+#[tokio::test]
+async fn lifetimes_over_thirty_days() {
+    const DAY: u64 = 24 * 60 * 60;
+    let servers = Memcached::start_many(1).unwrap();
+    let store = connect(&servers).await;
+    for (n, days, forever) in [
+        (0, 29, false),
+        (1, 30, false),
+        (2, 31, false),
+        (3, 365, false),
+        (4, 40_000, true),
+    ] {
+        put_for(&store, n, Duration::from_secs(days * DAY)).await;
+        assert!(load(&store, &key(n)).await.is_some(), "{days} days");
+        let line = format!("mg remix:session:{} t", key(n).hex());
+        let reply = servers[0].client().unwrap().command(&line).unwrap();
+        match reply.strip_prefix("HD t").unwrap().parse::<u64>() {
+            Ok(left) => assert!(!forever && (days * DAY..days * DAY + 5).contains(&left)),
+            Err(_) => assert!(forever && reply == "HD t-1", "{days} days: {reply}"),
+        }
+    }
+}
+
+/// The largest record that the server takes is stored; one byte more is refused, unsent, and the record before it lives.
+#[tokio::test]
+async fn item_size() {
+    for kilobytes in [64, 1024] {
+        let limit = usize::try_from(kilobytes).unwrap() * 1024;
+        let server = Memcached::builder().item_size_kb(kilobytes);
+        let servers = [server.start().unwrap()];
+        for prefix in ["s:", "a:longer:prefix:for:the:keys:"] {
+            let store = builder(&servers).prefix(prefix).connect().await.unwrap();
+            let largest = limit - 59 - (prefix.len() + 64);
+            let version = insert(&store, &key(1), Bytes::from(vec![b'x'; largest])).await;
+            let sets = servers[0].stat("cmd_set").unwrap();
+
+            let record = key(1);
+            let too_large = Bytes::from(vec![b'x'; largest + 1]);
+            let put = store.put(&record, too_large, TTL, Condition::IfVersion(version));
+            let error = put.await.unwrap_err();
+            assert_eq!(error.kind(), StoreErrorKind::TooLarge);
+            for size in [largest + 1, limit + 1, limit] {
+                assert!(error.to_string().contains(&size.to_string()), "{error}");
+            }
+            assert_eq!(servers[0].stat("cmd_set").unwrap(), sets, "it was sent");
+            assert_eq!(load(&store, &record).await.unwrap().0.len(), largest);
+
+            // The server itself draws the line there.
+            let over = limit - 59 - "over".len() + 1;
+            let command = format!("ms over {over}\r\n{}", "x".repeat(over));
+            let reply = servers[0].client().unwrap().command(&command).unwrap();
+            assert_eq!(reply, "SERVER_ERROR object too large for cache");
+        }
+    }
+}
