@@ -2,16 +2,10 @@
 
 use std::fmt;
 use std::sync::Arc;
-use std::time::SystemTime;
-
-use session_core::Result;
 
 use crate::attributes::Attributes;
-use crate::chunks::Parts;
-use crate::remix::RemixSigner;
-use crate::sealed::Sealer;
-use crate::signed::Signer;
-use crate::{ConfigError, CookieContent, Opened, SameSite, Secret, header};
+use crate::protection::Protection;
+use crate::{ConfigError, SameSite, Secret};
 
 /// The session's cookie: what it is called, what it may do, and the secrets that protect its value.
 ///
@@ -50,14 +44,7 @@ pub struct SessionCookie {
     /// The three below follow from those above.
     name: String,
     pub(crate) suffix: String,
-    protection: Arc<Protection>,
-}
-
-/// There is one for each cookie, behind an `Arc`: boxing the larger variant would save nothing.
-#[allow(clippy::large_enum_variant)]
-enum Protection {
-    Ours { signer: Signer, sealer: Sealer },
-    Remix(RemixSigner),
+    pub(crate) protection: Arc<Protection>,
 }
 
 impl SessionCookie {
@@ -65,8 +52,6 @@ impl SessionCookie {
     pub const MAX_BYTES: usize = 4096;
     /// The most chunks that [`chunks`](Self::chunks) allows.
     pub const MAX_CHUNKS: usize = 8;
-    /// So many cookies of the name are tried. Someone who controls a sibling domain can plant more than one.
-    pub(crate) const MAX_CANDIDATES: usize = 8;
 
     /// A cookie with the defaults above: `secret` is a [`Secret`], or text or bytes that make one.
     ///
@@ -213,100 +198,6 @@ impl SessionCookie {
         &self.name
     }
 
-    /// What the `Cookie` headers of a request carry: the first cookie of the name that is valid, or what was wrong with the one
-    /// that came furthest.
-    ///
-    /// A value that was made for an id is not taken for data, nor the other way round. `now` decides whether sealed data has
-    /// expired.
-    ///
-    /// ```
-    /// use std::time::{Duration, SystemTime};
-    /// use session_cookie::{CookieContent, Opened, SessionCookie};
-    ///
-    /// let cookie = SessionCookie::new("3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM")?;
-    /// let now = SystemTime::now();
-    /// let text = cookie.encode("an-id", CookieContent::Id, now + Duration::from_secs(60))?;
-    ///
-    /// let header = format!("theme=dark; __Host-session={text}");
-    /// let opened = cookie.read([header.as_bytes()], CookieContent::Id, now);
-    /// assert_eq!(opened.value(), Some("an-id"));
-    ///
-    /// let opened = cookie.read([b"theme=dark".as_slice()], CookieContent::Id, now);
-    /// assert_eq!(opened, Opened::Missing);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn read<'h>(
-        &self,
-        headers: impl IntoIterator<Item = &'h [u8]>,
-        content: CookieContent,
-        now: SystemTime,
-    ) -> Opened<'h> {
-        if self.chunks > 1 {
-            let parts = Parts::new(headers, &self.name);
-            let wholes = parts.wholes(self.chunks);
-            return Opened::first_valid(
-                wholes.map(|whole| self.decode(&whole, content, now).into_owned()),
-            );
-        }
-        let candidates = header::cookies(headers)
-            .filter(|(name, value)| *name == self.name.as_bytes() && !value.is_empty())
-            .take(Self::MAX_CANDIDATES);
-        Opened::first_valid(candidates.map(|(_, value)| self.decode(value, content, now)))
-    }
-
-    /// `value` protected, as the cookie carries it: signed if it is an id, sealed until `deadline` if it is data.
-    ///
-    /// # Errors
-    ///
-    /// [`Unsupported`](session_core::Error::Unsupported) if an id holds what a cookie cannot carry, and
-    /// [`Random`](session_core::Error::Random).
-    pub fn encode(
-        &self,
-        value: &str,
-        content: CookieContent,
-        deadline: SystemTime,
-    ) -> Result<String> {
-        let mut text = String::with_capacity(Self::protected_capacity(value));
-        self.protect(value, content, deadline, &mut text)?;
-        Ok(text)
-    }
-
-    /// What [`encode`](Self::encode) protected.
-    pub fn decode<'h>(
-        &self,
-        text: &'h [u8],
-        content: CookieContent,
-        now: SystemTime,
-    ) -> Opened<'h> {
-        match (&*self.protection, content) {
-            (Protection::Ours { signer, .. }, CookieContent::Id) => signer.verify(text),
-            (Protection::Ours { sealer, .. }, CookieContent::Data) => sealer.open(text, now),
-            (Protection::Remix(signer), _) => signer.verify(text),
-        }
-    }
-
-    /// Appends `value`, protected, to `text`.
-    pub(crate) fn protect(
-        &self,
-        value: &str,
-        content: CookieContent,
-        deadline: SystemTime,
-        text: &mut String,
-    ) -> Result<()> {
-        match (&*self.protection, content) {
-            (Protection::Ours { signer, .. }, CookieContent::Id) => signer.sign(value, text),
-            (Protection::Ours { sealer, .. }, CookieContent::Data) => {
-                sealer.seal(value, deadline, text)
-            }
-            (Protection::Remix(signer), _) => signer.sign(value, text),
-        }
-    }
-
-    /// As much as any of the formats needs.
-    pub(crate) fn protected_capacity(value: &str) -> usize {
-        value.len() / 3 * 4 + 96
-    }
-
     fn with(mut self, change: impl FnOnce(&mut Attributes)) -> Result<Self, ConfigError> {
         change(&mut self.attributes);
         Self::build(self.attributes, self.secrets, self.remix, self.chunks)
@@ -323,14 +214,7 @@ impl SessionCookie {
             return Err(ConfigError::NoSecret);
         }
         let name = attributes.name().to_owned();
-        let protection = if remix {
-            Protection::Remix(RemixSigner::new(&secrets))
-        } else {
-            Protection::Ours {
-                signer: Signer::new(&secrets, &name)?,
-                sealer: Sealer::new(&secrets, &name)?,
-            }
-        };
+        let protection = Protection::new(&secrets, &name, remix)?;
         Ok(Self {
             suffix: attributes.text(),
             protection: Arc::new(protection),

@@ -120,10 +120,10 @@ impl Sealer {
     }
 
     pub(crate) fn open(&self, text: &[u8], now: SystemTime) -> Opened<'static> {
-        let Some((id, salt, nonce, body)) = parse(text) else {
+        let Some(sealed) = Sealed::parse(text) else {
             return Opened::Malformed;
         };
-        let Some((value, deadline)) = self.unseal(id, salt, nonce, body) else {
+        let Some((value, deadline)) = self.unseal(sealed) else {
             return Opened::Forged;
         };
         if deadline <= millis(now) {
@@ -135,22 +135,18 @@ impl Sealer {
         }
     }
 
-    fn unseal(
-        &self,
-        id: KeyId,
-        salt: KeySalt,
-        nonce: [u8; NONCE_LEN],
-        mut body: Vec<u8>,
-    ) -> Option<(Vec<u8>, u64)> {
-        let at = self.ring.iter().position(|(known, _)| *known == id)?;
+    fn unseal(&self, sealed: Sealed) -> Option<(Vec<u8>, u64)> {
+        let at = self.ring.iter().position(|(id, _)| *id == sealed.key_id)?;
         let derived;
-        let key = if at == 0 && salt == self.salt {
+        let key = if at == 0 && sealed.salt == self.salt {
             &self.key
         } else {
-            derived = self.ring.get(at)?.1.sealing(&self.name, &salt).ok()?;
+            let (_, master) = self.ring.get(at)?;
+            derived = master.sealing(&self.name, &sealed.salt).ok()?;
             &derived
         };
-        let nonce = Nonce::assume_unique_for_key(nonce);
+        let nonce = Nonce::assume_unique_for_key(sealed.nonce);
+        let mut body = sealed.body;
         let opened = key
             .open_in_place(nonce, self.associated(), &mut body)
             .ok()?;
@@ -165,16 +161,29 @@ impl Sealer {
     }
 }
 
-/// The key's id, its salt, the nonce, and what is sealed.
-#[allow(clippy::type_complexity)]
-fn parse(text: &[u8]) -> Option<(KeyId, KeySalt, [u8; NONCE_LEN], Vec<u8>)> {
-    let text = text.strip_prefix(MARKER.as_bytes())?;
-    let (head, body) = text.split_at_checked(HEAD_CHARS)?;
-    let head = base64url::decode_array::<HEAD>(head)?;
-    let (id, rest) = head.split_first_chunk()?;
-    let (salt, nonce) = rest.split_first_chunk()?;
-    let body = base64url::decode(body)?;
-    (body.len() >= DEADLINE + TAG).then_some((*id, *salt, nonce.try_into().ok()?, body))
+/// A sealed value, taken apart.
+struct Sealed {
+    key_id: KeyId,
+    salt: KeySalt,
+    nonce: [u8; NONCE_LEN],
+    body: Vec<u8>,
+}
+
+impl Sealed {
+    fn parse(text: &[u8]) -> Option<Self> {
+        let text = text.strip_prefix(MARKER.as_bytes())?;
+        let (head, body) = text.split_at_checked(HEAD_CHARS)?;
+        let head = base64url::decode_array::<HEAD>(head)?;
+        let (key_id, rest) = head.split_first_chunk()?;
+        let (salt, nonce) = rest.split_first_chunk()?;
+        let body = base64url::decode(body)?;
+        (body.len() >= DEADLINE + TAG).then_some(Self {
+            key_id: *key_id,
+            salt: *salt,
+            nonce: nonce.try_into().ok()?,
+            body,
+        })
+    }
 }
 
 fn millis(time: SystemTime) -> u64 {

@@ -81,6 +81,15 @@ impl TryFrom<&str> for Secret {
     }
 }
 
+/// See [`Secret::from_text`].
+impl TryFrom<String> for Secret {
+    type Error = ConfigError;
+
+    fn try_from(text: String) -> Result<Self, ConfigError> {
+        Self::from_text(&text)
+    }
+}
+
 impl fmt::Debug for Secret {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Secret(..)")

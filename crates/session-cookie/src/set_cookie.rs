@@ -3,10 +3,10 @@
 use std::fmt::Write as _;
 use std::time::{Duration, SystemTime};
 
-use session_core::{Error, Result};
+use session_core::{CookieContent, Error, Result};
 
-use crate::chunks::{self, Parts};
-use crate::{CookieContent, SessionCookie};
+use crate::protection::Protection;
+use crate::{SessionCookie, chunks};
 
 impl SessionCookie {
     /// The `Set-Cookie` values that give the browser `value`: one, or several if it is split or replaces one that was.
@@ -16,7 +16,8 @@ impl SessionCookie {
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
-    /// use session_cookie::{CookieContent, SessionCookie};
+    /// use session_cookie::SessionCookie;
+    /// use session_core::CookieContent;
     ///
     /// let cookie = SessionCookie::new("3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM")?;
     /// let day = Duration::from_secs(24 * 60 * 60);
@@ -42,10 +43,11 @@ impl SessionCookie {
     ) -> Result<Vec<String>> {
         let name = self.cookie_name();
         let around = name.len() + "=; Max-Age=".len() + 20 + self.suffix.len();
-        let mut line = String::with_capacity(around + Self::protected_capacity(value));
+        let mut line = String::with_capacity(around + Protection::capacity(value));
         line.push_str(name);
         line.push('=');
-        self.protect(value, content, deadline, &mut line)?;
+        self.protection
+            .protect(value, content, deadline, &mut line)?;
         let end = line.len();
         if let Some(max_age) = max_age {
             // Writing to a String cannot fail.
@@ -79,16 +81,6 @@ impl SessionCookie {
     pub fn remove(&self, carried: usize) -> Vec<String> {
         let count = carried.clamp(1, Self::MAX_CHUNKS);
         (0..count).map(|number| self.removal(number)).collect()
-    }
-
-    /// How many chunks the `Cookie` headers of a request carry, for [`set`](Self::set) and [`remove`](Self::remove) to remove
-    /// those that are left over. 0 unless [`chunks`](Self::chunks) are allowed.
-    pub fn carried<'h>(&self, headers: impl IntoIterator<Item = &'h [u8]>) -> usize {
-        if self.chunks > 1 {
-            Parts::new(headers, self.cookie_name()).count()
-        } else {
-            0
-        }
     }
 
     fn removal(&self, number: usize) -> String {

@@ -5,7 +5,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use proptest::prelude::*;
-use session_cookie::{CookieContent, SessionCookie};
+use session_cookie::SessionCookie;
+use session_core::CookieContent;
 
 const SECRET: &str = "a secret of thirty-two bytes, ok";
 const CONTENTS: [CookieContent; 2] = [CookieContent::Id, CookieContent::Data];

@@ -4,8 +4,8 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use session_cookie::{CookieContent, Opened, SameSite, SessionCookie};
-use session_core::Error;
+use session_cookie::{Opened, SameSite, SessionCookie};
+use session_core::{CookieContent, Error};
 
 const SECRET: &str = "a secret of thirty-two bytes, ok";
 const NOW: SystemTime = UNIX_EPOCH;

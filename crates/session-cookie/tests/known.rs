@@ -6,7 +6,8 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
-use session_cookie::{CookieContent, Opened, SessionCookie};
+use session_cookie::{Opened, SessionCookie};
+use session_core::CookieContent;
 
 #[derive(Deserialize)]
 struct Known {

@@ -1,0 +1,215 @@
+//! Sessions that live in their cookie.
+
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+use std::time::Duration;
+
+use session_cookie::{CookieStorage, Opened, SessionCookie};
+use session_core::{
+    Clock, CookieChange, CookieContent, Error, FlashPolicy, Lifetime, Outcome, Session,
+    SessionPolicy, SessionStorage,
+};
+
+const DAY: Duration = Duration::from_secs(86_400);
+
+fn policy() -> SessionPolicy {
+    SessionPolicy::default().clock(Clock::manual())
+}
+
+async fn open(cookie: Option<&str>, policy: &SessionPolicy) -> Session {
+    CookieStorage::new().read(cookie, policy).await.unwrap()
+}
+
+async fn save(session: &Session, policy: &SessionPolicy) -> (CookieChange, Outcome) {
+    let saved = CookieStorage::new().save(session, policy).await.unwrap();
+    (saved.cookie, saved.outcome)
+}
+
+/// The value that a save gives the browser.
+async fn set(session: &Session, policy: &SessionPolicy) -> String {
+    match save(session, policy).await {
+        (CookieChange::Set { value, .. }, _) => value,
+        (other, _) => panic!("{other:?}"),
+    }
+}
+
+#[tokio::test]
+async fn a_session_travels_whole() {
+    let policy = policy();
+    let session = open(None, &policy).await;
+    session.set("n", &1.5).unwrap();
+    session.flash("notice", "héllo \"☃\"").unwrap();
+    let value = set(&session, &policy).await;
+
+    let next = open(Some(&value), &policy).await;
+    assert_eq!(next.id().unwrap(), session.id().unwrap());
+    assert_eq!(next.get::<f64>("n").unwrap(), Some(1.5));
+    let notice = next.get::<String>("notice").unwrap();
+    assert_eq!(notice.as_deref(), Some("héllo \"☃\""));
+    let value = set(&next, &policy).await;
+    assert!(!open(Some(&value), &policy).await.has("notice"));
+}
+
+#[tokio::test]
+async fn nothing_to_keep_sets_nothing() {
+    let policy = policy();
+    for cookie in [
+        None,
+        Some(""),
+        Some("garbage"),
+        Some("{\"i\":\"x\"}"),
+        Some("[]"),
+    ] {
+        let session = open(cookie, &policy).await;
+        assert!(session.is_new() && session.is_empty());
+        let unchanged = (CookieChange::Keep, Outcome::Unchanged);
+        assert_eq!(save(&session, &policy).await, unchanged);
+    }
+}
+
+#[tokio::test]
+async fn an_opened_and_unchanged_session_is_sent_again_only_to_move_its_deadline() {
+    let policy = policy().idle(DAY);
+    let session = open(None, &policy).await;
+    session.set("a", &1).unwrap();
+    let value = set(&session, &policy).await;
+
+    let session = open(Some(&value), &policy).await;
+    assert_eq!(save(&session, &policy).await.0, CookieChange::Keep);
+
+    policy.time().advance(DAY / 2);
+    let session = open(Some(&value), &policy).await;
+    let (cookie, outcome) = save(&session, &policy).await;
+    assert!(matches!(cookie, CookieChange::Set { .. }));
+    assert_eq!(outcome, Outcome::Unchanged);
+}
+
+#[tokio::test]
+async fn a_session_ends_at_its_deadlines() {
+    let policy = policy().idle(DAY).absolute(2 * DAY);
+    let session = open(None, &policy).await;
+    session.set("a", &1).unwrap();
+    let mut value = set(&session, &policy).await;
+    policy.time().advance(DAY - Duration::from_millis(1));
+    value = set(&open(Some(&value), &policy).await, &policy).await;
+    policy.time().advance(DAY - Duration::from_millis(1));
+    assert!(open(Some(&value), &policy).await.has("a"));
+    policy.time().advance(Duration::from_millis(1));
+    assert!(open(Some(&value), &policy).await.is_new());
+}
+
+#[tokio::test]
+async fn the_browser_is_told_of_the_lifetime() {
+    let policy = policy().absolute(2 * DAY);
+    let lifetimes = [
+        (Lifetime::Policy, Some(2 * DAY)),
+        (Lifetime::BrowserSession, None),
+        (Lifetime::For(30 * DAY), Some(30 * DAY)),
+    ];
+    for (lifetime, expected) in lifetimes {
+        let session = open(None, &policy).await;
+        session.set("a", &1).unwrap();
+        session.set_lifetime(lifetime).unwrap();
+        let (cookie, _) = save(&session, &policy).await;
+        assert!(matches!(cookie, CookieChange::Set { max_age, .. } if max_age == expected));
+    }
+}
+
+#[tokio::test]
+async fn destroying_removes_the_cookie() {
+    let policy = policy();
+    let session = open(None, &policy).await;
+    session.set("a", &1).unwrap();
+    let value = set(&session, &policy).await;
+    let session = open(Some(&value), &policy).await;
+    session.destroy().unwrap();
+    let destroyed = (CookieChange::Remove, Outcome::Destroyed);
+    assert_eq!(save(&session, &policy).await, destroyed);
+    assert!(matches!(session.set("a", &2), Err(Error::Destroyed)));
+}
+
+#[tokio::test]
+async fn a_new_id_keeps_the_data_and_a_restart_does_not() {
+    let policy = policy();
+    let session = open(None, &policy).await;
+    session.set("a", &1).unwrap();
+    let first = set(&session, &policy).await;
+
+    let session = open(Some(&first), &policy).await;
+    let id = session.id().unwrap();
+    session.regenerate_id().unwrap();
+    let moved = open(Some(&set(&session, &policy).await), &policy).await;
+    assert!(moved.has("a"));
+    assert_ne!(moved.id().unwrap(), id);
+
+    let session = open(Some(&first), &policy).await;
+    session.restart().unwrap();
+    session.flash("notice", "Goodbye").unwrap();
+    let restarted = open(Some(&set(&session, &policy).await), &policy).await;
+    assert!(!restarted.has("a") && restarted.has("notice"));
+    assert_ne!(restarted.id().unwrap(), id);
+}
+
+#[tokio::test]
+async fn saving_again_sends_what_came_after() {
+    let policy = policy();
+    let session = open(None, &policy).await;
+    session.set("a", &1).unwrap();
+    set(&session, &policy).await;
+    assert_eq!(save(&session, &policy).await.0, CookieChange::Keep);
+    session.set("b", &2).unwrap();
+    let last = open(Some(&set(&session, &policy).await), &policy).await;
+    assert!(last.has("a") && last.has("b"));
+    assert_eq!(last.id().unwrap(), session.id().unwrap());
+}
+
+/// What one takes on by choosing this storage: the last response wins whole.
+#[tokio::test]
+async fn overlapping_responses_lose_updates() {
+    let policy = policy();
+    let session = open(None, &policy).await;
+    session.set("x", &0).unwrap();
+    let value = set(&session, &policy).await;
+    let (a, b) = (
+        open(Some(&value), &policy).await,
+        open(Some(&value), &policy).await,
+    );
+    a.set("a", &1).unwrap();
+    b.set("b", &1).unwrap();
+    set(&a, &policy).await;
+    let last = open(Some(&set(&b, &policy).await), &policy).await;
+    assert!(last.has("b") && !last.has("a"));
+}
+
+#[tokio::test]
+async fn remix_reads_what_it_would_have_written_and_the_other_way_round() {
+    let policy = policy().foreign_ids(true).flash(FlashPolicy::NextRequest);
+    let theirs =
+        r#"{"i":"b8e4a8a2-6e57-4c61-9a6c-1f1a8a0b6d55","d":[{"userId":42},{"notice":"Saved!"}]}"#;
+    let session = open(Some(theirs), &policy).await;
+    assert_eq!(session.get::<u32>("userId").unwrap(), Some(42));
+    assert!(session.has("notice"));
+    let ours = set(&session, &policy).await;
+    let json: serde_json::Value = serde_json::from_str(&ours).unwrap();
+    assert_eq!(json["i"], "b8e4a8a2-6e57-4c61-9a6c-1f1a8a0b6d55");
+    assert_eq!(json["d"][0], serde_json::json!({"userId": 42}));
+    assert_eq!(json["d"][1], serde_json::json!({}));
+}
+
+#[tokio::test]
+async fn the_cookie_seals_it() {
+    let policy = policy();
+    let session = open(None, &policy).await;
+    session.set("secret", "of the session").unwrap();
+    let value = set(&session, &policy).await;
+    let cookie = SessionCookie::new("a secret of thirty-two bytes, ok").unwrap();
+    let text = cookie
+        .encode(&value, CookieStorage::new().content(), session.expires())
+        .unwrap();
+    assert!(text.starts_with("e1."));
+    let now = policy.time().now();
+    let opened = cookie.decode(text.as_bytes(), CookieContent::Data, now);
+    assert_eq!(opened.value(), Some(value.as_str()));
+    let expired = cookie.decode(text.as_bytes(), CookieContent::Data, session.expires());
+    assert_eq!(expired, Opened::Expired);
+}
