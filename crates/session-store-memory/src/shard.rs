@@ -1,0 +1,158 @@
+//! One part of the store, behind one lock: a dense list of entries, and an index into it.
+
+use session_core::{Condition, Record};
+
+use crate::entries::Entries;
+use crate::entry::{Body, Entry};
+use crate::index::Index;
+use crate::limits::Totals;
+
+/// How many entries an eviction looks at.
+const SAMPLE: usize = 16;
+
+#[derive(Debug, Default)]
+pub(crate) struct Shard {
+    index: Index,
+    entries: Entries,
+    uses: u32,
+    /// Entries before this position have still to be looked at in this round of sweeping.
+    unswept: usize,
+    /// Where the next eviction's sample begins.
+    hand: usize,
+}
+
+impl Shard {
+    pub(crate) fn load(&mut self, key: &[u8; 32], now: u32, totals: &Totals) -> Option<Record> {
+        let at = self.live(key, now, totals)?;
+        self.uses = self.uses.wrapping_add(1);
+        let entry = self.entries.get_mut(at)?;
+        entry.used = self.uses;
+        Some(entry.record())
+    }
+
+    /// The version that was stored; `None` if the condition does not hold.
+    pub(crate) fn put(
+        &mut self,
+        key: &[u8; 32],
+        body: Body,
+        expires: u32,
+        condition: &Condition,
+        now: u32,
+        totals: &Totals,
+    ) -> Option<u64> {
+        let at = self.live(key, now, totals);
+        let old = at.and_then(|at| self.entries.get_mut(at));
+        let holds = match (condition, &old) {
+            (Condition::IfAbsent, None) => true,
+            (Condition::IfVersion(version), Some(old)) => version.as_u64() == Some(old.version),
+            _ => false,
+        };
+        if !holds {
+            return None;
+        }
+        self.uses = self.uses.wrapping_add(1);
+        let new = Entry {
+            key: *key,
+            body,
+            version: totals.next_version(),
+            expires,
+            used: self.uses,
+        };
+        let version = new.version;
+        totals.add(&new);
+        if let Some(old) = old {
+            totals.subtract(old);
+            *old = new;
+        } else {
+            self.push(new);
+        }
+        Some(version)
+    }
+
+    /// Whether a live record was there.
+    pub(crate) fn remove(&mut self, key: &[u8; 32], now: u32, totals: &Totals) -> bool {
+        let at = self.live(key, now, totals);
+        at.is_some_and(|at| self.remove_at(at, totals).is_some())
+    }
+
+    /// Removes the least recently used of a sample, an expired one first, and never the one with the version `keep`.
+    pub(crate) fn evict(&mut self, keep: u64, now: u32, totals: &Totals) -> Option<Entry> {
+        let len = self.entries.len();
+        // Spread over the whole list: neighbours were made at the same time, and are equally old.
+        let step = len.div_ceil(SAMPLE);
+        self.hand = self.hand.wrapping_add(1);
+        let (at, _) = (0..SAMPLE.min(len))
+            .map(|nth| self.hand.wrapping_add(nth * step) % len)
+            .filter_map(|at| Some((at, self.entries.get(at)?)))
+            .filter(|(_, entry)| entry.version != keep)
+            .max_by_key(|(_, entry)| (!entry.is_live(now), self.uses.wrapping_sub(entry.used)))?;
+        self.remove_at(at, totals)
+    }
+
+    /// Looks at no more than `looks` entries and removes no more than `limit` expired ones, going on where the last call
+    /// stopped. Returns how many were removed, and whether that ends a round.
+    ///
+    /// It walks backwards, so that what `swap_remove` moves has always been looked at.
+    pub(crate) fn sweep(
+        &mut self,
+        limit: usize,
+        looks: usize,
+        now: u32,
+        totals: &Totals,
+    ) -> (usize, bool) {
+        if self.unswept == 0 || self.unswept > self.entries.len() {
+            self.unswept = self.entries.len();
+        }
+        let mut removed = 0;
+        for _ in 0..looks {
+            if self.unswept == 0 || removed == limit {
+                break;
+            }
+            self.unswept -= 1;
+            let at = self.unswept;
+            let expired = self.entries.get(at).is_some_and(|e| !e.is_live(now));
+            if expired && self.remove_at(at, totals).is_some() {
+                removed += 1;
+            }
+        }
+        (removed, self.unswept == 0)
+    }
+
+    /// Where the record stands. An expired one is removed on the way.
+    fn live(&mut self, key: &[u8; 32], now: u32, totals: &Totals) -> Option<usize> {
+        let entries = &self.entries;
+        let is_it = |at| entries.get(at).is_some_and(|entry| entry.key == *key);
+        let at = self.index.find(hash(key), is_it)?;
+        if entries.get(at)?.is_live(now) {
+            return Some(at);
+        }
+        self.remove_at(at, totals);
+        None
+    }
+
+    fn push(&mut self, entry: Entry) {
+        let hash_of = |at| self.entries.get(at).map_or(0, |entry| hash(&entry.key));
+        self.index
+            .insert(hash(&entry.key), self.entries.len(), hash_of);
+        self.entries.push(entry);
+    }
+
+    fn remove_at(&mut self, at: usize, totals: &Totals) -> Option<Entry> {
+        let last = self.entries.len().checked_sub(1)?;
+        let last_hash = hash(&self.entries.get(last)?.key);
+        let entry = self.entries.swap_remove(at)?;
+        self.index.remove(hash(&entry.key), at);
+        self.index.relocate(last_hash, last, at);
+        totals.subtract(&entry);
+        Some(entry)
+    }
+}
+
+/// Eight bytes of a digest are as good a hash as any; the first byte chose the shard.
+fn hash(key: &[u8; 32]) -> u64 {
+    let mut bytes = [0; 8];
+    for (to, from) in bytes.iter_mut().zip(key.iter().skip(8)) {
+        *to = *from;
+    }
+    u64::from_ne_bytes(bytes)
+}
