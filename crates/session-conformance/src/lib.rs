@@ -1,1 +1,23 @@
-//! session-conformance
+#![doc = include_str!("../README.md")]
+
+mod check;
+mod context;
+mod failure;
+mod record;
+mod recorder;
+mod render;
+mod report;
+mod run;
+mod session;
+mod subject;
+mod suite;
+mod trace;
+
+pub use check::{Check, Level, Promise, checks};
+pub use failure::Failure;
+pub use render::{html, json, text};
+pub use report::{Checked, Report, Verdict};
+pub use run::{run, run_checks};
+pub use subject::{Fixture, Subject};
+#[doc(hidden)]
+pub use suite::test as __test;

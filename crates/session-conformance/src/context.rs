@@ -1,0 +1,162 @@
+//! What a check works with.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use session_core::{
+    Condition, PutOutcome, Record, RecordKey, RecordStore, SessionId, SessionStorage, Version,
+};
+
+use crate::check::Result;
+use crate::failure::Failure;
+use crate::recorder::Recorder;
+use crate::subject::{Fixture, Kind};
+use crate::trace::Trace;
+
+/// A fresh store, and what is known about it.
+#[derive(Debug)]
+pub(crate) struct Context {
+    fixture: Fixture,
+    pub(crate) trace: Trace,
+    pub(crate) largest_body: usize,
+}
+
+pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
+impl Context {
+    pub(crate) fn new(fixture: Fixture, trace: Trace, largest_body: usize) -> Self {
+        Self {
+            fixture,
+            trace,
+            largest_body,
+        }
+    }
+
+    /// The store of records under test.
+    pub(crate) fn store(&self) -> Result<Recorder> {
+        match &self.fixture.kind {
+            Kind::Records(store) => Ok(Recorder::new(Arc::clone(store), self.trace.clone())),
+            Kind::Storage(_) => Err(Failure::new(
+                "this storage has no records; declare it: Subject::cannot(Promise::Records, ..)",
+            )),
+        }
+    }
+
+    /// The storage under test; over records, the engine on them.
+    pub(crate) fn storage(&self) -> Arc<dyn SessionStorage> {
+        match &self.fixture.kind {
+            Kind::Records(store) => Arc::new(Recorder::new(Arc::clone(store), self.trace.clone())),
+            Kind::Storage(storage) => Arc::clone(storage),
+        }
+    }
+
+    /// The same records through another store; `None` if the subject does not say that they last.
+    pub(crate) async fn reopen(&self) -> Option<Recorder> {
+        let reopen = self.fixture.reopen.as_ref()?;
+        let store = reopen().await;
+        self.trace.note("(opened again)");
+        Some(Recorder::new(store, self.trace.clone()))
+    }
+
+    /// Drops the store, and opens its records again.
+    pub(crate) async fn restart(self) -> Option<(Recorder, impl Sized)> {
+        let Fixture {
+            kind, reopen, keep, ..
+        } = self.fixture;
+        drop(kind);
+        let store = reopen?().await;
+        self.trace.note("(closed, and opened again)");
+        Some((Recorder::new(store, self.trace.clone()), keep))
+    }
+
+    /// Whether the time by which the store forgets can be moved.
+    pub(crate) fn clock_moves(&self) -> bool {
+        self.fixture.advance.is_some()
+    }
+
+    /// Lets so much time pass, by the store's clock if it can be moved.
+    pub(crate) async fn pass(&self, time: Duration) {
+        match &self.fixture.advance {
+            Some(advance) => {
+                self.trace.note(format!("(the clock moves by {time:?})"));
+                advance(time);
+            }
+            None => {
+                tokio::time::sleep(time).await;
+                self.trace.note(format!("({time:?} pass)"));
+            }
+        }
+    }
+}
+
+/// A key that nothing stands under.
+pub(crate) fn fresh_key() -> Result<RecordKey> {
+    Ok(RecordKey::hashed(&SessionId::random()?))
+}
+
+/// Short forms, for what most checks do.
+impl Recorder {
+    pub(crate) async fn insert(&self, key: &RecordKey, body: impl Into<Bytes>) -> Result<Version> {
+        let put = self
+            .put(key, body.into(), HOUR, Condition::IfAbsent)
+            .await?;
+        stored("IfAbsent on a free key", put)
+    }
+
+    pub(crate) async fn update(
+        &self,
+        key: &RecordKey,
+        body: impl Into<Bytes>,
+        version: &Version,
+    ) -> Result<Version> {
+        let condition = Condition::IfVersion(version.clone());
+        let put = self.put(key, body.into(), HOUR, condition).await?;
+        stored("IfVersion with the record's version", put)
+    }
+
+    /// Fails unless a put with `condition` is refused.
+    pub(crate) async fn refuses(
+        &self,
+        what: &str,
+        key: &RecordKey,
+        body: &'static str,
+        condition: Condition,
+    ) -> Result {
+        let put = self.put(key, body.into(), HOUR, condition).await?;
+        crate::failure::expect(what, &put, &PutOutcome::Refused)
+    }
+
+    /// The record, which must be there.
+    pub(crate) async fn found(&self, what: &str, key: &RecordKey) -> Result<Record> {
+        let missing = || Failure {
+            expected: "a record".to_owned(),
+            seen: "none".to_owned(),
+            ..Failure::new(what)
+        };
+        self.load(key).await?.ok_or_else(missing)
+    }
+
+    /// Fails unless the record holds `body`.
+    pub(crate) async fn holds(&self, what: &str, key: &RecordKey, body: &[u8]) -> Result<Version> {
+        let record = self.found(what, key).await?;
+        crate::failure::expect(what, &record.body, body)?;
+        Ok(record.version)
+    }
+
+    /// Fails unless there is no record.
+    pub(crate) async fn lacks(&self, what: &str, key: &RecordKey) -> Result {
+        crate::failure::expect(what, &self.load(key).await?, &None)
+    }
+}
+
+pub(crate) fn stored(what: &str, put: PutOutcome) -> Result<Version> {
+    match put {
+        PutOutcome::Stored(version) => Ok(version),
+        PutOutcome::Refused => Err(Failure {
+            expected: "Stored".to_owned(),
+            seen: "Refused".to_owned(),
+            ..Failure::new(what)
+        }),
+    }
+}

@@ -1,0 +1,1 @@
+pub(crate) const GROUPS: &[&[crate::Check]] = &[];

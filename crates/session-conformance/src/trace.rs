@@ -1,0 +1,39 @@
+//! What happened during a check, for its failure message.
+
+use std::collections::VecDeque;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// The last operations of one check; clones share them.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Trace(Arc<Mutex<Lines>>);
+
+#[derive(Debug, Default)]
+struct Lines {
+    dropped: usize,
+    kept: VecDeque<String>,
+}
+
+impl Trace {
+    const MOST: usize = 60;
+
+    pub(crate) fn note(&self, line: impl Into<String>) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if lines.kept.len() == Self::MOST {
+            lines.kept.pop_front();
+            lines.dropped += 1;
+        }
+        lines.kept.push_back(line.into());
+    }
+
+    pub(crate) fn lines(&self) -> Vec<String> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let dropped = match lines.dropped {
+            0 => None,
+            dropped => Some(format!("({dropped} earlier operations)")),
+        };
+        dropped
+            .into_iter()
+            .chain(lines.kept.iter().cloned())
+            .collect()
+    }
+}
