@@ -6,9 +6,7 @@ use std::time::Duration;
 use fred::clients::Client;
 #[cfg(feature = "tls")]
 use fred::types::config::TlsConfig;
-use fred::types::config::{
-    ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig, UnresponsiveConfig,
-};
+use fred::types::config::{ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig};
 use session_core::{StoreError, StoreErrorKind};
 
 use crate::address::{self, Address};
@@ -37,7 +35,7 @@ impl RedisStoreBuilder {
             pool_size: 2,
             connect_timeout: Duration::from_secs(3),
             command_timeout: RedisStore::COMMAND_TIMEOUT,
-            reconnect: ReconnectPolicy::new_exponential(0, 100, 1000, 2),
+            reconnect: ReconnectPolicy::new_exponential(0, 100, 500, 2),
             replicas: None,
             #[cfg(feature = "tls")]
             tls: None,
@@ -73,8 +71,8 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// When to try again after a connection was lost: after 100 ms, then 200, 400, 800, then every second, for ever, unless
-    /// set. A policy that ends is begun again.
+    /// When to try again after a connection was lost: after 100 ms, then 200, 400, then every 500 ms, for ever, unless set. A
+    /// policy that ends is begun again.
     #[must_use]
     pub fn reconnect_policy(mut self, policy: ReconnectPolicy) -> Self {
         self.reconnect = policy;
@@ -166,11 +164,6 @@ impl RedisStoreBuilder {
             // See `redirected`, and `clients::once`: nothing is sent twice behind our back.
             max_redirections: 0,
             max_command_attempts: 1,
-            // A server that was cut off without a word is left, too.
-            unresponsive: UnresponsiveConfig {
-                max_timeout: Some(self.command_timeout.saturating_mul(2)),
-                interval: Duration::from_millis(500),
-            },
             reconnect_errors: vec![ReconnectError::ReadOnly],
             tcp: TcpConfig {
                 nodelay: Some(true),

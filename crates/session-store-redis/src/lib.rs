@@ -9,9 +9,10 @@ mod builder;
 mod clients;
 mod command;
 mod error;
+mod kept;
 mod redirected;
 mod replicas;
-mod router;
+mod running;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;

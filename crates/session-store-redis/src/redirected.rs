@@ -1,85 +1,101 @@
-//! Commands that a Cluster redirects, one at a time.
+//! Following a Cluster's redirections.
 //!
-//! While a slot moves to another node, the old one answers `ASK`. fred 10.1 then writes `ASKING` on the connection that its other
-//! commands share, and takes the next answer for its own, which may be that of a command sent before: everything in flight on
-//! that connection gets the answer of another. So the shared clients follow no redirection (`max_redirections` 0), and what
-//! is redirected comes here, to a client that never has two commands in flight.
+//! While a slot moves to another node, the old one answers `ASK` for the keys that have gone over. fred 10.1 then writes
+//! `ASKING` on a connection that other commands share, and takes the next answer for its own: each command in flight there gets
+//! the answer of another. And it sends the command back to the old node, and its task ends when it has done so too often.
+//! So our clients follow no redirection (`max_redirections` 0), and what is redirected is sent here, over a connection
+//! of its own to each node in question. That is slow, and only for the keys of a slot that is moving at the moment.
 
-use std::fmt;
-use std::sync::Arc;
-
-use fred::clients::Client;
+use fred::clients::{Client, Pipeline};
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike;
-use fred::types::Value;
-use fred::types::config::{ConnectionConfig, Options};
-use tokio::sync::Mutex;
+use fred::types::config::{Config, Server, ServerConfig};
+use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio::time::{Instant, timeout_at};
 
-use crate::clients::remaining;
-use crate::command::Command;
-use crate::router::{LastError, Router};
+use crate::clients::once;
+use crate::command::{Command, Script};
+use crate::running::Running;
 
-const REDIRECTIONS: u32 = 5;
+const REDIRECTIONS: usize = 5;
 
-pub(crate) struct Redirected {
-    model: Client,
-    idle: Arc<Mutex<Option<(Client, Router)>>>,
+/// Sends the command to its node in the Cluster of `client`, and then to wherever that one says.
+pub(crate) async fn send(
+    command: &Command,
+    client: &Client,
+    deadline: Instant,
+) -> Result<Value, Error> {
+    let following = follow(command, client, deadline);
+    timeout_at(deadline, following).await.unwrap_or_else(|_| {
+        let message = "a redirected command got no answer in time";
+        Err(Error::new(ErrorKind::Timeout, message))
+    })
 }
 
-impl Redirected {
-    pub(crate) fn like(client: &Client) -> Self {
-        let connection = ConnectionConfig {
-            max_redirections: REDIRECTIONS,
-            ..client.connection_config().clone()
+async fn follow(command: &Command, client: &Client, deadline: Instant) -> Result<Value, Error> {
+    let lost = || {
+        Error::new(
+            ErrorKind::Cluster,
+            "no node of the Cluster takes the key now",
+        )
+    };
+    let mut node = command.key.cluster_owner(client).ok_or_else(lost)?;
+    let mut asking = false;
+    for _ in 0..REDIRECTIONS {
+        let running = Running::start(&single(client, node)).await?;
+        let result = match asking {
+            false => {
+                command
+                    .send(&running.client.with_options(&once(deadline)))
+                    .await
+            }
+            true => ask(command, &running.client, deadline).await,
         };
-        let model = Client::new(
-            client.client_config(),
-            Some(client.perf_config()),
-            Some(connection),
-            client.client_reconnect_policy(),
-        );
-        let idle = Arc::default();
-        Self { model, idle }
-    }
-
-    /// In a task of its own: if the caller goes away, the next command still waits for this one's answer.
-    pub(crate) async fn send(&self, command: Command, deadline: Instant) -> Result<Value, Error> {
-        let (idle, model) = (self.idle.clone(), self.model.clone_new());
-        let sent = tokio::spawn(timeout_at(deadline, async move {
-            let mut idle = idle.lock().await;
-            // Taken out: after a timeout, its answer may still come, and the client is dropped with it.
-            let (client, router) = match idle.take() {
-                Some(connected) => connected,
-                None => {
-                    let router = Router::start(&model, LastError::default()).await?;
-                    (model, router)
-                }
-            };
-            let options = Options {
-                // One more than can be needed: fred's task ends when an ASK finds none left.
-                max_attempts: Some(REDIRECTIONS + 2),
-                timeout: Some(remaining(deadline)),
-                fail_fast: true,
-                ..Options::default()
-            };
-            let answer = command.send(&client.with_options(&options)).await?;
-            *idle = Some((client, router));
-            Ok(answer)
-        }));
-        match sent.await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(Error::new(
-                ErrorKind::Timeout,
-                "a redirected command got no answer in time",
-            )),
-            Err(ended) => Err(ended.into()),
+        match result {
+            Err(error) if error.is_ask() || error.is_moved() => {
+                asking = error.is_ask();
+                node = named(&error, client).ok_or_else(lost)?;
+            }
+            result => return result,
         }
     }
+    Err(lost())
 }
 
-impl fmt::Debug for Redirected {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("Redirected")
-    }
+/// `ASKING` speaks of the command right after it.
+async fn ask(command: &Command, client: &Client, deadline: Instant) -> Result<Value, Error> {
+    let pipeline = Pipeline::from(client.with_options(&once(deadline)));
+    let asking = CustomCommand::new_static("ASKING", ClusterHash::Random, false);
+    let _: Value = pipeline.custom(asking, Vec::<Value>::new()).await?;
+    command.send_as(&pipeline, Script::Text).await?;
+    let answers = pipeline.try_all().await;
+    answers
+        .into_iter()
+        .next_back()
+        .ok_or_else(Error::new_canceled)?
+}
+
+/// A client of one node alone, which hands redirections to us.
+fn single(client: &Client, node: Server) -> Client {
+    let config = Config {
+        server: ServerConfig::Centralized { server: node },
+        fail_fast: true,
+        ..client.client_config()
+    };
+    Client::new(
+        config,
+        Some(client.perf_config()),
+        Some(client.connection_config().clone()),
+        None,
+    )
+}
+
+/// The node in `ASK 3999 127.0.0.1:6381`, with the name in its certificate if we are connected to it already.
+fn named(error: &Error, client: &Client) -> Option<Server> {
+    let (host, port) = error.details().rsplit(' ').next()?.rsplit_once(':')?;
+    let port: u16 = port.parse().ok()?;
+    let connected = client.active_connections();
+    let known = |server: &Server| *server.host == *host && server.port == port;
+    let known = connected.into_iter().find(known);
+    Some(known.unwrap_or_else(|| Server::new(host, port)))
 }

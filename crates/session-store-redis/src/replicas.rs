@@ -33,19 +33,24 @@ impl Replicas {
         command: &Command,
         limit: Duration,
     ) -> Result<Acknowledged, Error> {
-        let deadline = Instant::now() + limit + self.patience;
-        let client = self.clients.connected(deadline).await?;
+        let limit = limit + self.patience;
+        let deadline = Instant::now() + limit;
+        let (kept, client) = self.clients.connected(deadline).await?;
         let mut result = self
-            .attempt(client, command, Script::Digest, deadline)
+            .attempt(&client, command, Script::Digest, deadline)
             .await;
         if is_redirection(&result) {
             result = self
-                .attempt(client, command, Script::Digest, deadline)
+                .attempt(&client, command, Script::Digest, deadline)
                 .await;
         }
         match result {
             Err(error) if is_unknown_script(&error) => {
-                self.attempt(client, command, Script::Text, deadline).await
+                self.attempt(&client, command, Script::Text, deadline).await
+            }
+            Err(error) if *error.kind() == ErrorKind::Timeout => {
+                kept.suspect(client, command.key.clone(), limit);
+                Err(error)
             }
             result => result,
         }

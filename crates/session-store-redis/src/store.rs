@@ -68,10 +68,7 @@ impl RedisStore {
             }
             address = address::name(&client.client_config().server);
         }
-        match Clients::shared(clients) {
-            Some(clients) => Ok(Self::of(clients, None, address)),
-            None => refuse("the fred pool has no clients"),
-        }
+        Ok(Self::of(Clients::shared(clients), None, address))
     }
 
     pub(crate) fn of(clients: Clients, replicas: Option<Replicas>, address: String) -> Self {

@@ -1,0 +1,107 @@
+//! A user who may do no more than `docs/redis.md` lists, and servers that forbid commands.
+
+use session_core::{RecordStore, StoreErrorKind};
+use session_servers::{Redis, RedisCluster, RedisSentinel};
+use session_store_redis::RedisStore;
+
+use crate::support::{key, works};
+
+/// The rules of docs/redis.md.
+const RULES: &str =
+    "on >hunter2 resetkeys ~session:* resetchannels -@all +get +set +del +eval +evalsha";
+
+fn words(more: &str) -> Vec<String> {
+    let rules = format!("ACL SETUSER app {RULES} {more}");
+    rules.split_whitespace().map(str::to_owned).collect()
+}
+
+fn allow(redis: &Redis, more: &str) {
+    let words = words(more);
+    let words: Vec<_> = words.iter().map(String::as_str).collect();
+    redis.command(&words).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_user_with_five_commands() {
+    let redis = Redis::builder().user("app", RULES).start().unwrap();
+    let url = redis.user_url("app", "hunter2");
+    works(&RedisStore::connect(&url).await.unwrap()).await;
+
+    let elsewhere = RedisStore::builder(&url)
+        .prefix("other:")
+        .connect()
+        .await
+        .unwrap();
+    let error = elsewhere.load(&key("a")).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Config, "{error}");
+    let error = RedisStore::connect(&format!("{url}/3")).await.unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Config, "{error}");
+    allow(&redis, "+select");
+    works(&RedisStore::connect(&format!("{url}/3")).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn such_a_user_on_a_cluster() {
+    let cluster = RedisCluster::start().unwrap();
+    for node in cluster.nodes() {
+        allow(node, "+cluster|slots +cluster|info");
+    }
+    let url = cluster.url().replacen("://", "://app:hunter2@", 1);
+    works(&RedisStore::connect(&url).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn such_a_user_behind_sentinels() {
+    let group = RedisSentinel::start().unwrap();
+    for node in group.nodes() {
+        allow(node, "+role");
+    }
+    let url = group.url().replacen("://", "://app:hunter2@", 1);
+    works(&RedisStore::connect(&url).await.unwrap()).await;
+
+    // Sentinels with a user of their own.
+    for sentinel in group.sentinels() {
+        let rules = "ACL SETUSER watch on >hunter3 -@all +sentinel|get-master-addr-by-name +sentinel|sentinels";
+        sentinel
+            .command(&rules.split(' ').collect::<Vec<_>>())
+            .unwrap();
+        sentinel
+            .command(&["ACL", "SETUSER", "default", "resetpass", ">locked"])
+            .unwrap();
+    }
+    let url = format!("{url}&sentinelUsername=watch&sentinelPassword=hunter3");
+    works(&RedisStore::connect(&url).await.unwrap()).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_forbids_much() {
+    let mut builder = Redis::builder();
+    for command in [
+        "CONFIG",
+        "KEYS",
+        "SCAN",
+        "INFO",
+        "CLIENT",
+        "SCRIPT",
+        "SELECT",
+        "FLUSHALL",
+        "SUBSCRIBE",
+    ] {
+        builder = builder.forbid(command);
+    }
+    let redis = builder.start().unwrap();
+    works(&RedisStore::connect(&redis.url()).await.unwrap()).await;
+
+    let redis = Redis::builder().forbid("EVALSHA").start().unwrap();
+    let store = RedisStore::connect(&redis.url()).await.unwrap();
+    let version = crate::support::stored(crate::support::insert(&store, "a", "1").await.unwrap());
+    let error = crate::support::replace(&store, "a", "2", version)
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Config);
+    let text = format!("{error} {error:?}");
+    assert!(
+        text.contains("EVALSHA") && !text.contains(&key("a").hex()),
+        "{text}"
+    );
+}

@@ -1,0 +1,126 @@
+//! Servers that are not there, do not answer, or do not let us in; and what the errors show.
+
+use std::net::TcpListener;
+use std::time::{Duration, Instant};
+
+use session_core::{StoreError, StoreErrorKind};
+use session_servers::Redis;
+use session_store_redis::RedisStore;
+
+/// The kind, and that the error names the address and keeps the password, however it is printed.
+async fn refused(url: &str, kind: StoreErrorKind, names: &str) -> StoreError {
+    let begun = Instant::now();
+    let error = RedisStore::connect(url).await.unwrap_err();
+    assert!(
+        begun.elapsed() < Duration::from_millis(3500),
+        "{:?}",
+        begun.elapsed()
+    );
+    let text = format!("{error} {error:?}");
+    assert_eq!(error.kind(), kind, "{text}");
+    assert!(text.contains(names) && !text.contains("hunter2"), "{text}");
+    error
+}
+
+fn free_address() -> String {
+    // Bound and let go: nothing listens there.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_absent_server() {
+    let address = free_address();
+    for url in [
+        format!("redis://:hunter2@{address}"),
+        format!("redis-cluster://:hunter2@{address}"),
+        format!(
+            "redis-sentinel://:hunter2@{address}?sentinelServiceName=m&sentinelPassword=hunter2"
+        ),
+    ] {
+        refused(&url, StoreErrorKind::Unavailable, &address).await;
+    }
+    refused(
+        "redis+unix:///nowhere/redis.sock",
+        StoreErrorKind::Unavailable,
+        "/nowhere/redis.sock",
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_never_answers() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    refused(
+        &format!("redis://:hunter2@{address}"),
+        StoreErrorKind::Timeout,
+        &address,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_password() {
+    let redis = Redis::builder().password("right").start().unwrap();
+    let address = redis.addr();
+    refused(
+        &format!("redis://:hunter2@{address}"),
+        StoreErrorKind::Config,
+        &address,
+    )
+    .await;
+    refused(
+        &format!("redis://{address}"),
+        StoreErrorKind::Config,
+        &address,
+    )
+    .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_of_another_kind() {
+    let redis = Redis::start().unwrap();
+    let address = redis.addr();
+    refused(
+        &format!("redis-cluster://{address}"),
+        StoreErrorKind::Config,
+        &address,
+    )
+    .await;
+    let url = format!("redis-sentinel://{address}?sentinelServiceName=m");
+    refused(&url, StoreErrorKind::Config, &address).await;
+}
+
+#[cfg(not(feature = "tls"))]
+#[tokio::test(flavor = "multi_thread")]
+async fn tls_is_never_plain_text() {
+    let redis = Redis::start().unwrap();
+    let url = redis.url().replacen("redis://", "rediss://", 1);
+    refused(&url, StoreErrorKind::Config, "feature `tls`").await;
+    assert_eq!(
+        redis.info("total_connections_received").unwrap(),
+        Redis::start()
+            .unwrap()
+            .info("total_connections_received")
+            .unwrap()
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn nothing_shows_the_password() {
+    let redis = Redis::builder().password("hunter2").start().unwrap();
+    let builder = RedisStore::builder(&redis.url());
+    assert!(!format!("{builder:?}").contains("hunter2"));
+    let store = builder.connect().await.unwrap();
+    let text = format!("{store:?}");
+    assert!(
+        text.contains(&redis.addr()) && !text.contains("hunter2"),
+        "{text}"
+    );
+    let zero = RedisStore::builder(&redis.url())
+        .command_timeout(Duration::ZERO)
+        .connect()
+        .await;
+    assert_eq!(zero.unwrap_err().kind(), StoreErrorKind::Config);
+}

@@ -1,0 +1,89 @@
+//! Writes that wait for replicas.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use session_core::{PutOutcome, RecordStore, StoreErrorKind};
+use session_servers::{RedisCluster, RedisSentinel};
+use session_store_redis::RedisStore;
+
+use crate::load::Load;
+use crate::support::{body, insert, key, replace, stored, works};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_write_waits_for_its_replica() {
+    let group = RedisSentinel::start().unwrap();
+    let patience = Duration::from_millis(300);
+    let store = RedisStore::builder(&group.url())
+        .wait_for_replicas(1, patience)
+        .connect()
+        .await
+        .unwrap();
+    works(&store).await;
+    let store = Arc::new(store);
+    let load = Load::start(store.clone(), 8, 20);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    let verdict = load.finish().await;
+    assert!(
+        verdict.acknowledged > 50 && verdict.missing == 0,
+        "{verdict:?}"
+    );
+
+    let version = stored(insert(&*store, "a", "1").await.unwrap());
+    let master = group.master().unwrap();
+    let replica = group
+        .nodes()
+        .iter()
+        .find(|node| node.port() != master.port())
+        .unwrap();
+    replica.kill();
+    let begun = Instant::now();
+    let error = replace(&*store, "a", "2", version.clone())
+        .await
+        .unwrap_err();
+    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert!(
+        error.to_string().contains("only 0 of 1 replicas"),
+        "{error}"
+    );
+    assert!(
+        begun.elapsed() >= patience && begun.elapsed() < patience * 4,
+        "{:?}",
+        begun.elapsed()
+    );
+    // It stands on the master, as the error says; and the others were not held up.
+    assert_eq!(body(&*store, "a").await.unwrap(), "2");
+    assert_eq!(
+        replace(&*store, "a", "3", version).await.unwrap(),
+        PutOutcome::Refused
+    );
+    let (waiting, begun) = (
+        tokio::spawn({
+            let store = store.clone();
+            async move { insert(&*store, "b", "1").await }
+        }),
+        Instant::now(),
+    );
+    store.load(&key("a")).await.unwrap();
+    assert!(begun.elapsed() < patience, "a read waited for a write");
+    waiting.await.unwrap().unwrap_err();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_cluster_the_keys_own_node_is_asked() {
+    let cluster = RedisCluster::start().unwrap();
+    let patience = Duration::from_secs(1);
+    let store = RedisStore::builder(&cluster.url())
+        .wait_for_replicas(1, patience)
+        .connect()
+        .await
+        .unwrap();
+    for number in 0..20 {
+        let version = stored(insert(&store, &format!("k{number}"), "1").await.unwrap());
+        stored(
+            replace(&store, &format!("k{number}"), "2", version)
+                .await
+                .unwrap(),
+        );
+    }
+}
