@@ -65,6 +65,18 @@ impl Default for SessionPolicy {
 }
 
 impl SessionPolicy {
+    /// Shares sessions with a remix application: ids in any form, plain record keys where the store has them, and remix's flash.
+    ///
+    /// Use it with a cookie that is remix-compatible too. What one gives up by it: ids stand readable in Redis, so whoever can
+    /// list its keys can take over sessions, and a flash value is gone after the next request even if nothing read it.
+    #[must_use]
+    pub fn remix_compatible() -> Self {
+        Self::default()
+            .flash(FlashPolicy::NextRequest)
+            .plain_keys(true)
+            .foreign_ids(true)
+    }
+
     /// How long a session lives without a request (OWASP ASVS 5.0 V7.3.1); 24 hours unless set.
     ///
     /// A request that only reads moves the deadline once a tenth of it has run down, so a session may expire up to a tenth

@@ -60,7 +60,10 @@ fn cookie(change: CookieChange) -> String {
 }
 
 async fn open(store: &Store, id: &str) -> Session {
-    store.read(Some(id), &SessionPolicy::default()).await.unwrap()
+    store
+        .read(Some(id), &SessionPolicy::default())
+        .await
+        .unwrap()
 }
 
 async fn begin(store: &Store) -> String {
@@ -78,11 +81,17 @@ async fn overlapping_writes_are_merged() {
     let (a, b) = (open(&store, &id).await, open(&store, &id).await);
     b.set("b", "B").unwrap();
     b.update("n", |n: Option<u32>| n.map(|n| n + 1)).unwrap();
-    assert_eq!(store.save(&b, &policy).await.unwrap().outcome, Outcome::Stored);
+    assert_eq!(
+        store.save(&b, &policy).await.unwrap().outcome,
+        Outcome::Stored
+    );
     a.set("a", "A").unwrap();
     a.update("n", |n: Option<u32>| n.map(|n| n + 1)).unwrap();
     let saved = store.save(&a, &policy).await.unwrap();
-    assert_eq!((saved.outcome, saved.cookie), (Outcome::Merged, CookieChange::Keep));
+    assert_eq!(
+        (saved.outcome, saved.cookie),
+        (Outcome::Merged, CookieChange::Keep)
+    );
     let end = open(&store, &id).await;
     assert_eq!(end.get::<String>("a").unwrap().unwrap(), "A");
     assert_eq!(end.get::<String>("b").unwrap().unwrap(), "B");
@@ -95,10 +104,16 @@ async fn a_logout_wins() {
     let id = begin(&store).await;
     let (a, b) = (open(&store, &id).await, open(&store, &id).await);
     b.destroy().unwrap();
-    assert_eq!(store.save(&b, &policy).await.unwrap().cookie, CookieChange::Remove);
+    assert_eq!(
+        store.save(&b, &policy).await.unwrap().cookie,
+        CookieChange::Remove
+    );
     a.set("a", "A").unwrap();
     let saved = store.save(&a, &policy).await.unwrap();
-    assert_eq!((saved.outcome, saved.cookie), (Outcome::Destroyed, CookieChange::Keep));
+    assert_eq!(
+        (saved.outcome, saved.cookie),
+        (Outcome::Destroyed, CookieChange::Keep)
+    );
     assert!(open(&store, &id).await.is_empty());
 }
 
@@ -106,17 +121,27 @@ async fn a_logout_wins() {
 async fn a_login_moves_the_session_and_a_logout_finds_it() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
     let id = begin(&store).await;
-    let (a, b, c) = (open(&store, &id).await, open(&store, &id).await, open(&store, &id).await);
+    let (a, b, c) = (
+        open(&store, &id).await,
+        open(&store, &id).await,
+        open(&store, &id).await,
+    );
     b.regenerate_id().unwrap();
     b.set("user", &7).unwrap();
     let new = cookie(store.save(&b, &policy).await.unwrap().cookie);
-    assert_eq!(open(&store, &new).await.get::<u32>("user").unwrap(), Some(7));
+    assert_eq!(
+        open(&store, &new).await.get::<u32>("user").unwrap(),
+        Some(7)
+    );
     assert_eq!(open(&store, &new).await.get::<u32>("n").unwrap(), Some(1));
     assert!(open(&store, &id).await.is_empty());
     a.set("a", "A").unwrap();
     assert!(matches!(store.save(&a, &policy).await, Err(Error::Moved)));
     c.destroy().unwrap();
-    assert_eq!(store.save(&c, &policy).await.unwrap().cookie, CookieChange::Remove);
+    assert_eq!(
+        store.save(&c, &policy).await.unwrap().cookie,
+        CookieChange::Remove
+    );
     assert!(open(&store, &new).await.is_empty());
 }
 

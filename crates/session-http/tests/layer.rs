@@ -1,0 +1,220 @@
+//! The layer: what it adds to responses, and what it answers when something is wrong.
+#![allow(clippy::unwrap_used)]
+
+mod support;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Request, StatusCode, header};
+use axum::routing::get;
+use bytes::Bytes;
+use session_core::{
+    Clock, Condition, PutOutcome, Record, RecordKey, RecordStore, SessionPolicy, StoreError,
+    StoreErrorKind,
+};
+use session_http::{Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
+use session_store_memory::MemoryStore;
+use support::{App, SECRET, answer};
+use tower::ServiceExt;
+
+#[tokio::test]
+async fn headers_are_added_only_where_they_are_due() {
+    let app = App::new(MemoryStore::new());
+    let new = app.get("", "set/a/1").await.ok();
+    assert_eq!(
+        new.headers[header::CACHE_CONTROL],
+        "no-cache=\"Set-Cookie\""
+    );
+    assert_eq!(new.headers[header::VARY], "Cookie");
+    let line = new.headers[header::SET_COOKIE].to_str().unwrap();
+    for attribute in [
+        "; Max-Age=1209600",
+        "; Path=/",
+        "; HttpOnly",
+        "; Secure",
+        "; SameSite=Lax",
+    ] {
+        assert!(line.contains(attribute), "{line}");
+    }
+    let cookie = new.cookie().unwrap();
+    let read = app.get(&cookie, "get/a").await.ok();
+    assert_eq!(read.headers.get(header::CACHE_CONTROL), None);
+    assert_eq!(read.headers[header::VARY], "Cookie");
+
+    let untouched = Request::get("/untouched").header(header::COOKIE, &cookie);
+    let untouched = app
+        .router()
+        .oneshot(untouched.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(untouched.headers().get(header::VARY), None);
+    assert_eq!(untouched.headers().get(header::SET_COOKIE), None);
+}
+
+#[tokio::test]
+async fn cookies_that_name_nothing_begin_a_new_session() {
+    let app = App::new(MemoryStore::new());
+    let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
+    let forged = cookie.replace("s1.", "s1.A");
+    for bad in [
+        "__Host-session=",
+        "__Host-session=;;;",
+        "__Host-session=\u{fc}",
+        &forged,
+        "\"",
+        "=",
+        "a",
+    ] {
+        let read = app.get(bad, "get/a").await.ok();
+        assert_eq!((read.body.as_str(), read.cookie()), ("null", None), "{bad}");
+        assert!(app.get(bad, "set/b/1").await.ok().cookie().is_some());
+    }
+    let both = format!("{forged}; {cookie}");
+    assert_eq!(app.get(&both, "get/a").await.ok().body, "\"1\"");
+    let other = App::with(MemoryStore::new(), SessionPolicy::default());
+    assert_eq!(other.get(&cookie, "get/a").await.ok().body, "null");
+}
+
+#[tokio::test]
+async fn a_session_expires_by_the_policys_clock() {
+    let clock = Clock::manual();
+    let policy = SessionPolicy::default().clock(clock.clone());
+    let app = App::with(MemoryStore::new(), policy);
+    let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
+    for _ in 0..13 {
+        clock.advance(Duration::from_secs(23 * 3600));
+        assert_eq!(app.get(&cookie, "get/a").await.ok().body, "\"1\"");
+    }
+    clock.advance(Duration::from_secs(24 * 3600));
+    assert_eq!(app.get(&cookie, "get/a").await.ok().body, "null");
+}
+
+#[tokio::test]
+async fn a_failed_handler_saves_and_a_panicked_one_does_not() {
+    let app = App::new(MemoryStore::new());
+    let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
+    let failed = app.get(&cookie, "set/a/2+fail").await;
+    assert_eq!(failed.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(app.get(&cookie, "get/a").await.ok().body, "\"2\"");
+    let panicking = app.clone();
+    let same = cookie.clone();
+    let panicked = tokio::spawn(async move { panicking.get(&same, "set/a/3+panic").await });
+    assert!(panicked.await.unwrap_err().is_panic());
+    assert_eq!(app.get(&cookie, "get/a").await.ok().body, "\"2\"");
+}
+
+#[tokio::test]
+async fn a_handler_that_destroys_or_writes_after_says_so() {
+    let app = App::new(MemoryStore::new());
+    let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
+    let refused = app.get(&cookie, "destroy+set/b/1").await;
+    assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(refused.cookie(), Some(String::new()));
+    assert_eq!(app.get(&cookie, "get/a").await.ok().body, "null");
+}
+
+#[tokio::test]
+async fn a_session_kept_beyond_its_response_is_finished() {
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let (send, receive) = std::sync::mpsc::channel();
+    let app = Router::new()
+        .route(
+            "/",
+            get(move |handle: SessionHandle, session: Session| async move {
+                session.set("a", &1).unwrap();
+                send.send((handle, session)).unwrap();
+            }),
+        )
+        .layer(SessionLayer::new(manager));
+    let response = app
+        .oneshot(Request::get("/").body(Body::empty()).unwrap())
+        .await
+        .unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    let (handle, session) = receive.recv().unwrap();
+    assert_eq!(session.get::<u32>("a").unwrap(), Some(1));
+    assert!(matches!(
+        session.set("a", &2),
+        Err(session_core::Error::Finished)
+    ));
+    assert!(handle.open().await.unwrap().set("a", &2).is_err());
+}
+
+#[tokio::test]
+async fn no_layer_and_two_layers_are_clear_errors() {
+    let bare = Router::<()>::new().route("/", get(|_: Session| async {}));
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let layer = SessionLayer::new(manager).on_error(|error: &session_http::Error| {
+        axum::http::Response::new(Body::from(format!("page: {error}")))
+    });
+    let twice = bare.clone().layer(layer.clone()).layer(layer);
+    for (app, says) in [
+        (bare, "The session could not be kept"),
+        (twice, "page: two SessionLayers"),
+    ] {
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let answer = answer(app.oneshot(request).await.unwrap()).await;
+        assert!(answer.body.contains(says), "{answer:?}");
+    }
+}
+
+/// A store that takes no writes once it is full.
+#[derive(Debug)]
+struct ReadOnly(MemoryStore, std::sync::atomic::AtomicBool);
+
+#[async_trait]
+impl RecordStore for ReadOnly {
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn put(
+        &self,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Result<PutOutcome, StoreError> {
+        if self.1.load(std::sync::atomic::Ordering::SeqCst) {
+            return Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "the store is full",
+            ));
+        }
+        self.0.put(key, body, ttl, condition).await
+    }
+
+    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        self.0.remove(key).await
+    }
+}
+
+#[tokio::test]
+async fn what_was_not_kept_is_an_error_and_an_earlier_commits_cookie_still_goes() {
+    let full = std::sync::Arc::new(ReadOnly(MemoryStore::new(), false.into()));
+    let manager = SessionManager::new(
+        std::sync::Arc::clone(&full) as std::sync::Arc<dyn RecordStore>,
+        SessionCookie::new(SECRET).unwrap(),
+    );
+    let store = std::sync::Arc::clone(&full);
+    let app = Router::new()
+        .route(
+            "/",
+            get(move |session: Session| async move {
+                session.set("a", &1).unwrap();
+                session.commit().await.unwrap();
+                store.1.store(true, std::sync::atomic::Ordering::SeqCst);
+                session.set("a", &2).unwrap();
+                "all went well"
+            }),
+        )
+        .layer(SessionLayer::new(manager));
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let answer = answer(app.oneshot(request).await.unwrap()).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(answer.body, "");
+    assert!(answer.cookie().unwrap().len() > 40);
+}
