@@ -26,6 +26,20 @@ pub(crate) enum Command<'a> {
     Delete,
 }
 
+/// What the server did.
+#[derive(Debug, PartialEq)]
+pub(crate) enum Outcome {
+    /// The value, and its CAS unique.
+    Found(Vec<u8>, u64),
+    /// There is nothing at the key.
+    Absent,
+    /// Written; the new CAS unique.
+    Stored(u64),
+    /// The condition did not hold.
+    Refused,
+    Deleted,
+}
+
 /// Why a request has no answer. In each case the connection must not be used again.
 #[derive(Debug)]
 pub(crate) enum Failure {
@@ -40,10 +54,10 @@ pub(crate) enum Failure {
 /// Repeated by the server in its answer; no other request of this process has the same.
 static NEXT_OPAQUE: AtomicU64 = AtomicU64::new(1);
 
-/// Sends `request` and returns its own answer.
+/// Sends `request` and reads its own answer.
 ///
 /// Every answer carries the request's key and opaque token, a miss and a refusal too: one that does not is another request's.
-pub(crate) async fn call(client: &mut Client, request: &Request<'_>) -> Result<MetaValue, Failure> {
+pub(crate) async fn call(client: &mut Client, request: &Request<'_>) -> Result<Outcome, Failure> {
     let opaque = format!("{:x}", NEXT_OPAQUE.fetch_add(1, Ordering::Relaxed));
     let token = Some(opaque.as_bytes());
     let key = request.key;
@@ -63,7 +77,9 @@ pub(crate) async fn call(client: &mut Client, request: &Request<'_>) -> Result<M
         Command::Delete => client.meta_delete(key, false, token, Some(&["k"])).await,
     };
     match answer {
-        Ok(Some(answer)) if belongs(&answer, key, &opaque) => Ok(answer),
+        Ok(Some(answer)) if belongs(&answer, key, &opaque) => {
+            outcome(request.command, answer).ok_or(Failure::Foreign)
+        }
         Ok(_) => Err(Failure::Foreign),
         Err(Error::Io(error)) => Err(Failure::Lost(error)),
         // A bare `EN`, `NS`, `EX` or `NF`, without the flags that were asked for.
@@ -81,6 +97,23 @@ pub(crate) async fn call(client: &mut Client, request: &Request<'_>) -> Result<M
 fn belongs(answer: &MetaValue, key: &str, opaque: &str) -> bool {
     answer.key.as_deref() == Some(key.as_bytes())
         && answer.opaque_token.as_deref() == Some(opaque.as_bytes())
+}
+
+/// What a status means as the answer to `command`; `None` for one that it never has.
+fn outcome(command: Command<'_>, answer: MetaValue) -> Option<Outcome> {
+    Some(match (command, answer.status?) {
+        // The client library hands out no data for an empty value.
+        (Command::Get, Status::Value) => {
+            Outcome::Found(answer.data.unwrap_or_default(), answer.cas?)
+        }
+        (Command::Set { .. }, Status::Stored) => Outcome::Stored(answer.cas?),
+        (Command::Set { .. }, Status::NotStored | Status::Exists | Status::NotFound) => {
+            Outcome::Refused
+        }
+        (Command::Delete, Status::Deleted) => Outcome::Deleted,
+        (Command::Get | Command::Delete, Status::NotFound) => Outcome::Absent,
+        _ => return None,
+    })
 }
 
 #[cfg(test)]

@@ -75,17 +75,15 @@ pub(crate) fn failed(name: &str, failure: Failure) -> StoreError {
             };
             unavailable(message).with_source(error)
         }
-        Failure::Foreign => unavailable(format!(
-            "memcached at {name} sent what is not the answer to this request; the connection was closed (an answer carries \
-             the request's key and opaque token, as memcached 1.6.18 sends them, a miss too)"
-        )),
+        Failure::Foreign => foreign(name),
     }
 }
 
-/// The answer has a status that its command never has.
-pub(crate) fn unexpected(name: &str, status: Option<Status>) -> StoreError {
+/// What came is not the answer to the request.
+pub(crate) fn foreign(name: &str) -> StoreError {
     unavailable(format!(
-        "memcached at {name} answered with an unexpected status, {status:?}"
+        "memcached at {name} sent what is not the answer to this request; the connection was closed (an answer carries the \
+         request's key and opaque token, as memcached 1.6.18 sends them, a miss too)"
     ))
 }
 

@@ -3,12 +3,11 @@
 use std::io;
 use std::time::Duration;
 
-use async_memcached::MetaValue;
 use session_core::StoreError;
 use tokio::time::{Instant, timeout_at};
 
 use crate::address::Address;
-use crate::command::{self, Command, Failure, Request};
+use crate::command::{self, Command, Failure, Outcome, Request};
 use crate::connection::{Connections, Connector, Lease};
 use crate::error;
 use crate::placement::Seat;
@@ -26,7 +25,7 @@ pub(crate) struct Server {
 
 /// The server's answer to a request.
 pub(crate) struct Answer {
-    pub(crate) value: MetaValue,
+    pub(crate) outcome: Outcome,
     /// The request was sent twice: what the first one did is known only where this answer says so.
     pub(crate) repeated: bool,
 }
@@ -75,7 +74,7 @@ impl Server {
         let mut repeated = false;
         loop {
             match self.attempt(request, deadline, repeated).await {
-                Ok(value) => return Ok(Answer { value, repeated }),
+                Ok(outcome) => return Ok(Answer { outcome, repeated }),
                 Err(Missed::Failed(error)) => return Err(error),
                 Err(Missed::Dead) => repeated = true,
             }
@@ -87,7 +86,7 @@ impl Server {
         request: &Request<'_>,
         deadline: Instant,
         last: bool,
-    ) -> Result<MetaValue, Missed> {
+    ) -> Result<Outcome, Missed> {
         let mut lease = timeout_at(deadline, Lease::take(&self.connections))
             .await
             .unwrap_or_else(|_| {
@@ -101,9 +100,9 @@ impl Server {
         }
         let client = &mut lease.connection.client;
         let failure = match timeout_at(deadline, command::call(client, request)).await {
-            Ok(Ok(value)) => {
+            Ok(Ok(outcome)) => {
                 lease.finish();
-                return Ok(value);
+                return Ok(outcome);
             }
             Ok(Err(failure)) => failure,
             Err(_) => {

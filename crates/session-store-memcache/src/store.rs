@@ -4,13 +4,12 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use async_memcached::{MetaValue, Status};
 use async_trait::async_trait;
 use bytes::Bytes;
-use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, Version};
+use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError};
 
 use crate::MemcacheStoreBuilder;
-use crate::command::{Command, Request};
+use crate::command::{Command, Outcome, Request};
 use crate::error;
 use crate::expiry::exptime;
 use crate::server::Server;
@@ -25,21 +24,7 @@ use crate::server::Server;
 /// compare-and-swap, `md` deletes. Each answer must carry the key and the token of its request. A connection whose request did
 /// not run to its end is closed.
 ///
-/// ```no_run
-/// use std::time::Duration;
-///
-/// use session_store_memcache::MemcacheStore;
-///
-/// # async fn example() -> Result<(), session_core::StoreError> {
-/// let store = MemcacheStore::builder(["unix:/run/memcached/memcached.sock"])
-///     .prefix("shop:session:")
-///     .command_timeout(Duration::from_millis(500))
-///     .connect()
-///     .await?;
-/// # let _ = store;
-/// # Ok(())
-/// # }
-/// ```
+/// The [crate's front page](crate) has an example.
 ///
 /// Clones share their pools.
 #[derive(Clone)]
@@ -113,17 +98,13 @@ impl RecordStore for MemcacheStore {
             key: &self.key(key),
             command: Command::Get,
         };
-        let MetaValue {
-            status, data, cas, ..
-        } = server.call(&request).await?.value;
-        match (status, cas) {
-            (Some(Status::Value), Some(cas)) => Ok(Some(Record {
-                // The client library hands out no data for an empty value.
-                body: data.map(Bytes::from).unwrap_or_default(),
-                version: Version::from(cas),
+        match server.call(&request).await?.outcome {
+            Outcome::Found(body, cas) => Ok(Some(Record {
+                body: body.into(),
+                version: cas.into(),
             })),
-            (Some(Status::NotFound), _) => Ok(None),
-            (status, _) => Err(error::unexpected(server.name(), status)),
+            Outcome::Absent => Ok(None),
+            _ => Err(error::foreign(server.name())),
         }
     }
 
@@ -152,15 +133,11 @@ impl RecordStore for MemcacheStore {
             },
         };
         let answer = server.call(&request).await?;
-        match (answer.value.status, answer.value.cas) {
-            (Some(Status::Stored), Some(cas)) => Ok(PutOutcome::Stored(Version::from(cas))),
-            (Some(Status::NotStored | Status::Exists | Status::NotFound), _) => {
-                if answer.repeated {
-                    return Err(error::unknown(server.name()));
-                }
-                Ok(PutOutcome::Refused)
-            }
-            (status, _) => Err(error::unexpected(server.name(), status)),
+        match answer.outcome {
+            Outcome::Stored(cas) => Ok(PutOutcome::Stored(cas.into())),
+            Outcome::Refused if answer.repeated => Err(error::unknown(server.name())),
+            Outcome::Refused => Ok(PutOutcome::Refused),
+            _ => Err(error::foreign(server.name())),
         }
     }
 
@@ -171,11 +148,11 @@ impl RecordStore for MemcacheStore {
             command: Command::Delete,
         };
         let answer = server.call(&request).await?;
-        match answer.value.status {
-            Some(Status::Deleted) => Ok(true),
-            Some(Status::NotFound) if answer.repeated => Err(error::unknown(server.name())),
-            Some(Status::NotFound) => Ok(false),
-            status => Err(error::unexpected(server.name(), status)),
+        match answer.outcome {
+            Outcome::Deleted => Ok(true),
+            Outcome::Absent if answer.repeated => Err(error::unknown(server.name())),
+            Outcome::Absent => Ok(false),
+            _ => Err(error::foreign(server.name())),
         }
     }
 }
