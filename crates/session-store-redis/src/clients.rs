@@ -6,8 +6,8 @@ use std::time::Duration;
 use fred::clients::{Client, Pool};
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike;
-use fred::types::Value;
 use fred::types::config::Options;
+use fred::types::{Key, Value};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
@@ -30,6 +30,40 @@ impl From<Client> for SharedClients {
 impl From<Pool> for SharedClients {
     fn from(pool: Pool) -> Self {
         Self(pool.clients().to_vec())
+    }
+}
+
+/// What clients do about one key.
+pub(crate) trait Job: Sync {
+    type Answer: Send;
+
+    fn key(&self) -> &Key;
+
+    fn attempt(
+        &self,
+        client: &Client,
+        deadline: Instant,
+    ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
+}
+
+impl Job for Command {
+    type Answer = Value;
+
+    fn key(&self) -> &Key {
+        &self.key
+    }
+
+    async fn attempt(&self, client: &Client, deadline: Instant) -> Result<Value, Error> {
+        let result = self.send(&client.with_options(&once(deadline))).await;
+        if !is_redirection(&result) || !client.is_clustered() {
+            return result;
+        }
+        // fred has asked for the new topology before it gave up.
+        let result = self.send(&client.with_options(&once(deadline))).await;
+        if !is_redirection(&result) {
+            return result;
+        }
+        redirected::send(self, client, deadline).await
     }
 }
 
@@ -63,38 +97,35 @@ impl Clients {
         Self { clients, turn }
     }
 
-    /// Sends the command, within `limit` in all, and never twice if it may have been applied.
-    pub(crate) async fn send(&self, command: &Command, limit: Duration) -> Result<Value, Error> {
+    /// Does `job` within `limit` in all, on another client where nothing was sent to the first.
+    pub(crate) async fn run<J: Job>(&self, job: &J, limit: Duration) -> Result<J::Answer, Error> {
         let deadline = Instant::now() + limit;
-        let (kept, client) = self.connected(deadline).await?;
-        let mut result = command.send(&client.with_options(&once(deadline))).await;
-        if client.is_clustered() && is_redirection(&result) {
-            // fred has asked for the new topology before it gave up.
-            result = command.send(&client.with_options(&once(deadline))).await;
-            if is_redirection(&result) {
-                result = redirected::send(command, &client, deadline).await;
+        loop {
+            let (kept, client) = self.connected(deadline).await?;
+            match job.attempt(&client, deadline).await {
+                Err(error) if is_unsent(&error) => tokio::time::sleep(LOOK_AGAIN).await,
+                Err(error) if *error.kind() == ErrorKind::Timeout => {
+                    kept.suspect(client, job.key().clone(), limit);
+                    return Err(error);
+                }
+                result => return result,
             }
         }
-        if let Err(error) = &result
-            && *error.kind() == ErrorKind::Timeout
-        {
-            kept.suspect(client, command.key.clone(), limit);
-        }
-        result
     }
 
     /// The next client that is connected.
-    pub(crate) async fn connected(&self, deadline: Instant) -> Result<(&Kept, Client), Error> {
+    async fn connected(&self, deadline: Instant) -> Result<(&Kept, Client), Error> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.clients.len().max(1);
         loop {
             let (before, from) = self.clients.split_at(turn);
             let mut in_turn = from.iter().chain(before);
-            if let Some(found) = in_turn.find_map(|kept| Some((kept, kept.connected()?))) {
-                return Ok(found);
-            }
+            let found = in_turn.find_map(|kept| Some((kept, kept.connected()?)));
             if Instant::now() >= deadline {
                 let last = from.first().and_then(Kept::last_error);
                 return Err(last.unwrap_or_else(|| Error::new(ErrorKind::IO, "not connected")));
+            }
+            if let Some(found) = found {
+                return Ok(found);
             }
             tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)).await;
         }
@@ -119,4 +150,12 @@ pub(crate) fn is_redirection<T>(result: &Result<T, Error>) -> bool {
         Err(error) => error.details() == "Too many redirections.",
         Ok(_) => false,
     }
+}
+
+/// What fred says of a command that it has not written: the connection is gone, and the next one is not there yet.
+fn is_unsent(error: &Error) -> bool {
+    matches!(
+        error.details(),
+        "Failed to route command." | "Connection closed unexpectedly."
+    )
 }

@@ -9,10 +9,10 @@ use fred::clients::{Client, Pipeline};
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::ClientLike;
 use fred::types::config::Options;
-use fred::types::{ClusterHash, CustomCommand, Value};
+use fred::types::{ClusterHash, CustomCommand, Key, Value};
 use tokio::time::Instant;
 
-use crate::clients::{Clients, is_redirection, once};
+use crate::clients::{Clients, Job, is_redirection, once};
 use crate::command::{Command, Script, is_unknown_script};
 
 pub(crate) struct Replicas {
@@ -33,59 +33,70 @@ impl Replicas {
         command: &Command,
         limit: Duration,
     ) -> Result<Acknowledged, Error> {
-        let limit = limit + self.patience;
-        let deadline = Instant::now() + limit;
-        let (kept, client) = self.clients.connected(deadline).await?;
-        let mut result = self
-            .attempt(&client, command, Script::Digest, deadline)
-            .await;
-        if is_redirection(&result) {
-            result = self
-                .attempt(&client, command, Script::Digest, deadline)
-                .await;
-        }
+        let job = Waiting {
+            command,
+            count: i64::from(self.count),
+            milliseconds: i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX),
+        };
+        self.clients.run(&job, limit + self.patience).await
+    }
+}
+
+struct Waiting<'a> {
+    command: &'a Command,
+    count: i64,
+    milliseconds: i64,
+}
+
+impl Job for Waiting<'_> {
+    type Answer = Acknowledged;
+
+    fn key(&self) -> &Key {
+        &self.command.key
+    }
+
+    async fn attempt(&self, client: &Client, deadline: Instant) -> Result<Acknowledged, Error> {
+        let result = self.send(client, Script::Digest, deadline).await;
         match result {
             Err(error) if is_unknown_script(&error) => {
-                self.attempt(&client, command, Script::Text, deadline).await
+                self.send(client, Script::Text, deadline).await
             }
-            Err(error) if *error.kind() == ErrorKind::Timeout => {
-                kept.suspect(client, command.key.clone(), limit);
-                Err(error)
+            // fred has asked for the new topology before it gave up.
+            redirected if is_redirection(&redirected) => {
+                self.send(client, Script::Text, deadline).await
             }
             result => result,
         }
     }
+}
 
-    async fn attempt(
+impl Waiting<'_> {
+    async fn send(
         &self,
         client: &Client,
-        command: &Command,
         script: Script,
         deadline: Instant,
     ) -> Result<Acknowledged, Error> {
-        let node = ClusterHash::Custom(command.key.cluster_hash());
+        let node = ClusterHash::Custom(self.command.key.cluster_hash());
         let options = Options {
             cluster_hash: Some(node.clone()),
             ..once(deadline)
         };
         let pipeline = Pipeline::from(client.with_options(&options));
-        command.send_as(&pipeline, script).await?;
+        self.command.send_as(&pipeline, script).await?;
         let wait = CustomCommand::new_static("WAIT", node, true);
-        let patience = i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX);
-        let arguments = vec![i64::from(self.count), patience.max(1)];
+        // Redis takes 0 for ever.
+        let arguments = vec![self.count, self.milliseconds.max(1)];
         let _: Value = pipeline.custom(wait, arguments).await?;
 
         let mut answers = pipeline.try_all::<Value>().await.into_iter();
-        let answer = answers
-            .next()
-            .unwrap_or_else(|| Err(Error::new_canceled()))?;
-        match answers.next() {
-            Some(Ok(Value::Integer(replicas))) => Ok(Acknowledged { answer, replicas }),
-            Some(Err(error)) => Err(error),
-            _ => Err(Error::new(
-                ErrorKind::Protocol,
-                "WAIT got no number for an answer",
-            )),
+        let answer = answers.next().ok_or_else(Error::new_canceled)??;
+        match answers.next().ok_or_else(Error::new_canceled)?? {
+            Value::Integer(replicas) => Ok(Acknowledged { answer, replicas }),
+            _ => {
+                let message = "WAIT got no number for an answer";
+                Err(Error::new(ErrorKind::Protocol, message))
+            }
         }
     }
 }

@@ -107,7 +107,7 @@ impl RedisStore {
     }
 
     async fn send(&self, key: &RecordKey, command: &Command) -> Result<Value, StoreError> {
-        let answer = self.clients.send(command, self.command_timeout).await;
+        let answer = self.clients.run(command, self.command_timeout).await;
         answer.map_err(|error| self.failed(&error, key))
     }
 

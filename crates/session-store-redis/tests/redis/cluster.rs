@@ -12,24 +12,27 @@ use tokio::task::JoinSet;
 use crate::load::Load;
 use crate::support::{body, insert, key, redis_key, replace, stored, until_it_works, works};
 
-/// `cluster-node-timeout` of the cluster.
-const DETECTION: Duration = Duration::from_secs(2);
-
 fn id(node: &Redis) -> String {
     node.command(&["CLUSTER", "MYID"]).unwrap().text().unwrap()
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_master_that_dies() {
-    let cluster = RedisCluster::start().unwrap();
+    let cluster = Arc::new(RedisCluster::start().unwrap());
     let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
     works(&*store).await;
     let load = Load::start(store.clone(), 16, 100);
     tokio::time::sleep(Duration::from_millis(500)).await;
     let killed = Instant::now();
     cluster.master_of(&redis_key("works")).unwrap().kill();
-    let back = until_it_works(&*store, killed, DETECTION + Duration::from_secs(3)).await;
-    println!("works {back:?} after a master died, detection {DETECTION:?}");
+    let servers = tokio::task::spawn_blocking({
+        let cluster = cluster.clone();
+        move || cluster.wait_healthy().map(|()| killed.elapsed())
+    });
+    let back = until_it_works(&*store, killed, Duration::from_secs(20)).await;
+    let servers = servers.await.unwrap().unwrap();
+    println!("Cluster: the servers {servers:?} after a master died, the store {back:?}");
+    assert!(back < servers + Duration::from_secs(3));
     works(&*store).await;
     let verdict = load.finish().await;
     println!("{verdict:?}: what the replica had not yet received is missing");

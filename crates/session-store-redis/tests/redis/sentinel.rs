@@ -9,26 +9,33 @@ use session_store_redis::RedisStore;
 use crate::load::Load;
 use crate::support::{until_it_works, works};
 
-/// `down-after-milliseconds` of the group.
-const DETECTION: Duration = Duration::from_secs(1);
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_master_that_dies() {
-    let group = RedisSentinel::start().unwrap();
+    let group = Arc::new(RedisSentinel::start().unwrap());
     let store = Arc::new(RedisStore::connect(&group.url()).await.unwrap());
     works(&*store).await;
     let load = Load::start(store.clone(), 16, 100);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let old = group.master().unwrap();
     let killed = Instant::now();
-    old.kill();
-    let back = until_it_works(&*store, killed, DETECTION + Duration::from_secs(3)).await;
-    println!("works {back:?} after the master died, detection {DETECTION:?}");
+    group.master().unwrap().kill();
+    let servers = tokio::task::spawn_blocking({
+        let group = group.clone();
+        move || group.wait_healthy().map(|()| killed.elapsed())
+    });
+    let back = until_it_works(&*store, killed, Duration::from_secs(20)).await;
+    let servers = servers.await.unwrap().unwrap();
+    println!("Sentinel: the servers {servers:?} after the master died, the store {back:?}");
+    assert!(back < servers + Duration::from_secs(3));
 
     // The old master returns as a replica, and a Sentinel that is asked first may be gone.
-    old.restart().unwrap();
+    let mut nodes = group.nodes().iter();
+    nodes
+        .find(|node| node.pid().is_none())
+        .unwrap()
+        .restart()
+        .unwrap();
+    group.wait_healthy().unwrap();
     group.sentinels()[0].kill();
-    tokio::time::sleep(Duration::from_millis(500)).await;
     works(&*store).await;
     let verdict = load.finish().await;
     println!("{verdict:?}: what the replica had not yet received is missing");
