@@ -51,23 +51,22 @@ impl Context {
         }
     }
 
-    /// The same records through another store; `None` if the subject does not say that they last.
-    pub(crate) async fn reopen(&self) -> Option<Recorder> {
-        let reopen = self.fixture.reopen.as_ref()?;
-        let store = reopen().await;
-        self.trace.note("(opened again)");
-        Some(Recorder::new(store, self.trace.clone()))
+    /// The same records through another store.
+    pub(crate) async fn reopen(&self) -> Result<Recorder> {
+        let store = self.fixture.reopen.as_ref().ok_or_else(alone)?().await;
+        self.trace.note("(opened once more)");
+        Ok(Recorder::new(store, self.trace.clone()))
     }
 
     /// Drops the store, and opens its records again.
-    pub(crate) async fn restart(self) -> Option<(Recorder, impl Sized)> {
+    pub(crate) async fn restart(self) -> Result<(Recorder, impl Sized)> {
         let Fixture {
             kind, reopen, keep, ..
         } = self.fixture;
         drop(kind);
-        let store = reopen?().await;
+        let store = reopen.ok_or_else(alone)?().await;
         self.trace.note("(closed, and opened again)");
-        Some((Recorder::new(store, self.trace.clone()), keep))
+        Ok((Recorder::new(store, self.trace.clone()), keep))
     }
 
     /// Whether the time by which the store forgets can be moved.
@@ -88,6 +87,10 @@ impl Context {
             }
         }
     }
+}
+
+fn alone() -> Failure {
+    Failure::new("this store cannot be opened twice")
 }
 
 /// A key that nothing stands under.

@@ -1,12 +1,12 @@
 //! Runs checks on a subject.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
 
-use crate::check::{Check, Result, checks};
+use crate::check::{Check, Promise, Result, checks};
 use crate::context::Context;
 use crate::trace::Trace;
 use crate::{Checked, Failure, Report, Subject, Verdict};
@@ -73,15 +73,13 @@ pub(crate) async fn run_one(subject: &Subject, check: &'static Check) -> Checked
         Some((_, why)) => Verdict::Declared { why: why.clone() },
         None => {
             let trace = Trace::default();
-            match attempt(subject.clone(), check, trace.clone()).await {
-                Ok(()) => Verdict::Passed,
-                Err(mut failure) => {
-                    if failure.operations.is_empty() {
-                        failure.operations = trace.lines();
-                    }
-                    Verdict::Failed(failure)
+            let attempt = attempt(subject.clone(), check, trace.clone()).await;
+            attempt.unwrap_or_else(|mut failure| {
+                if failure.operations.is_empty() {
+                    failure.operations = trace.lines();
                 }
-            }
+                Verdict::Failed(failure)
+            })
         }
     };
     Checked {
@@ -94,10 +92,15 @@ pub(crate) async fn run_one(subject: &Subject, check: &'static Check) -> Checked
 }
 
 /// Runs a check in a task of its own, so that a store that panics, or hangs, fails that check alone.
-async fn attempt(subject: Subject, check: &'static Check, trace: Trace) -> Result {
+async fn attempt(subject: Subject, check: &'static Check, trace: Trace) -> Result<Verdict> {
     let work = tokio::spawn(async move {
         let fixture = (subject.make)().await;
-        (check.run)(Context::new(fixture, trace, subject.largest_body)).await
+        if check.needs.contains(&Promise::Share) && fixture.reopen.is_none() {
+            let why = "it does not say that its records last, or that servers share them";
+            return Ok(Verdict::Declared { why: why.into() });
+        }
+        let context = Context::new(fixture, trace, subject.largest_body);
+        (check.run)(context).await.map(|()| Verdict::Passed)
     });
     let stop = work.abort_handle();
     match tokio::time::timeout(check.limit, work).await {
@@ -105,7 +108,7 @@ async fn attempt(subject: Subject, check: &'static Check, trace: Trace) -> Resul
         Ok(Err(panicked)) => Err(Failure::new(panic_message(panicked))),
         Err(_) => {
             stop.abort();
-            let limit: Duration = check.limit;
+            let limit = check.limit;
             Err(Failure::new(format!(
                 "no end after {limit:?}; a store limits the time of its operations"
             )))

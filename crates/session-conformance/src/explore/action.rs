@@ -1,0 +1,97 @@
+//! What a simulated request does with its session.
+
+use std::time::Duration;
+
+use session_core::{Result, Session};
+
+use super::content::{COUNT, FLASH, KEYS, OWN, RESTARTED, SHARED, USER};
+
+/// What a request does between opening its session and saving it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Sets a value that no other request sets.
+    SetOwn,
+    /// Sets a value that other requests set too.
+    SetShared,
+    /// Counts one up.
+    Update,
+    /// Reads the flash value, which consumes it.
+    ReadFlash,
+    /// Flashes under the key of the flash value that waits.
+    WriteFlash,
+    /// Removes everything.
+    Clear,
+    /// Removes the shared value.
+    Unset,
+    /// Logs in: a new id, a value, and a count.
+    Regenerate,
+    /// A new id; the old values stay readable for a while.
+    RegenerateKeepingOld,
+    /// Logs out.
+    Destroy,
+    /// Logs out, and goes on under a fresh id with a value.
+    Restart,
+    /// Changes nothing, at a time when the idle deadline is to be moved.
+    MoveDeadline,
+}
+
+impl Action {
+    /// Every action.
+    pub const ALL: [Self; 12] = [
+        Self::SetOwn,
+        Self::SetShared,
+        Self::Update,
+        Self::ReadFlash,
+        Self::WriteFlash,
+        Self::Clear,
+        Self::Unset,
+        Self::Regenerate,
+        Self::RegenerateKeepingOld,
+        Self::Destroy,
+        Self::Restart,
+        Self::MoveDeadline,
+    ];
+
+    /// Does it, as the request number `who`.
+    pub(super) fn act(self, session: &Session, who: usize) -> Result<()> {
+        let letter = letter(who).to_string();
+        match self {
+            Self::SetOwn => session.set(key(OWN + who), &letter),
+            Self::SetShared => session.set(key(SHARED), &letter),
+            Self::Update => count(session),
+            Self::ReadFlash => session.get::<String>(FLASH).map(|_| ()),
+            Self::WriteFlash => session.flash(FLASH, &letter),
+            Self::Clear => session.clear(),
+            Self::Unset => session.unset(key(SHARED)),
+            Self::Regenerate => {
+                session.regenerate_id()?;
+                session.set(key(USER + who), &letter)?;
+                count(session)
+            }
+            Self::RegenerateKeepingOld => {
+                session.regenerate_id_keeping_old_for(Duration::from_secs(60))?;
+                session.set(key(USER + who), &letter)
+            }
+            Self::Destroy => session.destroy(),
+            Self::Restart => {
+                session.restart()?;
+                session.set(key(RESTARTED + who), &letter)
+            }
+            Self::MoveDeadline => Ok(()),
+        }
+    }
+}
+
+/// The name of request number `who`, which is also the value that it sets.
+pub(super) fn letter(who: usize) -> char {
+    char::from(b'A'.saturating_add(u8::try_from(who).unwrap_or(u8::MAX)))
+}
+
+fn key(at: usize) -> &'static str {
+    KEYS.get(at).copied().unwrap_or("?")
+}
+
+fn count(session: &Session) -> Result<()> {
+    let more = |n: Option<u8>| Some(n.unwrap_or(0) + 1);
+    session.update(key(COUNT), more).map(|_| ())
+}

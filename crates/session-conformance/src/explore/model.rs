@@ -1,0 +1,354 @@
+//! What sessions are, without a store: ids, what stands under them, and what one save does, in one step.
+//!
+//! It is written from the outcome table alone and shares no code with the engine. An open takes a copy of what stands under an
+//! id; a save does the request's changes to what stands there *now*. So the saves of a run happen one at a time, in some
+//! order, and each sees all those before it.
+
+use super::action::Action;
+use super::content::{COUNT, Content, OWN, RESTARTED, SHARED, USER};
+
+/// What stands under an id.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum State {
+    #[default]
+    Absent,
+    Live,
+    /// It has a new id; these values may still be read.
+    Moved(Content),
+    Destroyed,
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Node {
+    pub(super) state: State,
+    /// What it held since it began, oldest first; the last is what it holds, if it lives.
+    past: [Content; Node::MOST],
+    count: usize,
+    /// The ids that it moved to, as bits.
+    pub(super) successors: u16,
+    /// The id that it came from, as a bit.
+    pub(super) previous: u16,
+}
+
+impl Node {
+    const MOST: usize = 6;
+
+    pub(super) fn live(content: Content) -> Self {
+        let mut node = Self::default();
+        node.state = State::Live;
+        node.push(content);
+        node
+    }
+
+    fn push(&mut self, content: Content) {
+        if let Some(slot) = self.past.get_mut(self.count) {
+            *slot = content;
+            self.count += 1;
+        }
+    }
+
+    fn past(&self) -> &[Content] {
+        self.past.get(..self.count).unwrap_or_default()
+    }
+
+    fn content(&self) -> Content {
+        self.past().last().copied().unwrap_or_default()
+    }
+
+    /// What a reader sees, and whether a session lives.
+    pub(super) fn view(&self) -> (bool, Content) {
+        match self.state {
+            State::Live => (true, self.content()),
+            State::Moved(kept) => (false, kept),
+            State::Absent | State::Destroyed => (false, Content::default()),
+        }
+    }
+}
+
+/// All ids that a run knows: first those that stand at its beginning, then one for each request.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct World {
+    nodes: [Node; World::MOST],
+}
+
+impl World {
+    pub(super) const MOST: usize = 8;
+    /// Where the ids that requests make begin.
+    pub(super) const NEW: usize = 4;
+
+    pub(super) fn node(&self, at: usize) -> Node {
+        self.nodes.get(at).copied().unwrap_or_default()
+    }
+
+    pub(super) fn put(&mut self, at: usize, node: Node) {
+        if let Some(slot) = self.nodes.get_mut(at) {
+            *slot = node;
+        }
+    }
+
+    /// All ids that a logout on the id `at` reaches.
+    pub(super) fn reach(&self, at: usize) -> u16 {
+        let mut reached = 1_u16 << at;
+        loop {
+            let mut next = reached;
+            for (n, node) in self.nodes.iter().enumerate() {
+                if reached & (1 << n) != 0 {
+                    next |= node.successors | node.previous;
+                }
+            }
+            if next == reached {
+                return reached;
+            }
+            reached = next;
+        }
+    }
+
+    fn destroy(&mut self, ids: u16) {
+        for (n, node) in self.nodes.iter_mut().enumerate() {
+            if ids & (1 << n) != 0 && node.state != State::Absent {
+                node.state = State::Destroyed;
+            }
+        }
+    }
+}
+
+/// What the response says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reply {
+    /// It stands, and the cookie is left alone.
+    Keep,
+    /// It stands, with a cookie that names an id of this request.
+    Set,
+    /// It stands, and clears the cookie.
+    Remove,
+    /// 409: the session has a new id.
+    Moved,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Change {
+    Set(usize, u8),
+    Unset(usize),
+    Count,
+    Flash(u8),
+    /// The flash value was read.
+    Consume(u8),
+    Clear,
+}
+
+impl Change {
+    fn apply(self, content: &mut Content) {
+        match self {
+            Self::Set(key, value) => content.set(key, value),
+            Self::Unset(key) => content.set(key, 0),
+            Self::Count => content.set(COUNT, content.value(COUNT) + 1),
+            Self::Flash(value) => content.flash = value,
+            Self::Consume(value) if content.flash == value => content.flash = 0,
+            Self::Consume(_) => {}
+            Self::Clear => *content = Content::default(),
+        }
+    }
+
+    /// Whether it does anything to what the request sees; what does not is never written.
+    fn tells(self, seen: &Content) -> bool {
+        let mut after = *seen;
+        self.apply(&mut after);
+        after != *seen
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Intent {
+    Keep,
+    Regenerate { keep_old: bool },
+    Destroy,
+    Restart,
+}
+
+/// A request between its open and its save.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Opened {
+    /// The id that its cookie names.
+    id: usize,
+    /// The id that it makes, if it makes one.
+    new: usize,
+    standing: Standing,
+    intent: Intent,
+    changes: [Option<Change>; 2],
+    /// How much of the node's past was there.
+    since: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    Live,
+    Moved,
+    Gone,
+}
+
+impl Opened {
+    pub(super) fn new(world: &World, id: usize, who: usize, action: Action) -> Self {
+        let node = world.node(id);
+        let (_, seen) = node.view();
+        let value = letter(who);
+        let (intent, changes) = match action {
+            Action::SetOwn => (Intent::Keep, [Some(Change::Set(OWN + who, value)), None]),
+            Action::SetShared => (Intent::Keep, [Some(Change::Set(SHARED, value)), None]),
+            Action::Update => (Intent::Keep, [Some(Change::Count), None]),
+            Action::ReadFlash => (Intent::Keep, [Some(Change::Consume(seen.flash)), None]),
+            Action::WriteFlash => (Intent::Keep, [Some(Change::Flash(value)), None]),
+            Action::Clear => (Intent::Keep, [Some(Change::Clear), None]),
+            Action::Unset => (Intent::Keep, [Some(Change::Unset(SHARED)), None]),
+            Action::Regenerate => (
+                Intent::Regenerate { keep_old: false },
+                [Some(Change::Set(USER + who, value)), Some(Change::Count)],
+            ),
+            Action::RegenerateKeepingOld => (
+                Intent::Regenerate { keep_old: true },
+                [Some(Change::Set(USER + who, value)), None],
+            ),
+            Action::Destroy => (Intent::Destroy, [None, None]),
+            Action::Restart => (
+                Intent::Restart,
+                [Some(Change::Set(RESTARTED + who, value)), None],
+            ),
+            Action::MoveDeadline => (Intent::Keep, [None, None]),
+        };
+        Self {
+            id,
+            new: World::NEW + who,
+            standing: match node.state {
+                State::Live => Standing::Live,
+                State::Moved(_) => Standing::Moved,
+                State::Absent | State::Destroyed => Standing::Gone,
+            },
+            intent,
+            changes: changes.map(|change| change.filter(|change| change.tells(&seen))),
+            since: node.count.saturating_sub(1),
+        }
+    }
+
+    /// The session with this request's changes, on top of `base`.
+    fn on(&self, mut base: Content) -> Content {
+        self.changes.iter().flatten().for_each(|c| c.apply(&mut base));
+        base
+    }
+
+    fn is_unchanged(&self) -> bool {
+        self.changes.iter().flatten().next().is_none()
+    }
+
+    fn only_reads(&self) -> bool {
+        let mut changes = self.changes.iter().flatten();
+        changes.all(|change| matches!(change, Change::Consume(_)))
+    }
+
+    /// Everything that this request's save may make of `world`. Only a regeneration that finds the session moved has several:
+    /// it may go on from any state that it may have seen.
+    pub(super) fn save(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
+        match self.intent {
+            Intent::Destroy => {
+                let mut next = *world;
+                next.destroy(world.reach(self.id));
+                each(next, Reply::Remove)
+            }
+            Intent::Restart => {
+                let mut next = *world;
+                next.destroy(world.reach(self.id));
+                next.put(self.new, Node::live(self.on(Content::default())));
+                each(next, Reply::Set)
+            }
+            _ if self.standing == Standing::Gone => self.begin(world, each),
+            Intent::Regenerate { keep_old } => self.regenerate(world, keep_old, each),
+            Intent::Keep => self.write(world, each),
+        }
+    }
+
+    /// A session that begins with what this request itself set, if it set anything.
+    fn begin(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
+        let content = self.on(Content::default());
+        if content.is_empty() {
+            return each(*world, Reply::Keep);
+        }
+        let mut next = *world;
+        next.put(self.new, Node::live(content));
+        each(next, Reply::Set)
+    }
+
+    fn write(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
+        if self.only_reads() && (self.is_unchanged() || self.standing == Standing::Moved) {
+            return each(*world, Reply::Keep);
+        }
+        if self.standing == Standing::Moved {
+            return each(*world, Reply::Moved);
+        }
+        let mut node = world.node(self.id);
+        match node.state {
+            State::Live => {
+                node.push(self.on(node.content()));
+                let mut next = *world;
+                next.put(self.id, node);
+                each(next, Reply::Keep)
+            }
+            State::Moved(_) if !self.only_reads() => each(*world, Reply::Moved),
+            State::Moved(_) | State::Absent | State::Destroyed => each(*world, Reply::Keep),
+        }
+    }
+
+    fn regenerate(
+        &self,
+        world: &World,
+        keep_old: bool,
+        each: &mut dyn FnMut(World, Reply) -> bool,
+    ) -> bool {
+        let mut old = world.node(self.id);
+        let mut to = |old: Node, content: Content| {
+            let mut new = Node::live(content);
+            new.previous = 1 << self.id;
+            let mut next = *world;
+            next.put(self.id, old);
+            next.put(self.new, new);
+            each(next, Reply::Set)
+        };
+        match old.state {
+            State::Live => {
+                let base = old.content();
+                let kept = Content { flash: 0, ..base };
+                old.state = State::Moved(if keep_old { kept } else { Content::default() });
+                old.successors |= 1 << self.new;
+                to(old, self.on(base))
+            }
+            State::Moved(_) => {
+                old.successors |= 1 << self.new;
+                if self.standing == Standing::Moved {
+                    return to(old, self.on(Content::default()));
+                }
+                let seen = old.past().get(self.since..).unwrap_or_default();
+                seen.iter().any(|base| to(old, self.on(*base)))
+            }
+            State::Absent | State::Destroyed => self.begin(world, each),
+        }
+    }
+
+    /// What a save that was not answered may have done: anything that it does, or the part of a logout that came before the end.
+    pub(super) fn part(&self, world: &World, each: &mut dyn FnMut(World) -> bool) -> bool {
+        if matches!(self.intent, Intent::Destroy | Intent::Restart) {
+            let reach = world.reach(self.id);
+            // Every subset of the bits of `reach`.
+            let mut some = reach;
+            while some != 0 {
+                let mut next = *world;
+                next.destroy(some);
+                if each(next) {
+                    return true;
+                }
+                some = (some - 1) & reach;
+            }
+        }
+        self.save(world, &mut |next, _| each(next))
+    }
+}
+
+fn letter(who: usize) -> u8 {
+    b'A'.saturating_add(u8::try_from(who).unwrap_or(u8::MAX))
+}

@@ -1,0 +1,83 @@
+//! What could have come out, for the report of a run where something else did.
+
+use super::model::{Opened, Reply, World};
+use super::report::id_name;
+use super::scene::{Part, Scene};
+
+/// How many are listed.
+const MOST: usize = 8;
+
+/// What any run without a fault may end with, whatever the order.
+pub(super) fn possible(scene: Scene, parts: &[Part]) -> String {
+    let mut found = Vec::new();
+    let start = [Step::Waiting; 3];
+    walk(&scene.world(), scene, parts, start, &mut found);
+    found.sort_unstable();
+    found.dedup();
+    let more = found.len().saturating_sub(MOST);
+    found.truncate(MOST);
+    let mut text = found.join("\n    or ");
+    if more > 0 {
+        text.push_str(&format!("\n    or one of {more} more"));
+    }
+    text
+}
+
+#[derive(Clone, Copy)]
+enum Step {
+    Waiting,
+    Opened(Opened),
+    Saved(Reply),
+}
+
+fn walk(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3], found: &mut Vec<String>) {
+    let mut ended = true;
+    for (who, part) in parts.iter().enumerate() {
+        let mut next = steps;
+        let Some(slot) = next.get_mut(who) else { continue };
+        match *slot {
+            Step::Waiting => {
+                ended = false;
+                *slot = Step::Opened(Opened::new(world, part.id, who, part.action));
+                walk(world, scene, parts, next, found);
+            }
+            Step::Opened(opened) => {
+                ended = false;
+                opened.save(world, &mut |after, reply| {
+                    let mut next = next;
+                    if let Some(slot) = next.get_mut(who) {
+                        *slot = Step::Saved(reply);
+                    }
+                    walk(&after, scene, parts, next, found);
+                    false
+                });
+            }
+            Step::Saved(_) => {}
+        }
+    }
+    if ended {
+        found.push(show(world, scene, parts, steps));
+    }
+}
+
+fn show(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3]) -> String {
+    let mut text = Vec::new();
+    let mut ids: Vec<usize> = (0..scene.ids()).collect();
+    for (who, (_, step)) in parts.iter().zip(steps).enumerate() {
+        if let Step::Saved(reply) = step {
+            text.push(format!("{} got {reply:?}", super::action::letter(who)));
+            if reply == Reply::Set {
+                ids.push(World::NEW + who);
+            }
+        }
+    }
+    for at in ids {
+        let (lives, content) = world.node(at).view();
+        let view = super::content::View {
+            lives,
+            content: Some(content),
+        };
+        text.push(format!("under {}: {view}", id_name(at)));
+    }
+    text.join("; ")
+}

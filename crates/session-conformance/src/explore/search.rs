@@ -1,0 +1,159 @@
+//! Depth first through every schedule of a group of requests.
+//!
+//! A schedule is a list of choices. Each run follows the list that it is given as far as that goes, then takes the first choice
+//! everywhere, and notes what else there was; the next run differs in the last place where something else is left. Nothing is
+//! sampled. Schedules that differ only in the order of operations that commute are run once ("sleep sets", Godefroid 1996): where a
+//! choice was already tried and everything done since commutes with it, trying it again leads to where it led.
+
+use std::sync::Arc;
+
+use session_core::{RecordStore, Result};
+
+use super::execution::{Choice, Execution};
+use super::report;
+use super::scene::{Part, Scene};
+use crate::Failure;
+
+/// More operations than this, in one run, means that a save never ends.
+const MOST_STEPS: usize = 120;
+
+/// How many runs it took.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Count {
+    /// Whole runs, each another schedule.
+    pub(super) runs: usize,
+    /// Runs that were left half-way, since another had led to the same.
+    pub(super) cut: usize,
+    /// The longest, in operations.
+    pub(super) longest: usize,
+    /// Whether all schedules were run.
+    pub(super) whole: bool,
+}
+
+/// A place where something else could have been chosen.
+struct Fork {
+    choices: Vec<Choice>,
+    taken: usize,
+    /// What need not be tried here.
+    asleep: Vec<Choice>,
+}
+
+/// Runs every schedule of `parts`, at most `most`.
+pub(super) async fn group(
+    store: &Arc<dyn RecordStore>,
+    scene: Scene,
+    parts: &[Part],
+    faults: bool,
+    most: usize,
+) -> Result<Count, Box<Failure>> {
+    let mut forks: Vec<Fork> = Vec::new();
+    let mut count = Count::default();
+    let mut shortest: Option<(usize, Failure)> = None;
+    // Once a run has failed, some more are tried for a shorter one.
+    let mut left = most;
+    while left > 0 {
+        left -= 1;
+        let broken = |error| Box::new(report::broken(parts, &error));
+        let mut run = Execution::new(store, scene, parts).await.map_err(broken)?;
+        let end = follow(&mut run, &mut forks, faults).await.map_err(broken)?;
+        run.tidy().await;
+        match end {
+            End::Same => count.cut += 1,
+            End::Good => count.runs += 1,
+            End::Bad(failure) => {
+                let length = run.lines.len();
+                if shortest.as_ref().is_none_or(|(best, _)| length < *best) {
+                    shortest = Some((length, *failure));
+                }
+                left = left.min(200);
+            }
+        }
+        count.longest = count.longest.max(run.lines.len());
+        if !next(&mut forks) {
+            count.whole = true;
+            break;
+        }
+    }
+    match shortest {
+        Some((_, failure)) => Err(Box::new(failure)),
+        None => Ok(count),
+    }
+}
+
+enum End {
+    Good,
+    Bad(Box<Failure>),
+    /// Another run led to the same.
+    Same,
+}
+
+async fn follow(run: &mut Execution, forks: &mut Vec<Fork>, faults: bool) -> Result<End> {
+    let mut asleep: Vec<Choice> = Vec::new();
+    for depth in 0.. {
+        if depth == MOST_STEPS {
+            let what = "a save does not come to an end";
+            return Ok(End::Bad(Box::new(report::unexplained(run, what, None))));
+        }
+        let choices = run.choices(faults);
+        if choices.is_empty() {
+            break;
+        }
+        if run.is_at_rest() && run.awaits_late() {
+            // Until the late write is done, and if it never is, everything must be right without it.
+            if let Some(failure) = judge(run).await? {
+                return Ok(End::Bad(failure));
+            }
+        }
+        if depth == forks.len() {
+            let awake = |choice: &Choice| !asleep.contains(choice);
+            let choices: Vec<_> = choices.into_iter().filter(awake).collect();
+            if choices.is_empty() {
+                return Ok(End::Same);
+            }
+            forks.push(Fork {
+                choices,
+                taken: 0,
+                asleep: std::mem::take(&mut asleep),
+            });
+        }
+        let Some(fork) = forks.get(depth) else { break };
+        let Some(choice) = fork.choices.get(fork.taken).copied() else {
+            break;
+        };
+        let tried = fork.choices.iter().take(fork.taken);
+        let tried = fork.asleep.iter().chain(tried).copied();
+        asleep = tried.filter(|other| run.commute(*other, choice)).collect();
+        run.step(choice).await;
+    }
+    Ok(match judge(run).await? {
+        Some(failure) => End::Bad(failure),
+        None => End::Good,
+    })
+}
+
+/// Finds the next schedule; `false` if there is none.
+fn next(forks: &mut Vec<Fork>) -> bool {
+    while let Some(fork) = forks.last_mut() {
+        fork.taken += 1;
+        if fork.taken < fork.choices.len() {
+            return true;
+        }
+        forks.pop();
+    }
+    false
+}
+
+/// What is wrong with a run that has ended.
+async fn judge(run: &mut Execution) -> Result<Option<Box<Failure>>> {
+    let last = run.look().await?;
+    let what = if !run.gives_only_own_ids() {
+        "a response names an id that its request did not make"
+    } else if !run.is_explained(last) {
+        "no order of the requests, one at a time, gives what was seen"
+    } else if run.is_changed_by_late(last) {
+        "a write that came late changed what was there when the responses had been sent"
+    } else {
+        return Ok(None);
+    };
+    Ok(Some(Box::new(report::unexplained(run, what, Some(last)))))
+}

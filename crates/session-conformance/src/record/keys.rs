@@ -1,0 +1,113 @@
+//! Every key is its own, however alike two are.
+
+use session_core::{RecordKey, RecordStore, SessionId};
+
+use crate::Failure;
+use crate::check::{Check, Result, check};
+use crate::context::{Context, fresh_key};
+use crate::failure::expect;
+use crate::recorder::Recorder;
+
+#[rustfmt::skip]
+pub(super) const CHECKS: &[Check] = &[
+    check!(Record, "record", keys_that_differ_in_one_bit_are_separate, "A visitor sees a stranger's session.", [Records]),
+    check!(Record, "record", keys_at_their_longest, "With plain keys, sessions with long ids do not work, or are mixed up.", [Records]),
+    check!(Record, "record", keys_of_any_printable_form, "With plain keys, an id reaches outside of its place, or into a stranger's session.", [Records]),
+    check!(Record, "record", many_keys, "Sessions are mixed up, or lost, once there are a few.", [Records]),
+];
+
+/// Puts a body of its own under each key, and then looks at all, and removes one at a time.
+async fn are_separate(store: &Recorder, keys: &[RecordKey]) -> Result {
+    for (n, key) in keys.iter().enumerate() {
+        store.insert(key, format!("body {n}")).await?;
+    }
+    for (n, key) in keys.iter().enumerate() {
+        let body = format!("body {n}");
+        store
+            .holds("the body of this key", key, body.as_bytes())
+            .await?;
+    }
+    for (n, key) in keys.iter().enumerate() {
+        expect("remove of this key", &store.remove(key).await?, &true)?;
+        if let Some(next) = keys.get(n + 1) {
+            let body = format!("body {}", n + 1);
+            let what = "the next key, after a removal";
+            store.holds(what, next, body.as_bytes()).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn keys_that_differ_in_one_bit_are_separate(cx: Context) -> Result {
+    let store = cx.store()?;
+    let digest = *fresh_key()?.digest();
+    let mut keys = vec![RecordKey::from_digest(digest)];
+    for bit in 0..256 {
+        let mut other = digest;
+        if let Some(byte) = other.get_mut(bit / 8) {
+            *byte ^= 1 << (bit % 8);
+        }
+        keys.push(RecordKey::from_digest(other));
+    }
+    keys.push(RecordKey::from_digest([0; 32]));
+    keys.push(RecordKey::from_digest([0xff; 32]));
+    are_separate(&store, &keys).await
+}
+
+fn plain(text: &str) -> Result<RecordKey> {
+    let id = SessionId::parse_foreign(text);
+    let id = id.ok_or_else(|| Failure::new("the check is wrong: not an id"))?;
+    Ok(RecordKey::plain_of(&id))
+}
+
+async fn keys_at_their_longest(cx: Context) -> Result {
+    let store = cx.store()?;
+    let longest = "k".repeat(RecordKey::MAX_PLAIN - 1);
+    let keys = [
+        plain(&format!("{longest}a"))?,
+        plain(&format!("{longest}b"))?,
+        plain(&longest)?,
+        plain("k")?,
+    ];
+    are_separate(&store, &keys).await
+}
+
+async fn keys_of_any_printable_form(cx: Context) -> Result {
+    let store = cx.store()?;
+    let every: String = (b'!'..=b'~').map(char::from).collect();
+    let texts = [
+        "a",
+        "A",
+        "../../etc/passwd",
+        "..",
+        ".",
+        "/",
+        "//",
+        "a/b",
+        "a%2Fb",
+        "%",
+        "*",
+        "?",
+        "[a-z]",
+        "{tag}",
+        "'",
+        "\"",
+        "\\",
+        "a:b",
+        "session:a",
+        "$1",
+        ";",
+        "~",
+        "-rf",
+        "CON",
+        &every,
+    ];
+    let keys: Result<Vec<_>> = texts.iter().map(|text| plain(text)).collect();
+    are_separate(&store, &keys?).await
+}
+
+async fn many_keys(cx: Context) -> Result {
+    let store = cx.store()?;
+    let keys: Result<Vec<_>> = (0..500).map(|_| fresh_key()).collect();
+    are_separate(&store, &keys?).await
+}

@@ -1,0 +1,192 @@
+//! Operations at the same time.
+
+use bytes::Bytes;
+use session_core::{Condition, PutOutcome, RecordKey, RecordStore, Version};
+use tokio::task::JoinSet;
+
+use crate::Failure;
+use crate::check::{Check, Result, check};
+use crate::context::{Context, HOUR, fresh_key};
+use crate::failure::{ensure, expect};
+use crate::recorder::Recorder;
+
+#[rustfmt::skip]
+pub(super) const CHECKS: &[Check] = &[
+    check!(Record, "record", one_of_many_inserts_is_stored, "Two requests are both told that the new session is theirs, and one loses what it wrote.", [Records]),
+    check!(Record, "record", compare_and_write_are_one_step, "Two tabs write at the same instant, and what one of them wrote is lost.", [Records]),
+    check!(Record, "record", a_write_does_not_outlive_a_removal, "A removed session rises again when a write comes at the same instant.", [Records]),
+    check!(Record, "record", a_load_sees_one_whole_write, "A page that is loaded during a save sees half of it, or has its own save go over what it never saw.", [Records]),
+    check!(Record, "record", keys_do_not_wait_for_each_other_for_ever, "Under load, requests hang.", [Records]),
+];
+
+/// Waits for all tasks; the first failure counts.
+async fn join<T: Send + 'static>(mut tasks: JoinSet<Result<T>>) -> Result<Vec<T>> {
+    let mut done = Vec::new();
+    while let Some(ended) = tasks.join_next().await {
+        let ended = ended.map_err(|error| Failure::new(format!("a task ended early: {error}")));
+        done.push(ended??);
+    }
+    Ok(done)
+}
+
+async fn one_of_many_inserts_is_stored(cx: Context) -> Result {
+    let store = cx.store()?;
+    for _ in 0..10 {
+        let key = fresh_key()?;
+        let mut tasks = JoinSet::new();
+        for n in 0..16 {
+            let (store, key) = (store.clone(), key.clone());
+            tasks.spawn(async move {
+                let body = format!("insert {n}");
+                let put = store
+                    .put(&key, body.clone().into(), HOUR, Condition::IfAbsent)
+                    .await?;
+                Ok(matches!(put, PutOutcome::Stored(_)).then_some(body))
+            });
+        }
+        let winners: Vec<_> = join(tasks).await?.into_iter().flatten().collect();
+        expect(
+            "inserts that were stored, of 16 at once",
+            &winners.len(),
+            &1,
+        )?;
+        for body in winners {
+            store
+                .holds("the one that was stored", &key, body.as_bytes())
+                .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Counts up, as the engine would; fails after many refusals.
+async fn count_up(store: &Recorder, key: &RecordKey, times: u32) -> Result {
+    for _ in 0..times {
+        for attempt in 0.. {
+            ensure(attempt < 10_000, || {
+                "10000 conditional writes in a row were refused".to_owned()
+            })?;
+            let record = store.found("the counter", key).await?;
+            let text = String::from_utf8_lossy(&record.body);
+            let count: u32 = text
+                .parse()
+                .map_err(|_| Failure::new(format!("the counter holds {text:?}")))?;
+            let body = (count + 1).to_string();
+            let condition = Condition::IfVersion(record.version);
+            let put = store.put(key, body.into(), HOUR, condition).await?;
+            if put != PutOutcome::Refused {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+async fn compare_and_write_are_one_step(cx: Context) -> Result {
+    const TASKS: u32 = 8;
+    const TIMES: u32 = 25;
+    let (store, key) = (cx.store()?, fresh_key()?);
+    store.insert(&key, "0").await?;
+    let mut tasks = JoinSet::new();
+    for _ in 0..TASKS {
+        let (store, key) = (store.clone(), key.clone());
+        tasks.spawn(async move { count_up(&store, &key, TIMES).await });
+    }
+    join(tasks).await?;
+    let end = (TASKS * TIMES).to_string();
+    let what =
+        "the counter, after 8 tasks counted it up 25 times each, every write answered Stored";
+    store.holds(what, &key, end.as_bytes()).await?;
+    Ok(())
+}
+
+async fn a_write_does_not_outlive_a_removal(cx: Context) -> Result {
+    let store = cx.store()?;
+    for round in 0..60 {
+        let key = fresh_key()?;
+        let version = store.insert(&key, "0").await?;
+        let writer = {
+            let (store, key) = (store.clone(), key.clone());
+            tokio::spawn(async move {
+                let condition = Condition::IfVersion(version);
+                store.put(&key, "1".into(), HOUR, condition).await
+            })
+        };
+        for _ in 0..round % 4 {
+            tokio::task::yield_now().await;
+        }
+        let removed = store.remove(&key).await?;
+        let put = writer.await;
+        let put = put.map_err(|error| Failure::new(format!("a task ended early: {error}")))??;
+        expect(
+            "remove of a record that was there all the time",
+            &removed,
+            &true,
+        )?;
+        let what = format!("after a removal that overlapped a write, which was answered {put:?}");
+        store.lacks(&what, &key).await?;
+    }
+    Ok(())
+}
+
+async fn a_load_sees_one_whole_write(cx: Context) -> Result {
+    let (store, key) = (cx.store()?, fresh_key()?);
+    let length = cx.largest_body.min(40_000);
+    let body =
+        move |n: usize| Bytes::from(vec![b'a' + u8::try_from(n % 26).unwrap_or(0); length + n]);
+    let mut version = store.insert(&key, body(0)).await?;
+    let mut tasks = JoinSet::new();
+    for _ in 0..2 {
+        let (store, key) = (store.clone(), key.clone());
+        tasks.spawn(async move {
+            let mut seen: Vec<(Version, Bytes)> = Vec::new();
+            for _ in 0..100 {
+                let record = store.found("while it is written", &key).await?;
+                let first = record.body.first().copied().unwrap_or_default();
+                let n = record.body.len().wrapping_sub(length);
+                ensure(record.body == body(n), || {
+                    let at = record.body.iter().position(|byte| *byte != first);
+                    format!(
+                        "a body of {} bytes is a mixture of two writes, from byte {at:?} on",
+                        record.body.len()
+                    )
+                })?;
+                seen.push((record.version, record.body));
+            }
+            Ok(seen)
+        });
+    }
+    let mut written = vec![(version.clone(), body(0))];
+    for n in 1..100 {
+        version = store.update(&key, body(n), &version).await?;
+        written.push((version.clone(), body(n)));
+    }
+    for (version, seen) in join(tasks).await?.into_iter().flatten() {
+        let wrote = written.iter().find(|(other, _)| *other == version);
+        ensure(wrote.is_some_and(|(_, body)| *body == seen), || {
+            format!(
+                "a load gave {version:?} with {} bytes, which is not the body that was stored under it",
+                seen.len()
+            )
+        })?;
+    }
+    Ok(())
+}
+
+async fn keys_do_not_wait_for_each_other_for_ever(cx: Context) -> Result {
+    let store = cx.store()?;
+    let mut tasks = JoinSet::new();
+    for _ in 0..64 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            let key = fresh_key()?;
+            store.insert(&key, "0").await?;
+            count_up(&store, &key, 5).await?;
+            store.holds("a counter of its own", &key, b"5").await?;
+            store.remove(&key).await?;
+            Ok(())
+        });
+    }
+    join(tasks).await?;
+    Ok(())
+}
