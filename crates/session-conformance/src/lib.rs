@@ -2,6 +2,7 @@
 
 mod check;
 mod context;
+pub mod explore;
 mod failure;
 mod record;
 mod recorder;

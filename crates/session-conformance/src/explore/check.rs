@@ -90,9 +90,7 @@ impl Run<'_> {
             }
             match seen.ending {
                 Ending::Wrong => false,
-                Ending::Unknown => {
-                    opened.part(world, &mut |after| self.follow(at, &after, next))
-                }
+                Ending::Unknown => opened.part(world, &mut |after| self.follow(at, &after, next)),
                 Ending::Replied(expected) => opened.save(world, &mut |after, reply| {
                     reply == expected && self.follow(at, &after, next)
                 }),

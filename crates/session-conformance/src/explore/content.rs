@@ -66,7 +66,11 @@ fn parse(json: &str) -> Option<u8> {
 impl fmt::Display for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut gap = "";
-        for (key, value) in KEYS.iter().zip(self.values).filter(|(_, value)| *value != 0) {
+        for (key, value) in KEYS
+            .iter()
+            .zip(self.values)
+            .filter(|(_, value)| *value != 0)
+        {
             write!(f, "{gap}{key}={}", Shown(value))?;
             gap = " ";
         }

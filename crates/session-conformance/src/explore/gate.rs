@@ -137,11 +137,7 @@ impl Gate {
         }
     }
 
-    fn note<T>(
-        &self,
-        result: &Result<T, StoreError>,
-        answer: impl FnOnce(&T) -> Answer,
-    ) {
+    fn note<T>(&self, result: &Result<T, StoreError>, answer: impl FnOnce(&T) -> Answer) {
         self.passage().answer = Some(match result {
             Ok(value) => answer(value),
             Err(error) => Answer::Failed(error.to_string()),

@@ -230,7 +230,10 @@ impl Opened {
 
     /// The session with this request's changes, on top of `base`.
     fn on(&self, mut base: Content) -> Content {
-        self.changes.iter().flatten().for_each(|c| c.apply(&mut base));
+        self.changes
+            .iter()
+            .flatten()
+            .for_each(|c| c.apply(&mut base));
         base
     }
 

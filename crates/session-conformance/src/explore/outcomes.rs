@@ -34,7 +34,9 @@ fn walk(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3], found: &m
     let mut ended = true;
     for (who, part) in parts.iter().enumerate() {
         let mut next = steps;
-        let Some(slot) = next.get_mut(who) else { continue };
+        let Some(slot) = next.get_mut(who) else {
+            continue;
+        };
         match *slot {
             Step::Waiting => {
                 ended = false;

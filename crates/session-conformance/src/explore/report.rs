@@ -23,11 +23,7 @@ pub(super) fn broken(parts: &[Part], error: &Error) -> Failure {
 }
 
 /// What a run did, and why it is wrong.
-pub(super) fn unexplained(
-    run: &Execution,
-    what: &str,
-    last: Option<Views>,
-) -> Failure {
+pub(super) fn unexplained(run: &Execution, what: &str, last: Option<Views>) -> Failure {
     let mut names = Names::new(run);
     Failure {
         what: format!("{}: {what}", title(run.parts())),
@@ -39,14 +35,17 @@ pub(super) fn unexplained(
 
 fn title(parts: &[Part]) -> String {
     let parts = parts.iter().enumerate();
-    let parts = parts.map(|(who, part)| format!("{} ({:?} on id{})", letter(who), part.action, part.id));
+    let parts =
+        parts.map(|(who, part)| format!("{} ({:?} on id{})", letter(who), part.action, part.id));
     parts.collect::<Vec<_>>().join(", ")
 }
 
 fn seen(run: &Execution, last: Option<Views>) -> String {
     let mut parts = Vec::new();
     for (who, request) in run.requests.iter().enumerate() {
-        let saw = request.view().map_or("nothing".to_owned(), |v| v.to_string());
+        let saw = request
+            .view()
+            .map_or("nothing".to_owned(), |v| v.to_string());
         parts.push(format!("{} saw {saw}, got {}", letter(who), got(request)));
     }
     for (at, view) in last.iter().flatten().enumerate() {
@@ -98,7 +97,10 @@ impl Names {
             return name.clone();
         }
         let maker = who.map_or('?', letter);
-        let known = self.keys.iter().filter(|(_, name)| name.starts_with("new") && name.ends_with(maker));
+        let known = self
+            .keys
+            .iter()
+            .filter(|(_, name)| name.starts_with("new") && name.ends_with(maker));
         let name = format!("new{}{maker}", known.count() + 1);
         self.keys.push((key.clone(), name.clone()));
         name
@@ -133,7 +135,11 @@ impl Names {
         let answer = match (&line.answer, line.fault) {
             (Some(Answer::Loaded(None)), _) => "nothing".to_owned(),
             (Some(Answer::Loaded(Some(record))), _) => {
-                format!("{} {}", self.version(&record.version), self.body(&record.body))
+                format!(
+                    "{} {}",
+                    self.version(&record.version),
+                    self.body(&record.body)
+                )
             }
             (Some(Answer::Put(PutOutcome::Stored(version))), _) => {
                 format!("stored as {}", self.version(version))
@@ -159,8 +165,14 @@ impl Names {
         let Some(tombstone) = elements.get(2).and_then(|meta| meta.get("t")) else {
             return text;
         };
-        let kind = tombstone.get("kind").and_then(|kind| kind.as_str()).unwrap_or("?");
-        let next = tombstone.get("to").and_then(|to| to.as_array()).map_or(0, Vec::len);
+        let kind = tombstone
+            .get("kind")
+            .and_then(|kind| kind.as_str())
+            .unwrap_or("?");
+        let next = tombstone
+            .get("to")
+            .and_then(|to| to.as_array())
+            .map_or(0, Vec::len);
         format!("{text} {kind}, {next} successors")
     }
 }
