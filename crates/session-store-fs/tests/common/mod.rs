@@ -1,5 +1,5 @@
 //! Throw-away directories, keys, and copies of this test as child processes.
-#![allow(dead_code, clippy::unwrap_used, clippy::panic)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
 use std::os::unix::fs::DirBuilderExt;

@@ -1,0 +1,357 @@
+//! A disk that is full, read-only, not ours, not there.
+//!
+//! Full and read-only disks are small file systems in memory, mounted in a namespace of the test's own (`unshare`), which
+//! takes them away with itself. Where that is not allowed, these tests fail: nothing else is as true.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod common;
+
+use std::fs;
+use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use common::{
+    HOUR, Scratch, child, child_argument, child_of, insert, is_root, key, leftovers, path_of,
+};
+use session_core::{Condition, PutOutcome, RecordStore, StoreError, StoreErrorKind};
+use session_store_fs::FsStore;
+
+fn check(error: &StoreError, kind: StoreErrorKind, path: &Path, words: &str) {
+    let text = error.to_string();
+    assert_eq!(error.kind(), kind, "{text}");
+    assert!(text.contains(&path.display().to_string()), "{text}");
+    assert!(text.contains(words), "{text}");
+}
+
+fn succeed(command: &mut Command) {
+    let output = command.output().unwrap();
+    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(
+        output.status.success(),
+        "{command:?} failed:\n{}\n{}",
+        said(&output.stdout),
+        said(&output.stderr),
+    );
+}
+
+/// In the child of the test `name`: a small file system of its own. In the parent: runs that child.
+fn small_disk(name: &str) -> Option<PathBuf> {
+    const MOUNT: &str = r#"mount -t tmpfs -o size=256k,mode=0700 tmpfs "$0" && exec "$@""#;
+
+    if let Some(path) = child_argument() {
+        return Some(path.into());
+    }
+    let scratch = Scratch::new();
+    let path = scratch.path().to_str().unwrap();
+    let mut before = vec!["unshare", "--mount"];
+    if !is_root() {
+        before.push("--map-root-user");
+    }
+    before.extend(["sh", "-c", MOUNT, path]);
+    succeed(&mut child(&before, name, scratch.path()));
+    assert!(!scratch.root().exists(), "it was not mounted");
+    None
+}
+
+#[tokio::test]
+async fn a_full_disk() {
+    let Some(disk) = small_disk("a_full_disk") else {
+        return;
+    };
+    let root = disk.join("sessions");
+    let store = FsStore::open(&root).unwrap();
+    let mut written = 0;
+    let error = loop {
+        let body = vec![written as u8; 10_000];
+        match store
+            .put(&key(written), body.into(), HOUR, Condition::IfAbsent)
+            .await
+        {
+            Ok(_) => written += 1,
+            Err(error) => break error,
+        }
+        assert!(written < 100, "it is never full");
+    };
+    check(
+        &error,
+        StoreErrorKind::Unavailable,
+        &root,
+        "the disk is full",
+    );
+    assert!(written > 5);
+    assert!(
+        leftovers(&root).is_empty(),
+        "what could not be written takes no room"
+    );
+    assert!(store.load(&key(written)).await.unwrap().is_none());
+
+    // What is there stays as it is, also when it is to be replaced.
+    let old = store.load(&key(0)).await.unwrap().unwrap();
+    let larger = vec![1; 60_000].into();
+    let condition = Condition::IfVersion(old.version.clone());
+    let put = store.put(&key(0), larger, HOUR, condition.clone()).await;
+    check(
+        &put.unwrap_err(),
+        StoreErrorKind::Unavailable,
+        &root,
+        "the disk is full",
+    );
+    for number in 0..written {
+        let record = store.load(&key(number)).await.unwrap().unwrap();
+        assert_eq!(record.body, vec![number as u8; 10_000]);
+    }
+    for number in 1..=3 {
+        assert!(store.remove(&key(number)).await.unwrap());
+    }
+    let put = store
+        .put(&key(0), vec![1; 20_000].into(), HOUR, condition)
+        .await;
+    assert!(matches!(put.unwrap(), PutOutcome::Stored(_)));
+}
+
+#[tokio::test]
+async fn a_disk_that_becomes_read_only_and_writable_again() {
+    let Some(disk) = small_disk("a_disk_that_becomes_read_only_and_writable_again") else {
+        return;
+    };
+    let root = disk.join("sessions");
+    let remount = |how: &str| {
+        succeed(
+            Command::new("mount")
+                .arg("-o")
+                .arg(format!("remount,{how}"))
+                .arg(&disk),
+        )
+    };
+    let store = FsStore::open(&root).unwrap();
+    let version = insert(&store, &key(1), "body").await;
+    let condition = Condition::IfVersion(version);
+
+    remount("ro");
+    assert_eq!(store.load(&key(1)).await.unwrap().unwrap().body, "body");
+    let put = store
+        .put(&key(1), "new".into(), HOUR, condition.clone())
+        .await;
+    check(
+        &put.unwrap_err(),
+        StoreErrorKind::Unavailable,
+        &root,
+        "read-only",
+    );
+    let put = store
+        .put(&key(2), "new".into(), HOUR, Condition::IfAbsent)
+        .await;
+    check(
+        &put.unwrap_err(),
+        StoreErrorKind::Unavailable,
+        &root,
+        "read-only",
+    );
+    let remove = store.remove(&key(1)).await;
+    check(
+        &remove.unwrap_err(),
+        StoreErrorKind::Unavailable,
+        &root,
+        "read-only",
+    );
+    let other = FsStore::open(&root).unwrap();
+    assert!(other.load(&key(1)).await.unwrap().is_some());
+    let missing = disk.join("other");
+    check(
+        &FsStore::open(&missing).unwrap_err(),
+        StoreErrorKind::Unavailable,
+        &missing,
+        "read-only",
+    );
+
+    remount("rw");
+    let put = store.put(&key(1), "new".into(), HOUR, condition).await;
+    assert!(matches!(put.unwrap(), PutOutcome::Stored(_)));
+}
+
+/// As a user who is not root, since root may do everything.
+#[tokio::test]
+async fn permission_denied() {
+    if let Some(argument) = child_argument() {
+        return be_denied(Path::new(&argument)).await;
+    }
+    let scratch = Scratch::new();
+    if !is_root() {
+        return be_denied(scratch.path()).await;
+    }
+    // Where that user may run it, and write.
+    let exe = scratch.path().join("test");
+    fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
+    let home = scratch.path().join("home");
+    fs::create_dir(&home).unwrap();
+    chown(&home, Some(65534), Some(65534)).unwrap();
+    let user = [
+        "setpriv",
+        "--reuid=65534",
+        "--regid=65534",
+        "--clear-groups",
+    ];
+    succeed(&mut child_of(&exe, &user, "permission_denied", &home));
+}
+
+async fn be_denied(home: &Path) {
+    let set_mode =
+        |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    let denied = |error: StoreError, path: &Path| {
+        check(&error, StoreErrorKind::Config, path, "permission denied")
+    };
+    assert!(!is_root());
+    let root = home.join("sessions");
+    let store = FsStore::open(&root).unwrap();
+    let version = insert(&store, &key(1), "body").await;
+    let condition = Condition::IfVersion(version);
+    let path = path_of(&root, &key(1));
+    let directory = path.parent().unwrap();
+
+    set_mode(&path, 0o000);
+    denied(store.load(&key(1)).await.unwrap_err(), &path);
+    denied(
+        store
+            .put(&key(1), "new".into(), HOUR, condition.clone())
+            .await
+            .unwrap_err(),
+        &path,
+    );
+    set_mode(&path, 0o600);
+
+    set_mode(directory, 0o500);
+    assert!(store.load(&key(1)).await.unwrap().is_some());
+    denied(
+        store
+            .put(&key(1), "new".into(), HOUR, condition.clone())
+            .await
+            .unwrap_err(),
+        directory,
+    );
+    denied(store.remove(&key(1)).await.unwrap_err(), &path);
+    set_mode(directory, 0o000);
+    denied(store.load(&key(1)).await.unwrap_err(), &path);
+    denied(store.sweep(10).await.unwrap_err(), directory);
+    set_mode(directory, 0o700);
+
+    assert_eq!(store.load(&key(1)).await.unwrap().unwrap().body, "body");
+    let put = store.put(&key(1), "new".into(), HOUR, condition).await;
+    assert!(matches!(put.unwrap(), PutOutcome::Stored(_)));
+
+    set_mode(home, 0o500);
+    let other = home.join("other");
+    denied(FsStore::open(&other).unwrap_err(), &other);
+    set_mode(home, 0o700);
+}
+
+#[tokio::test]
+async fn a_directory_that_is_a_file() {
+    let scratch = Scratch::new();
+    let file = scratch.path().join("file");
+    fs::write(&file, "not ours").unwrap();
+    check(
+        &FsStore::open(&file).unwrap_err(),
+        StoreErrorKind::Config,
+        &file,
+        "is a file",
+    );
+    let inside = file.join("sessions");
+    check(
+        &FsStore::open(&inside).unwrap_err(),
+        StoreErrorKind::Config,
+        &inside,
+        "a file stands where",
+    );
+
+    let root = scratch.root();
+    let store = FsStore::open(&root).unwrap();
+    let path = path_of(&root, &key(1));
+    let directory = path.parent().unwrap();
+    fs::write(directory, "in the way").unwrap();
+    let is_file = |error: StoreError| {
+        check(
+            &error,
+            StoreErrorKind::Config,
+            directory,
+            "a file stands where",
+        )
+    };
+    is_file(store.load(&key(1)).await.unwrap_err());
+    is_file(
+        store
+            .put(&key(1), "new".into(), HOUR, Condition::IfAbsent)
+            .await
+            .unwrap_err(),
+    );
+    is_file(store.remove(&key(1)).await.unwrap_err());
+    is_file(store.sweep(10).await.unwrap_err());
+    // The next one goes on behind it.
+    insert(&store, &key(2), "body").await;
+    insert(&store, &key(3), "body").await;
+    store.advance(HOUR * 2);
+    for _ in 0..2 {
+        is_file(store.sweep(10).await.unwrap_err());
+    }
+    assert!(!path_of(&root, &key(2)).exists() && !path_of(&root, &key(3)).exists());
+    assert_eq!(fs::read(directory).unwrap(), b"in the way");
+    assert_eq!(fs::read(&file).unwrap(), b"not ours");
+}
+
+#[tokio::test]
+async fn a_store_that_vanishes_is_no_unknown_session() {
+    let scratch = Scratch::new();
+    let root = scratch.root();
+    let store = FsStore::open(&root).unwrap();
+    let version = insert(&store, &key(1), "body").await;
+    let away = scratch.path().join("away");
+    fs::rename(&root, &away).unwrap();
+    for mounted in [false, true] {
+        if mounted {
+            // An empty mount point, where the file system was.
+            fs::create_dir(&root).unwrap();
+        }
+        let vanished = |error: StoreError| {
+            check(
+                &error,
+                StoreErrorKind::Unavailable,
+                &root,
+                "it has vanished",
+            )
+        };
+        vanished(store.load(&key(1)).await.unwrap_err());
+        vanished(store.remove(&key(1)).await.unwrap_err());
+        vanished(store.sweep(10).await.unwrap_err());
+        for condition in [Condition::IfAbsent, Condition::IfVersion(version.clone())] {
+            vanished(
+                store
+                    .put(&key(1), "new".into(), HOUR, condition)
+                    .await
+                    .unwrap_err(),
+            );
+        }
+    }
+    fs::remove_dir(&root).unwrap();
+    fs::rename(&away, &root).unwrap();
+    assert!(store.load(&key(1)).await.unwrap().is_some());
+}
+
+#[test]
+fn a_root_that_others_may_write_to_is_refused() {
+    let scratch = Scratch::new();
+    for mode in [0o777, 0o1777, 0o770, 0o702] {
+        let root = scratch.path().join(format!("{mode:o}"));
+        fs::DirBuilder::new().mode(0o700).create(&root).unwrap();
+        fs::set_permissions(&root, fs::Permissions::from_mode(mode)).unwrap();
+        check(
+            &FsStore::open(&root).unwrap_err(),
+            StoreErrorKind::Config,
+            &root,
+            &format!("{mode:04o}"),
+        );
+        FsStore::open(root.join("sessions")).unwrap();
+    }
+    let readable = scratch.path().join("readable");
+    fs::DirBuilder::new().mode(0o755).create(&readable).unwrap();
+    FsStore::open(&readable).unwrap();
+}
