@@ -15,6 +15,7 @@ use crate::replicas::Replicas;
 use crate::{RedisStore, error};
 
 /// Settings of a [`RedisStore`]; [`RedisStore::builder`] begins one.
+#[derive(Clone)]
 pub struct RedisStoreBuilder {
     url: String,
     prefix: String,
