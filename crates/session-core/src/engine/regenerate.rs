@@ -78,15 +78,14 @@ impl<S: RecordStore> Run<'_, S> {
             return Ok(Retired::Gone);
         };
         let mut state = self.session.state();
+        let mut successors = standing.meta.tombstone.iter().flat_map(|t| &t.successors);
+        let ours = state.successor.as_ref().map(|s| &s.standing.key);
+        let named = successors.any(|key| Some(key) == ours);
         match kind {
+            // A logout that found it named has followed it.
+            Some(_) if named => Ok(Retired::Yes),
             Some(Kind::Destroyed) => Ok(Retired::Gone),
             Some(Kind::Moved) => {
-                let successors = standing.meta.tombstone.iter().flat_map(|t| &t.successors);
-                let ours = state.successor.as_ref().map(|s| &s.standing.key);
-                let named = successors.clone().any(|key| Some(key) == ours);
-                if named {
-                    return Ok(Retired::Yes);
-                }
                 if state.successor.is_none() && matches!(state.origin, Origin::Live(_)) {
                     // Built on nothing yet: the values went to the other's new record.
                     Self::rebase(&mut state, Content::default())?;
