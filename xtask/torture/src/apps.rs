@@ -1,0 +1,93 @@
+//! The application servers, each a process of its own.
+
+use std::net::{SocketAddr, TcpListener};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+use std::time::{Duration, Instant};
+
+use tokio::net::TcpStream;
+
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+pub(crate) struct Apps {
+    args: Vec<String>,
+    pub(crate) addresses: Vec<SocketAddr>,
+    children: Vec<Mutex<Child>>,
+}
+
+impl Apps {
+    /// Starts `count` servers, each with `args` and a free port, and returns once they answer.
+    pub(crate) async fn start(count: usize, args: &[String]) -> Result<Self> {
+        let mut apps = Self {
+            args: args.to_vec(),
+            addresses: Vec::new(),
+            children: Vec::new(),
+        };
+        for _ in 0..count {
+            let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
+            apps.addresses.push(address);
+            apps.children.push(Mutex::new(apps.spawn(address)?));
+        }
+        for which in 0..count {
+            apps.ready(which).await?;
+        }
+        Ok(apps)
+    }
+
+    /// Kills one, as a crash would, and starts it again.
+    pub(crate) async fn crash(&self, which: usize, down: Duration) -> Result<()> {
+        let which = which % self.children.len();
+        self.kill(which);
+        tokio::time::sleep(down).await;
+        if let (Some(child), Some(address)) = (self.children.get(which), self.addresses.get(which))
+        {
+            *child
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner) = self.spawn(*address)?;
+        }
+        self.ready(which).await
+    }
+
+    fn kill(&self, which: usize) {
+        if let Some(child) = self.children.get(which) {
+            let mut child = child
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+    }
+
+    fn spawn(&self, address: SocketAddr) -> Result<Child> {
+        let own = std::env::current_exe()?;
+        // It ends with this process, however that ends.
+        let mut command = Command::new("setpriv");
+        command.args(["--pdeathsig", "KILL", "--"]).arg(own);
+        command
+            .args(["serve", "--port", &address.port().to_string()])
+            .args(&self.args);
+        Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?)
+    }
+
+    async fn ready(&self, which: usize) -> Result<()> {
+        let began = Instant::now();
+        while let Some(address) = self.addresses.get(which) {
+            if TcpStream::connect(address).await.is_ok() {
+                break;
+            }
+            if began.elapsed() > Duration::from_secs(30) {
+                return Err("an application server did not start within 30 s".into());
+            }
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Apps {
+    fn drop(&mut self) {
+        for which in 0..self.children.len() {
+            self.kill(which);
+        }
+    }
+}

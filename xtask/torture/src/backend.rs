@@ -1,0 +1,224 @@
+//! The backends: real servers, or a directory on a small file system of its own.
+
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use session_servers::{Memcached, Redis, RedisCluster, RedisSentinel};
+
+use crate::faults::{Fault, Planned};
+use crate::proxy::{Mode, Proxy};
+
+type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// The names that `--backend` takes.
+pub(crate) const NAMES: [&str; 5] = ["redis", "redis-cluster", "redis-sentinel", "memcache", "fs"];
+
+pub(crate) struct Backend {
+    /// What the application servers are given.
+    pub(crate) url: String,
+    proxies: Vec<Proxy>,
+    servers: Servers,
+}
+
+enum Servers {
+    Redis(Redis),
+    Cluster(RedisCluster),
+    Sentinel(RedisSentinel),
+    Memcache(Vec<Memcached>),
+    Directory(SmallDisk),
+}
+
+impl Backend {
+    pub(crate) async fn start(name: &str) -> Result<Self> {
+        let (servers, proxies, url) = match name {
+            "redis" => {
+                let redis = Redis::builder().append_only().start()?;
+                let proxy = Proxy::start(redis.addr()).await?;
+                let url = format!("redis://{}", proxy.address);
+                (Servers::Redis(redis), vec![proxy], url)
+            }
+            "redis-cluster" => {
+                let cluster = RedisCluster::start()?;
+                let url = cluster.url();
+                (Servers::Cluster(cluster), Vec::new(), url)
+            }
+            "redis-sentinel" => {
+                let sentinel = RedisSentinel::start()?;
+                let url = sentinel.url();
+                (Servers::Sentinel(sentinel), Vec::new(), url)
+            }
+            "memcache" => {
+                let servers = Memcached::start_many(3)?;
+                let mut proxies = Vec::new();
+                for server in &servers {
+                    proxies.push(Proxy::start(server.addr()).await?);
+                }
+                let addresses: Vec<_> = proxies
+                    .iter()
+                    .map(|proxy| proxy.address.to_string())
+                    .collect();
+                let url = format!("memcache://{}", addresses.join(","));
+                (Servers::Memcache(servers), proxies, url)
+            }
+            _ => {
+                let disk = SmallDisk::mount()?;
+                let url = format!("fs:{}", disk.path.join("sessions").display());
+                (Servers::Directory(disk), Vec::new(), url)
+            }
+        };
+        Ok(Self {
+            url,
+            proxies,
+            servers,
+        })
+    }
+
+    /// What can go wrong with this backend.
+    pub(crate) fn faults(&self) -> Vec<Fault> {
+        let mut faults = vec![Fault::App];
+        faults.extend(match &self.servers {
+            Servers::Redis(_) | Servers::Memcache(_) => {
+                vec![Fault::Backend, Fault::Delay, Fault::Cut, Fault::CutReplies]
+            }
+            Servers::Cluster(_) | Servers::Sentinel(_) => vec![Fault::Failover],
+            Servers::Directory(_) => vec![Fault::Full, Fault::ReadOnly],
+        });
+        faults
+    }
+
+    /// Whether a server that is killed takes its records with it.
+    pub(crate) fn forgets(&self) -> bool {
+        matches!(self.servers, Servers::Memcache(_))
+    }
+
+    /// Makes a fault happen, and returns once it is over. The faults of application servers are not the backend's.
+    pub(crate) async fn suffer(&self, planned: Planned) -> Result<()> {
+        let proxy = |mode| {
+            for (at, proxy) in self.proxies.iter().enumerate() {
+                if mode == Mode::Pass || at == planned.which % self.proxies.len() {
+                    proxy.set(mode);
+                }
+            }
+        };
+        let wait = tokio::time::sleep(planned.lasts);
+        match (planned.fault, &self.servers) {
+            (Fault::Delay | Fault::Cut | Fault::CutReplies, _) => {
+                proxy(match planned.fault {
+                    Fault::Delay => Mode::Delay,
+                    Fault::Cut => Mode::Cut,
+                    _ => Mode::CutReplies,
+                });
+                wait.await;
+                proxy(Mode::Pass);
+            }
+            (Fault::Backend, Servers::Redis(redis)) => {
+                redis.kill();
+                wait.await;
+                tokio::task::block_in_place(|| redis.restart())?;
+            }
+            (Fault::Backend, Servers::Memcache(servers)) => {
+                if let Some(server) = servers.get(planned.which % servers.len()) {
+                    server.kill();
+                    wait.await;
+                    tokio::task::block_in_place(|| server.restart())?;
+                }
+            }
+            (Fault::Failover, Servers::Sentinel(sentinel)) => {
+                let master = tokio::task::block_in_place(|| sentinel.master())?;
+                master.kill();
+                wait.await;
+                tokio::task::block_in_place(|| {
+                    master.restart().and_then(|()| sentinel.wait_healthy())
+                })?;
+            }
+            (Fault::Failover, Servers::Cluster(cluster)) => {
+                let masters = tokio::task::block_in_place(|| cluster.masters())?;
+                if let Some(master) = masters.get(planned.which % masters.len()) {
+                    master.kill();
+                    wait.await;
+                    tokio::task::block_in_place(|| {
+                        master.restart().and_then(|()| cluster.wait_healthy())
+                    })?;
+                }
+            }
+            (Fault::Full, Servers::Directory(disk)) => {
+                disk.fill()?;
+                wait.await;
+                disk.empty()?;
+            }
+            (Fault::ReadOnly, Servers::Directory(disk)) => {
+                disk.remount("ro").await?;
+                wait.await;
+                disk.remount("rw").await?;
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+}
+
+/// A tmpfs that can be full or read-only without harm to anything else.
+struct SmallDisk {
+    path: PathBuf,
+}
+
+impl SmallDisk {
+    fn mount() -> Result<Self> {
+        let path = std::env::temp_dir().join(format!("session-torture-{}", std::process::id()));
+        std::fs::create_dir_all(&path)?;
+        let disk = Self { path };
+        disk.run(
+            "mount",
+            &["-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs"],
+        )?;
+        Ok(disk)
+    }
+
+    fn fill(&self) -> Result<()> {
+        use std::io::Write;
+        let mut file = std::fs::File::create(self.path.join("filler"))?;
+        let block = vec![0; 65536];
+        while file.write_all(&block).is_ok() {}
+        while file.write_all(&[0; 512]).is_ok() {}
+        Ok(())
+    }
+
+    fn empty(&self) -> Result<()> {
+        Ok(std::fs::remove_file(self.path.join("filler"))?)
+    }
+
+    /// Busy while a file is open for writing, so it is tried until a moment comes when none is.
+    async fn remount(&self, how: &str) -> Result<()> {
+        for _ in 0..2000 {
+            if self
+                .run("mount", &["-o", &format!("remount,{how}")])
+                .is_ok()
+            {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Err(format!("the file system could not be remounted {how}: always busy").into())
+    }
+
+    fn run(&self, program: &str, args: &[&str]) -> Result<()> {
+        let output = Command::new(program).args(args).arg(&self.path).output()?;
+        if output.status.success() {
+            return Ok(());
+        }
+        let why = String::from_utf8_lossy(&output.stderr);
+        Err(format!(
+            "{program} failed (the disk faults need root): {}",
+            why.trim()
+        )
+        .into())
+    }
+}
+
+impl Drop for SmallDisk {
+    fn drop(&mut self) {
+        let _ = self.run("umount", &["-l"]);
+        let _ = std::fs::remove_dir(&self.path);
+    }
+}
