@@ -1,0 +1,28 @@
+//! The fields of a form.
+
+use axum::Form;
+use axum::extract::{FromRequest, Request};
+use serde::de::DeserializeOwned;
+
+use crate::failure::Failure;
+
+/// The fields of a form, as axum's `Form`, with the shop's error page for those that it never sends.
+pub(crate) struct Fields<T>(pub(crate) T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
+    type Rejection = Failure;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Failure> {
+        match Form::from_request(request, state).await {
+            Ok(Form(fields)) => Ok(Self(fields)),
+            Err(_) => Err(Failure::Unreadable),
+        }
+    }
+}
+
+/// The path to go back to, if it is one of this site: `//elsewhere` and `/\elsewhere` are other sites to a browser.
+pub(crate) fn local(path: &str) -> &str {
+    let rest = path.strip_prefix('/').unwrap_or("/");
+    let is_local = !rest.starts_with(['/', '\\']) && path.bytes().all(|b| b.is_ascii_graphic());
+    if is_local { path } else { "/" }
+}
