@@ -35,8 +35,13 @@ impl Context {
 
     /// The store of records under test.
     pub(crate) fn store(&self) -> Result<Recorder> {
+        Ok(Recorder::new(self.bare_store()?, self.trace.clone()))
+    }
+
+    /// The same, without notes of what it is asked.
+    pub(crate) fn bare_store(&self) -> Result<Arc<dyn RecordStore>> {
         match &self.fixture.kind {
-            Kind::Records(store) => Ok(Recorder::new(Arc::clone(store), self.trace.clone())),
+            Kind::Records(store) => Ok(Arc::clone(store)),
             Kind::Storage(_) => Err(Failure::new(
                 "this storage has no records; declare it: Subject::cannot(Promise::Records, ..)",
             )),
