@@ -1,0 +1,171 @@
+//! Sessions that end on either side: what the other makes of it, and what it can undo.
+
+use serde_json::{Value, json};
+use session_core::{Error, Outcome};
+
+use crate::site::{Site, on_each_server, on_each_storage};
+
+on_each_storage! {
+    async fn javascript_logs_out(site) {
+        site.rust(|session| session.set("user", &7)).await;
+        site.js(json!([["destroy"]]));
+        // remix leaves an empty cookie behind, which is as good as none.
+        assert_eq!(site.cookie.as_deref(), Some("__session="));
+        site.rust(|session| {
+            assert!(session.is_new() && session.is_empty());
+            session.set("user", &8)
+        }).await;
+        assert_eq!(site.js(json!([["get", "user"]])), [json!(8)]);
+    }
+
+    async fn rust_logs_out(site) {
+        site.js(json!([["set", "user", 7]]));
+        site.rust(|session| session.destroy()).await;
+        assert_eq!(site.cookie, None);
+        assert_eq!(site.js(json!([["data"]])), [json!([{}, {}])]);
+    }
+
+    async fn rust_logs_out_and_says_goodbye_in_javascript(site) {
+        site.js(json!([["set", "user", 7]]));
+        site.rust(|session| {
+            session.restart()?;
+            session.flash("notice", "Goodbye")
+        }).await;
+        assert_eq!(site.js(json!([["get", "notice"], ["has", "user"]])), [json!("Goodbye"), json!(false)]);
+    }
+}
+
+on_each_server! {
+    async fn a_session_that_remix_destroyed_is_gone(site) {
+        site.js(json!([["set", "user", 7]]));
+        let cookie = site.cookie.clone();
+        site.js(json!([["destroy"]]));
+        site.cookie = cookie;
+        assert_eq!(site.record().await, None);
+        assert!(site.rust_open().await.is_new());
+    }
+
+    async fn to_remix_a_destroyed_session_is_an_empty_one_under_its_id(site) {
+        site.js(json!([["set", "user", 7]]));
+        let (id, cookie) = (site.id(), site.cookie.clone());
+        site.rust(|session| session.destroy()).await;
+        site.cookie = cookie;
+        let record = site.record().await.unwrap();
+        assert_eq!(record[2]["t"], json!({"kind": "destroyed"}));
+        assert_eq!(site.js(json!([["data"], ["id"]])), [json!([{}, {}]), json!(id.as_str())]);
+        // Reading wrote nothing.
+        assert_eq!(site.record().await, Some(record));
+
+        // What it writes there is a session again, of which nobody has seen anything before.
+        site.js(json!([["set", "cart", 1]]));
+        let session = site.rust_open().await;
+        assert!(!session.is_new() && !session.has("user"));
+        assert_eq!(session.get::<u32>("cart").unwrap(), Some(1));
+    }
+
+    /// No lock and no condition holds remix back. This library cannot mend that from its side.
+    async fn a_slow_request_of_remix_undoes_a_logout_of_rust(site) {
+        site.js(json!([["set", "user", 7]]));
+        let cookie = site.cookie.clone();
+        let slow = site.js_open();
+        site.rust(|session| session.destroy()).await;
+        site.js_finish(slow, json!([["set", "cart", 1]]));
+        site.cookie = cookie;
+        assert_eq!(site.rust(|session| session.get::<u32>("user")).await, Some(7));
+    }
+
+    /// The same for an id that was given up.
+    async fn a_slow_request_of_remix_undoes_the_move_of_rust(site) {
+        site.js(json!([["set", "cart", 1]]));
+        let old = site.cookie.clone();
+        let slow = site.js_open();
+        site.rust(|session| {
+            session.regenerate_id()?;
+            session.set("user", &7)
+        }).await;
+        let new = site.cookie.clone();
+        site.js_finish(slow, json!([["set", "theme", "dark"]]));
+        // And its response puts the old id over the new one.
+        assert_eq!(site.cookie, old);
+        assert_eq!(site.js(json!([["data"]])), [json!([{"cart": 1, "theme": "dark"}, {}])]);
+        site.cookie = new;
+        assert_eq!(site.js(json!([["data"]])), [json!([{"cart": 1, "user": 7}, {}])]);
+    }
+
+    async fn a_slow_request_of_rust_does_not_undo_a_logout_of_remix(site) {
+        site.js(json!([["set", "user", 7], ["flash", "notice", "hello"]]));
+        let cookie = site.cookie.clone();
+        let writing = site.rust_open().await;
+        let reading = site.rust_open().await;
+        site.js(json!([["destroy"]]));
+        writing.set("cart", &1).unwrap();
+        let error = site.rust_finish(writing).await.unwrap_err();
+        assert!(matches!(error, Error::Vanished), "{error:?}");
+        // One that only read is none the wiser.
+        assert_eq!(reading.get::<String>("notice").unwrap().as_deref(), Some("hello"));
+        assert_eq!(site.rust_finish(reading).await.unwrap(), Outcome::Unchanged);
+        site.cookie = cookie;
+        assert_eq!(site.record().await, None);
+    }
+
+    async fn a_login_of_rust_during_a_logout_of_remix_begins_anew(site) {
+        site.js(json!([["set", "cart", 1]]));
+        let login = site.rust_open().await;
+        site.js(json!([["destroy"]]));
+        login.regenerate_id().unwrap();
+        login.set("user", &7).unwrap();
+        site.rust_finish(login).await.unwrap();
+        assert_eq!(site.js(json!([["data"]])), [json!([{"user": 7}, {}])]);
+    }
+
+    async fn a_slow_request_of_rust_does_not_follow_a_move_of_remix(site) {
+        site.js(json!([["set", "user", 7]]));
+        let slow = site.rust_open().await;
+        site.js(json!([["regenerateId", true]]));
+        slow.set("cart", &1).unwrap();
+        assert!(matches!(site.rust_finish(slow).await, Err(Error::Vanished)));
+        assert_eq!(site.js(json!([["data"]])), [json!([{"user": 7}, {}])]);
+    }
+
+    /// The tombstone under the old id names the new one, whatever remix did there since.
+    async fn a_logout_of_rust_follows_a_move_of_rust_through_what_remix_wrote(site) {
+        site.js(json!([["set", "user", 7]]));
+        let logout = site.rust_open().await;
+        site.rust(|session| session.regenerate_id()).await;
+        site.js(json!([["set", "cart", 1]]));
+        let new = site.cookie.clone();
+        logout.destroy().unwrap();
+        site.rust_finish(logout).await.unwrap();
+        site.cookie = new;
+        assert!(site.rust_open().await.is_new());
+        assert_eq!(site.js(json!([["data"]])), [json!([{}, {}])]);
+    }
+
+    /// Where remix moved a session to stands nowhere.
+    async fn a_logout_of_rust_does_not_follow_a_move_of_remix(site) {
+        site.js(json!([["set", "user", 7]]));
+        let logout = site.rust_open().await;
+        site.js(json!([["regenerateId", true]]));
+        let new = site.cookie.clone();
+        logout.destroy().unwrap();
+        site.rust_finish(logout).await.unwrap();
+        site.cookie = new;
+        assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
+    }
+}
+
+/// With cookie storage there is nothing on the server to end.
+#[tokio::test]
+async fn with_cookie_storage_a_copied_cookie_stays_good_on_both_sides() {
+    let mut site = Site::cookie().await;
+    site.js(json!([["set", "user", 7]]));
+    let copied = site.cookie.clone();
+    site.rust(|session| session.destroy()).await;
+    assert_eq!(site.js(json!([["get", "user"]])), [Value::Null]);
+    site.cookie = copied;
+    assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
+    assert_eq!(
+        site.rust(|session| session.get::<u32>("user")).await,
+        Some(7)
+    );
+}

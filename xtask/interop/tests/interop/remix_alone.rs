@@ -1,0 +1,138 @@
+//! What `docs/remix.md` says of remix's own code.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
+use crate::site::{Site, on_each_server};
+
+on_each_server! {
+    async fn two_requests_at_once_lose_one_of_two_writes(site) {
+        site.js(json!([["set", "first", 1]]));
+        let (a, b) = (site.js_open(), site.js_open());
+        site.js_finish(a, json!([["set", "a", 1]]));
+        site.js_finish(b, json!([["set", "b", 1]]));
+        assert_eq!(site.js(json!([["data"]])), [json!([{"first": 1, "b": 1}, {}])]);
+    }
+
+    async fn a_slow_request_undoes_a_logout(site) {
+        site.js(json!([["set", "user", 7]]));
+        let slow = site.js_open();
+        site.js(json!([["destroy"]]));
+        site.js_finish(slow, json!([["set", "cart", 1]]));
+        assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
+    }
+
+    async fn a_new_id_and_then_a_logout_leave_the_session_alive(site) {
+        site.js(json!([["set", "user", 7]]));
+        let old = site.cookie.clone();
+        site.js(json!([["regenerateId"], ["destroy"]]));
+        site.cookie = old;
+        assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
+    }
+
+    async fn two_new_ids_in_one_request_delete_the_id_that_it_came_with(site) {
+        site.js(json!([["set", "user", 7]]));
+        let old = site.cookie.clone();
+        site.js(json!([["regenerateId", true], ["regenerateId", true]]));
+        assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
+        site.cookie = old;
+        assert_eq!(site.js(json!([["get", "user"]])), [Value::Null]);
+    }
+
+    async fn an_unknown_id_is_not_adopted(site) {
+        let line = site.remix.serialize("no-such-session");
+        site.receive(&line);
+        let id = &site.js(json!([["id"]]))[0];
+        assert_ne!(*id, json!("no-such-session"));
+    }
+
+    async fn every_write_sends_the_cookie_again(site) {
+        site.js(json!([["set", "user", 7]]));
+        let cookie = site.cookie.clone();
+        let write = site.remix.request(cookie.as_deref(), &json!([["set", "cart", 1]]));
+        assert_eq!(write.cookies.len(), 1);
+        let read = site.remix.request(cookie.as_deref(), &json!([["get", "cart"]]));
+        assert!(read.cookies.is_empty());
+        // Here only a new id is sent, and that once.
+        let session = site.rust_open().await;
+        session.set("cart", &2).unwrap();
+        site.cookie = None;
+        site.rust_finish(session).await.unwrap();
+        assert_eq!(site.cookie, None);
+    }
+}
+
+#[tokio::test]
+async fn after_destroy_reading_finds_nothing_and_writing_throws() {
+    let mut site = Site::redis().await;
+    site.js(json!([["set", "user", 7]]));
+    let threw = json!({"threw": "Session has been destroyed"});
+    let steps = json!([
+        ["destroy"],
+        ["get", "user"],
+        ["has", "user"],
+        ["size"],
+        ["set", "a", 1],
+        ["flash", "a", 1],
+        ["unset", "a"],
+        ["regenerateId"],
+        ["destroy"]
+    ]);
+    let expected = [
+        Value::Null,
+        Value::Null,
+        json!(false),
+        json!(0),
+        threw.clone(),
+        threw.clone(),
+        threw.clone(),
+        threw,
+        Value::Null,
+    ];
+    assert_eq!(site.js(steps), expected);
+}
+
+#[tokio::test]
+async fn a_logout_leaves_an_empty_cookie_without_an_end() {
+    let site = Site::redis().await;
+    let answer = site.remix.request(None, &json!([["destroy"]]));
+    assert_eq!(
+        answer.cookies,
+        ["__session=; HttpOnly; Path=/; SameSite=Lax; Secure"]
+    );
+}
+
+#[tokio::test]
+async fn unset_removes_no_flash_value() {
+    let mut site = Site::redis().await;
+    site.js(json!([["flash", "notice", 1]]));
+    let read = site.js(json!([["unset", "notice"], ["get", "notice"]]));
+    assert_eq!(read[1], json!(1));
+    site.rust(|session| session.flash("notice", &2)).await;
+    site.rust(|session| {
+        session.unset("notice")?;
+        assert_eq!(session.get::<u8>("notice")?, Some(2));
+        Ok(())
+    })
+    .await;
+}
+
+/// The document says: encrypted and signed.
+#[tokio::test]
+async fn anyone_can_read_a_session_that_is_kept_in_its_cookie() {
+    let mut site = Site::cookie().await;
+    site.js(json!([["set", "user", 7], ["flash", "notice", "hello"]]));
+    let cookie = site.cookie.clone().unwrap();
+    let text = cookie.strip_prefix("__session=").unwrap();
+    let data = text.rsplit_once('.').unwrap().0;
+    let data: Value = serde_json::from_slice(&STANDARD.decode(data).unwrap()).unwrap();
+    assert_eq!(data["d"], json!([{"user": 7}, {"notice": "hello"}]));
+}
+
+#[tokio::test]
+async fn a_cookie_without_a_secret_is_refused() {
+    let site = Site::redis().await;
+    let error = site.remix.unsigned();
+    assert_eq!(error.as_deref(), Some("Session cookie must be signed"));
+}

@@ -1,0 +1,248 @@
+//! One site, half of it moved to Rust: the same cookie, the same storage, one browser.
+
+use std::any::Any;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU32, Ordering};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, header};
+use serde_json::{Value, json};
+use session_cookie::CookieStorage;
+use session_core::{Clock, RecordStore, Result, SessionId};
+use session_http::{Outcome, Session, SessionCookie, SessionManager, SessionPolicy};
+use session_servers::{Memcached, Redis};
+use session_store_fs::FsStore;
+use session_store_memcache::MemcacheStore;
+use session_store_redis::RedisStore;
+
+use crate::remix::{Answer, Opened, Remix};
+
+pub const NAME: &str = "__session";
+pub const SECRET: &str = "s2";
+pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
+/// The two halves, and what the browser holds.
+pub struct Site {
+    pub remix: Remix,
+    pub manager: SessionManager,
+    pub policy: SessionPolicy,
+    /// What the browser sends: `name=value`.
+    pub cookie: Option<String>,
+    store: Option<Arc<dyn RecordStore>>,
+    _keep: Option<Box<dyn Any>>,
+}
+
+impl Site {
+    /// With Redis, where the ids stand as they are.
+    pub async fn redis() -> Self {
+        Self::on_redis(json!({})).await
+    }
+
+    /// With Redis, and options for remix's storage.
+    pub async fn on_redis(options: Value) -> Self {
+        let at = redis().url();
+        let store = RedisStore::connect(&at).await.unwrap();
+        let setup = json!({"storage": "redis", "at": at, "options": options});
+        Self::server_side(setup, Arc::new(store), None)
+    }
+
+    pub async fn memcached() -> Self {
+        let at = memcached().addr();
+        let store = MemcacheStore::connect([&at]).await.unwrap();
+        let setup = json!({"storage": "memcached", "at": at});
+        Self::server_side(setup, Arc::new(store), None)
+    }
+
+    pub async fn fs() -> Self {
+        let root = Directory::new();
+        let store = FsStore::open(&root.0).unwrap();
+        let setup = json!({"storage": "fs", "at": root.0});
+        Self::server_side(setup, Arc::new(store), Some(Box::new(root)))
+    }
+
+    /// With the data in the cookie.
+    pub async fn cookie() -> Self {
+        let policy = policy();
+        Self {
+            manager: manager(CookieStorage::new(), &policy),
+            policy,
+            remix: Remix::start(&with_cookie(json!({"storage": "cookie"}))),
+            cookie: None,
+            store: None,
+            _keep: None,
+        }
+    }
+
+    fn server_side(setup: Value, store: Arc<dyn RecordStore>, keep: Option<Box<dyn Any>>) -> Self {
+        let policy = policy();
+        Self {
+            manager: manager(Arc::clone(&store), &policy),
+            policy,
+            remix: Remix::start(&with_cookie(setup)),
+            cookie: None,
+            store: Some(store),
+            _keep: keep,
+        }
+    }
+
+    /// A request to remix's half that does `steps`; what each returned.
+    pub fn js(&mut self, steps: Value) -> Vec<Value> {
+        let opened = self.js_open();
+        self.js_finish(opened, steps)
+    }
+
+    /// The first half of one: its session is open.
+    pub fn js_open(&self) -> Opened {
+        self.remix.open(self.cookie.as_deref())
+    }
+
+    /// The second half of one.
+    pub fn js_finish(&mut self, opened: Opened, steps: Value) -> Vec<Value> {
+        let Answer { results, cookies } = self.remix.finish(opened, &steps);
+        cookies.iter().for_each(|line| self.receive(line));
+        results
+    }
+
+    /// A request to the Rust half that does `act`.
+    pub async fn rust<T>(&mut self, act: impl FnOnce(&Session) -> Result<T>) -> T {
+        let session = self.rust_open().await;
+        let result = act(&session).unwrap();
+        self.rust_finish(session).await.unwrap();
+        result
+    }
+
+    /// The first half of one: its session is open.
+    pub async fn rust_open(&self) -> Session {
+        self.manager.open(&self.headers()).await.unwrap()
+    }
+
+    /// The second half of one.
+    pub async fn rust_finish(&mut self, session: Session) -> Result<Outcome> {
+        let mut headers = HeaderMap::new();
+        let outcome = self.manager.finish(&session, &mut headers).await;
+        for line in headers.get_all(header::SET_COOKIE) {
+            self.receive(line.to_str().unwrap());
+        }
+        outcome
+    }
+
+    /// What the browser does with a `Set-Cookie` field.
+    pub fn receive(&mut self, line: &str) {
+        let (pair, attributes) = line.split_once(';').unwrap();
+        assert!(pair.starts_with(&format!("{NAME}=")), "{pair}");
+        self.cookie = (!attributes.contains("Max-Age=0")).then(|| pair.to_owned());
+    }
+
+    /// The id of the session that the browser's cookie names or holds.
+    pub fn id(&self) -> SessionId {
+        let value = self.remix.parse(self.cookie.as_deref().unwrap()).unwrap();
+        let id = match &self.store {
+            Some(_) => value,
+            None => {
+                let held: Value = serde_json::from_str(&value).unwrap();
+                held["i"].as_str().unwrap().to_owned()
+            }
+        };
+        SessionId::parse_foreign(&id).unwrap()
+    }
+
+    /// The record of the browser's session, as it is stored.
+    pub async fn record(&self) -> Option<Value> {
+        let key = self.policy.record_key(&self.id());
+        let record = self.store.as_ref().unwrap().load(&key).await.unwrap()?;
+        Some(serde_json::from_slice(&record.body).unwrap())
+    }
+
+    /// Moves the clock of the Rust half.
+    pub fn wait(&self, time: Duration) {
+        self.policy.time().advance(time);
+    }
+
+    fn headers(&self) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        if let Some(cookie) = &self.cookie {
+            headers.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
+        }
+        headers
+    }
+}
+
+fn policy() -> SessionPolicy {
+    SessionPolicy::remix_compatible().clock(Clock::manual())
+}
+
+fn manager(storage: impl session_core::SessionStorage, policy: &SessionPolicy) -> SessionManager {
+    let cookie = SessionCookie::remix_compatible([SECRET]).unwrap();
+    SessionManager::new(storage, cookie).policy(policy.clone())
+}
+
+fn with_cookie(mut setup: Value) -> Value {
+    setup["name"] = json!(NAME);
+    setup["cookie"] = json!({"secrets": [SECRET], "httpOnly": true, "secure": true});
+    setup
+}
+
+/// One for all tests of this process.
+pub fn redis() -> &'static Redis {
+    static SERVER: OnceLock<Redis> = OnceLock::new();
+    SERVER.get_or_init(|| Redis::start().unwrap())
+}
+
+fn memcached() -> &'static Memcached {
+    static SERVER: OnceLock<Memcached> = OnceLock::new();
+    SERVER.get_or_init(|| Memcached::start().unwrap())
+}
+
+/// A directory that goes with the test.
+struct Directory(PathBuf);
+
+impl Directory {
+    fn new() -> Self {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let name = format!("session-interop-{}-{number}", std::process::id());
+        Self(std::env::temp_dir().join(name))
+    }
+}
+
+impl Drop for Directory {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// One test for each of remix's storages that keep sessions on a server.
+macro_rules! on_each_server {
+    ($($tests:tt)*) => { $crate::site::on_each!([redis, memcached, fs] $($tests)*); };
+}
+
+/// One test for each of remix's storages.
+macro_rules! on_each_storage {
+    ($($tests:tt)*) => { $crate::site::on_each!([redis, memcached, fs, cookie] $($tests)*); };
+}
+
+macro_rules! on_each {
+    ($storages:tt $($(#[$doc:meta])* async fn $name:ident($site:ident) $body:block)*) => {$(
+        $(#[$doc])*
+        mod $name {
+            use super::*;
+
+            async fn check(mut $site: $crate::site::Site) $body
+
+            $crate::site::each_test!($storages);
+        }
+    )*};
+}
+
+macro_rules! each_test {
+    ([$($storage:ident),*]) => {$(
+        #[tokio::test]
+        async fn $storage() {
+            check($crate::site::Site::$storage().await).await;
+        }
+    )*};
+}
+
+pub(crate) use {each_test, on_each, on_each_server, on_each_storage};
