@@ -1,10 +1,12 @@
 //! A user who may do no more than `docs/redis.md` lists, and servers that forbid commands.
 
+use std::time::Duration;
+
 use session_core::{RecordStore, StoreErrorKind};
 use session_servers::{Redis, RedisCluster, RedisSentinel};
 use session_store_redis::RedisStore;
 
-use crate::support::{key, works};
+use crate::support::{MovingSlot, insert, key, replace, stored, works};
 
 /// The rules of docs/redis.md.
 const RULES: &str =
@@ -44,20 +46,26 @@ async fn a_user_with_five_commands() {
 async fn such_a_user_on_a_cluster() {
     let cluster = RedisCluster::start().unwrap();
     for node in cluster.nodes() {
-        allow(node, "+cluster|slots +cluster|info");
+        allow(node, "+cluster|slots +cluster|info +asking");
     }
     let url = cluster.url().replacen("://", "://app:hunter2@", 1);
-    works(&RedisStore::connect(&url).await.unwrap()).await;
+    let store = RedisStore::connect(&url).await.unwrap();
+    works(&store).await;
+    let moving = MovingSlot::begin(&cluster, "works");
+    works(&store).await;
+    moving.finish();
+    works(&store).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn such_a_user_behind_sentinels() {
     let group = RedisSentinel::start().unwrap();
     for node in group.nodes() {
-        allow(node, "+role");
+        allow(node, "+role +wait");
     }
     let url = group.url().replacen("://", "://app:hunter2@", 1);
-    works(&RedisStore::connect(&url).await.unwrap()).await;
+    let builder = RedisStore::builder(&url).wait_for_replicas(1, Duration::from_secs(1));
+    works(&builder.connect().await.unwrap()).await;
 
     // Sentinels with a user of their own.
     for sentinel in group.sentinels() {
@@ -94,10 +102,8 @@ async fn a_server_that_forbids_much() {
 
     let redis = Redis::builder().forbid("EVALSHA").start().unwrap();
     let store = RedisStore::connect(&redis.url()).await.unwrap();
-    let version = crate::support::stored(crate::support::insert(&store, "a", "1").await.unwrap());
-    let error = crate::support::replace(&store, "a", "2", version)
-        .await
-        .unwrap_err();
+    let version = stored(insert(&store, "a", "1").await.unwrap());
+    let error = replace(&store, "a", "2", version).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Config);
     let text = format!("{error} {error:?}");
     assert!(

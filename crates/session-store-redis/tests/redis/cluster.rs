@@ -4,17 +4,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use session_core::{RecordStore, StoreErrorKind};
-use session_servers::{Redis, RedisCluster};
+use session_servers::RedisCluster;
 use session_store_redis::RedisStore;
 use session_store_redis::fred::prelude::*;
 use tokio::task::JoinSet;
 
 use crate::load::Load;
-use crate::support::{body, insert, key, redis_key, replace, stored, until_it_works, works};
-
-fn id(node: &Redis) -> String {
-    node.command(&["CLUSTER", "MYID"]).unwrap().text().unwrap()
-}
+use crate::support::{
+    MovingSlot, body, insert, key, redis_key, replace, stored, until_it_works, works,
+};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_master_that_dies() {
@@ -39,40 +37,22 @@ async fn a_master_that_dies() {
     assert!(verdict.acknowledged > 200, "{verdict:?}");
 }
 
-/// While a slot moves, its old node answers ASK; afterwards MOVED. fred's own way of following ASK gives answers of one session
-/// to another (see `redirected.rs`): here, everybody reads his own all the while.
+/// fred's own way of following ASK gives answers of one session to another (see `redirected.rs`): here, everybody reads his own
+/// all the while.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slot_that_moves_under_load() {
     let cluster = RedisCluster::start().unwrap();
     let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
-    let from = cluster.master_of(&redis_key("moving")).unwrap();
-    let masters = cluster.masters().unwrap();
-    let to = masters
-        .into_iter()
-        .find(|node| node.port() != from.port())
-        .unwrap();
-    let others: Vec<String> = (0..)
-        .map(|number| format!("other-{number}"))
-        .filter(|name| cluster.master_of(&redis_key(name)).unwrap().port() == to.port())
-        .take(32)
-        .collect();
-    for name in &others {
-        stored(insert(&*store, name, name).await.unwrap());
-    }
     let mut version = stored(insert(&*store, "moving", "0").await.unwrap());
-
-    let slot = from
-        .command(&["CLUSTER", "KEYSLOT", &redis_key("moving")])
-        .unwrap()
-        .integer()
-        .unwrap()
-        .to_string();
-    to.command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &id(from)])
-        .unwrap();
-    from.command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &id(to)])
-        .unwrap();
+    let moving = MovingSlot::begin(&cluster, "moving");
     let mut readers = JoinSet::new();
-    for name in others {
+    let names = (0..).map(|number| format!("other-{number}"));
+    let owner = |name: &str| cluster.master_of(&redis_key(name)).unwrap().port();
+    for name in names
+        .filter(|name| owner(name) == moving.to.port())
+        .take(32)
+    {
+        stored(insert(&*store, &name, &name).await.unwrap());
         let store = store.clone();
         readers.spawn(async move {
             let (begun, mut read) = (Instant::now(), 0);
@@ -83,17 +63,7 @@ async fn a_slot_that_moves_under_load() {
             read
         });
     }
-    // The key has gone over, its slot has not: every command about it is answered ASK.
-    let port = to.port().to_string();
-    from.command(&[
-        "MIGRATE",
-        "127.0.0.1",
-        &port,
-        &redis_key("moving"),
-        "0",
-        "1000",
-    ])
-    .unwrap();
+    moving.migrate("moving");
     for step in 1..=100 {
         assert_eq!(
             body(&*store, "moving").await.unwrap(),
@@ -106,14 +76,13 @@ async fn a_slot_that_moves_under_load() {
         );
     }
     // A caller that goes away leaves no answer behind for the next.
+    let key = key("moving");
     for _ in 0..100 {
-        let _ = tokio::time::timeout(Duration::from_micros(300), store.load(&key("moving"))).await;
+        let load = store.load(&key);
+        let _ = tokio::time::timeout(Duration::from_micros(300), load).await;
         assert_eq!(body(&*store, "moving").await.unwrap(), "100");
     }
-    for node in [to, from] {
-        node.command(&["CLUSTER", "SETSLOT", &slot, "NODE", &id(to)])
-            .unwrap();
-    }
+    moving.finish();
     for step in 101..=120 {
         version = stored(
             replace(&*store, "moving", &step.to_string(), version)

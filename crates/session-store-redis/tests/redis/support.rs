@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use session_core::{Condition, PutOutcome, RecordKey, RecordStore, SessionId, StoreError, Version};
+use session_servers::{Redis, RedisCluster};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
@@ -89,6 +90,52 @@ pub(crate) async fn until_it_works(
 /// What the server calls the record of this name.
 pub(crate) fn redis_key(name: &str) -> String {
     format!("session:{}", key(name).hex())
+}
+
+/// A slot on its way from one master to another: keys that have gone over are answered `ASK`, and so are those that are not there.
+pub(crate) struct MovingSlot<'a> {
+    pub(crate) from: &'a Redis,
+    pub(crate) to: &'a Redis,
+    slot: String,
+}
+
+impl<'a> MovingSlot<'a> {
+    /// Begins to move the slot of the record of this name.
+    pub(crate) fn begin(cluster: &'a RedisCluster, name: &str) -> Self {
+        let key = redis_key(name);
+        let from = cluster.master_of(&key).unwrap();
+        let masters = cluster.masters().unwrap();
+        let mut others = masters
+            .into_iter()
+            .filter(|node| node.port() != from.port());
+        let to = others.next().unwrap();
+        let slot = from.command(&["CLUSTER", "KEYSLOT", &key]).unwrap();
+        let slot = slot.integer().unwrap().to_string();
+        to.command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &id(from)])
+            .unwrap();
+        from.command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &id(to)])
+            .unwrap();
+        Self { from, to, slot }
+    }
+
+    /// Moves the record over, but not yet its slot.
+    pub(crate) fn migrate(&self, name: &str) {
+        let port = self.to.port().to_string();
+        let migrate = ["MIGRATE", "127.0.0.1", &port, &redis_key(name), "0", "1000"];
+        self.from.command(&migrate).unwrap();
+    }
+
+    /// From here on, the old master answers `MOVED`.
+    pub(crate) fn finish(self) {
+        for node in [self.to, self.from] {
+            node.command(&["CLUSTER", "SETSLOT", &self.slot, "NODE", &id(self.to)])
+                .unwrap();
+        }
+    }
+}
+
+fn id(node: &Redis) -> String {
+    node.command(&["CLUSTER", "MYID"]).unwrap().text().unwrap()
 }
 
 /// A small generator: the tests need variety, not secrecy.
