@@ -33,7 +33,7 @@ impl RedisCluster {
             .line("repl-diskless-sync-delay 0")
             // However long a replica was cut off, it may take over: a test kills more than one node in a row.
             .line("cluster-replica-validity-factor 0")
-            .append_only();
+            .append_only_without_sync();
         let nodes: Result<Vec<Redis>> = (0..MASTERS * 2).map(|_| node.start()).collect();
         let cluster = Self { nodes: nodes? };
         cluster.join()?;

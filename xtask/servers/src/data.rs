@@ -13,12 +13,13 @@ use std::sync::atomic::{AtomicU32, Ordering};
 
 use crate::{Error, Result};
 
-/// A directory that is removed, with all in it, when it is dropped.
+/// A directory that is removed, with all in it, when it is dropped, or when this process ends.
 #[derive(Debug)]
-pub(crate) struct DataDir(PathBuf);
+pub struct DataDir(PathBuf);
 
 impl DataDir {
-    pub(crate) fn create(name: &str) -> Result<Self> {
+    /// Makes a new, empty one, with `name` in its name, under the system's directory for temporary files.
+    pub fn create(name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let path = process_dir()?.join(format!("{name}-{number}"));
@@ -26,7 +27,8 @@ impl DataDir {
         Ok(Self(path))
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 

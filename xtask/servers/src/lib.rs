@@ -16,6 +16,7 @@ mod tls;
 mod wait;
 
 pub use cluster::RedisCluster;
+pub use data::DataDir;
 pub use error::{Error, Result};
 pub use install::{Program, ensure};
 pub use memcached::{Memcached, MemcachedBuilder};

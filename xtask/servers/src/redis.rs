@@ -33,9 +33,15 @@ pub struct RedisBuilder {
 }
 
 impl RedisBuilder {
-    /// Every acknowledged write survives a `kill -9`: `appendonly yes`, `appendfsync always`.
+    /// Every acknowledged write survives a `kill -9`, and a crash of the machine: `appendonly yes`, `appendfsync always`.
     pub fn append_only(self) -> Self {
         self.line("appendonly yes").line("appendfsync always")
+    }
+
+    /// Every acknowledged write survives a `kill -9`, by `appendfsync no`: the kernel has it, and only a crash of the machine would
+    /// lose it. Waiting for a busy disk, a master would seem dead to its peers, which wait a second or two.
+    pub(crate) fn append_only_without_sync(self) -> Self {
+        self.line("appendonly yes").line("appendfsync no")
     }
 
     /// What the default user must give; [`Redis::client`] and [`Redis::url`] do.

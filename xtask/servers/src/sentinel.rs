@@ -20,7 +20,7 @@ impl RedisSentinel {
     /// Starts five servers, and returns once the sentinels know each other and the replica.
     pub fn start() -> Result<Self> {
         let builder = Redis::builder()
-            .append_only()
+            .append_only_without_sync()
             .line("repl-diskless-sync-delay 0");
         let master = builder.start()?;
         let port = master.port();
