@@ -94,12 +94,19 @@ pub(crate) async fn logout(session: Session) -> Result<Redirect, Failure> {
     if let Some(theme) = theme {
         session.set(THEME, &theme)?;
     }
-    notice::done(&session, "Goodbye. You are logged out, and your cart is empty.")?;
+    notice::done(
+        &session,
+        "Goodbye. You are logged out, and your cart is empty.",
+    )?;
     Ok(Redirect::to("/"))
 }
 
 fn find(sent: &Login) -> Option<&'static User> {
     let user = USERS.iter().find(|user| user.login == sent.login.trim())?;
-    let same: bool = user.password.as_bytes().ct_eq(sent.password.as_bytes()).into();
+    let same: bool = user
+        .password
+        .as_bytes()
+        .ct_eq(sent.password.as_bytes())
+        .into();
     same.then_some(user)
 }

@@ -24,7 +24,9 @@ pub(crate) struct Cart(BTreeMap<String, u32>);
 
 impl Cart {
     pub(crate) fn count(&self) -> u32 {
-        self.0.values().fold(0, |sum, copies| sum.saturating_add(*copies))
+        self.0
+            .values()
+            .fold(0, |sum, copies| sum.saturating_add(*copies))
     }
 
     pub(crate) fn copies(&self, book: &Book) -> u32 {
@@ -114,7 +116,10 @@ pub(crate) async fn remove(
 ) -> Result<Redirect, Failure> {
     let book = books::find(&sent.slug).ok_or(Failure::NotFound)?;
     edit(&session, move |cart| cart.set(book.slug, 0))?;
-    notice::done(&session, format!("“{}” went back to the shelf.", book.title))?;
+    notice::done(
+        &session,
+        format!("“{}” went back to the shelf.", book.title),
+    )?;
     Ok(Redirect::to("/cart"))
 }
 
@@ -129,14 +134,19 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
     // Takes out what was ordered. `unset` would also drop what another tab puts in at this moment.
     edit(&session, move |cart| {
         for (slug, copies) in &ordered.0 {
-            let left = cart.0.get(slug).map_or(0, |had| had.saturating_sub(*copies));
+            let left = cart
+                .0
+                .get(slug)
+                .map_or(0, |had| had.saturating_sub(*copies));
             cart.set(slug, left);
         }
     })?;
     let books = if count == 1 { "book" } else { "books" };
     notice::done(
         &session,
-        format!("Thank you. {count} {books} for {total} are as good as on their way: this shop is only a demonstration."),
+        format!(
+            "Thank you. {count} {books} for {total} are as good as on their way: this shop is only a demonstration."
+        ),
     )?;
     Ok(Redirect::to("/"))
 }

@@ -40,6 +40,7 @@ pub(crate) async fn run() -> Result<(), String> {
     let policy = SessionPolicy::default();
     let shop = Shop::new(&backend.name, &policy, setup.cookie.cookie_name());
     let manager = SessionManager::new(backend.storage, setup.cookie).policy(policy);
+    let _deleted_at_the_end = backend.scratch;
     let (stopping, stopped) = oneshot::channel();
     let server = axum::serve(listener, app::router(shop, manager)).with_graceful_shutdown(async {
         stop_signal().await;
