@@ -86,7 +86,7 @@ pub async fn two_requests(
     most: usize,
 ) -> Result<Explored, Box<Failure>> {
     let mut groups = Vec::new();
-    for scene in [Scene::One, Scene::Moved, Scene::Twins] {
+    for scene in Scene::ALL {
         for (n, a) in Action::ALL.into_iter().enumerate() {
             // The schedules of (a, b) are those of (b, a) with the names exchanged.
             let from = if scene.is_symmetric() { n } else { 0 };

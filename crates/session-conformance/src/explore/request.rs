@@ -5,7 +5,7 @@ use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
 use std::task::Poll;
 
-use session_core::{CookieChange, Error, ErrorKind, Result, Saved, Session, SessionStorage};
+use session_core::{CookieChange, ErrorKind, Result, Saved, Session, SessionStorage};
 
 use super::action::Action;
 use super::check::Ending;
@@ -18,7 +18,6 @@ type Future = Pin<Box<dyn std::future::Future<Output = Result<Saved>> + Send>>;
 
 pub(super) struct Request {
     pub(super) gate: Gate,
-    pub(super) action: Action,
     /// `None` once it has ended.
     future: Option<Future>,
     opened: Arc<OnceLock<(Session, View)>>,
@@ -52,7 +51,6 @@ impl Request {
         };
         Self {
             gate,
-            action,
             future: Some(future),
             opened,
             policy,
@@ -80,7 +78,7 @@ impl Request {
             self.future = None;
             self.answered = Some(match ended {
                 Ok(saved) => Answered::Cookie(saved.cookie),
-                Err(error) => Answered::Error(error.kind(), plain(&error)),
+                Err(error) => Answered::Error(error.kind(), error.to_string()),
             });
         }
     }
@@ -132,8 +130,4 @@ impl Request {
             _ => None,
         }
     }
-}
-
-fn plain(error: &Error) -> String {
-    error.to_string()
 }

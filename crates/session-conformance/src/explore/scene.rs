@@ -18,6 +18,8 @@ pub(super) enum Scene {
     One,
     /// A session that has moved: request A holds the old id, and the others the new one.
     Moved,
+    /// The same, where the old values are still readable under the old id.
+    Kept,
     /// A login that was clicked twice: two sessions that came from one, and the requests hold one each.
     Twins,
 }
@@ -30,11 +32,13 @@ pub(super) struct Stage {
 }
 
 impl Scene {
+    pub(super) const ALL: [Self; 4] = [Self::One, Self::Moved, Self::Kept, Self::Twins];
+
     /// Which id the cookie of request number `who` names.
     pub(super) fn id(self, who: usize) -> usize {
         match self {
             Self::One => 0,
-            Self::Moved => who.min(1),
+            Self::Moved | Self::Kept => who.min(1),
             Self::Twins => 1 + who.min(1),
         }
     }
@@ -43,7 +47,7 @@ impl Scene {
     pub(super) fn ids(self) -> usize {
         match self {
             Self::One => 1,
-            Self::Moved => 2,
+            Self::Moved | Self::Kept => 2,
             Self::Twins => 3,
         }
     }
@@ -66,7 +70,10 @@ impl Scene {
             let mut node = Node::live(base);
             node.previous = 1;
             world.put(at, node);
-            first.state = State::Moved(Content::default());
+            first.state = State::Moved(match self {
+                Self::Kept => Content { flash: 0, ..base },
+                _ => Content::default(),
+            });
             first.successors |= 1 << at;
         }
         world.put(0, first);
@@ -88,7 +95,10 @@ impl Scene {
         let mut sessions = Vec::new();
         for _ in 1..self.ids() {
             let session = store.read(first.as_deref(), &policy).await?;
-            session.regenerate_id()?;
+            session.regenerate_id_keeping_old_for(match self {
+                Self::Kept => Duration::from_secs(60),
+                _ => Duration::ZERO,
+            })?;
             sessions.push(session);
         }
         for session in sessions {
