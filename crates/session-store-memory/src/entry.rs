@@ -5,9 +5,10 @@ use std::sync::Arc;
 use bytes::Bytes;
 use session_core::{Record, Version};
 
-/// 256 bytes. A load of a small record touches the index and this, and nothing else: with a million records each further
+/// Four cache lines. A load of a small record touches the index and this, and nothing else: with a million records each further
 /// address is a cache miss, and misses are most of what a load costs.
 #[derive(Debug)]
+#[repr(align(64))]
 pub(crate) struct Entry {
     pub(crate) key: [u8; 32],
     pub(crate) version: u64,
