@@ -12,6 +12,7 @@ mod deadlines;
 mod endings;
 mod flash;
 mod ids;
+mod known;
 mod npm;
 mod overlaps;
 mod remix;

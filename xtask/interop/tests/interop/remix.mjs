@@ -35,6 +35,9 @@ const acts = {
   get: (session, key) => session.get(key),
   has: (session, key) => session.has(key),
   id: (session) => session.id,
+  // What no line of JSON can say.
+  lone: (session, key) => session.set(key, '\ud800'),
+  loneKey: (session) => session.set('\ud800', 1),
   nan: (session, key) => session.set(key, NaN),
   regenerateId: (session, deleteOld) => session.regenerateId(deleteOld),
   set: (session, key, value) => session.set(key, value),

@@ -1,6 +1,5 @@
 //! One site, half of it moved to Rust: the same cookie, the same storage, one browser.
 
-use std::any::Any;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::OnceLock;
@@ -30,8 +29,10 @@ pub struct Site {
     pub policy: SessionPolicy,
     /// What the browser sends: `name=value`.
     pub cookie: Option<String>,
-    store: Option<Arc<dyn RecordStore>>,
-    _keep: Option<Box<dyn Any>>,
+    /// None with the data in the cookie.
+    pub store: Option<Arc<dyn RecordStore>>,
+    /// Where the files are.
+    pub root: Option<Directory>,
 }
 
 impl Site {
@@ -59,7 +60,7 @@ impl Site {
         let root = Directory::new();
         let store = FsStore::open(&root.0).unwrap();
         let setup = json!({"storage": "fs", "at": root.0});
-        Self::server_side(setup, Arc::new(store), Some(Box::new(root)))
+        Self::server_side(setup, Arc::new(store), Some(root))
     }
 
     /// With the data in the cookie.
@@ -71,11 +72,11 @@ impl Site {
             remix: Remix::start(&with_cookie(json!({"storage": "cookie"}))),
             cookie: None,
             store: None,
-            _keep: None,
+            root: None,
         }
     }
 
-    fn server_side(setup: Value, store: Arc<dyn RecordStore>, keep: Option<Box<dyn Any>>) -> Self {
+    fn server_side(setup: Value, store: Arc<dyn RecordStore>, root: Option<Directory>) -> Self {
         let policy = policy();
         Self {
             manager: manager(Arc::clone(&store), &policy),
@@ -83,7 +84,7 @@ impl Site {
             remix: Remix::start(&with_cookie(setup)),
             cookie: None,
             store: Some(store),
-            _keep: keep,
+            root,
         }
     }
 
@@ -115,7 +116,11 @@ impl Site {
 
     /// The first half of one: its session is open.
     pub async fn rust_open(&self) -> Session {
-        self.manager.open(&self.headers()).await.unwrap()
+        self.rust_try_open().await.unwrap()
+    }
+
+    pub async fn rust_try_open(&self) -> Result<Session> {
+        self.manager.open(&self.headers()).await
     }
 
     /// The second half of one.
@@ -169,11 +174,14 @@ impl Site {
     }
 }
 
-fn policy() -> SessionPolicy {
+pub fn policy() -> SessionPolicy {
     SessionPolicy::remix_compatible().clock(Clock::manual())
 }
 
-fn manager(storage: impl session_core::SessionStorage, policy: &SessionPolicy) -> SessionManager {
+pub fn manager(
+    storage: impl session_core::SessionStorage,
+    policy: &SessionPolicy,
+) -> SessionManager {
     let cookie = SessionCookie::remix_compatible([SECRET]).unwrap();
     SessionManager::new(storage, cookie).policy(policy.clone())
 }
@@ -190,16 +198,16 @@ pub fn redis() -> &'static Redis {
     SERVER.get_or_init(|| Redis::start().unwrap())
 }
 
-fn memcached() -> &'static Memcached {
+pub fn memcached() -> &'static Memcached {
     static SERVER: OnceLock<Memcached> = OnceLock::new();
     SERVER.get_or_init(|| Memcached::start().unwrap())
 }
 
 /// A directory that goes with the test.
-struct Directory(PathBuf);
+pub struct Directory(pub PathBuf);
 
 impl Directory {
-    fn new() -> Self {
+    pub fn new() -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let name = format!("session-interop-{}-{number}", std::process::id());

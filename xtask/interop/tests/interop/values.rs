@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
+use session_core::ErrorKind;
 
 use crate::site::on_each_storage;
 
@@ -130,5 +131,19 @@ on_each_storage! {
             assert!(session.set("ratio", &f64::NAN).is_err());
             Ok(())
         }).await;
+    }
+
+    /// JavaScript's strings may hold half of a character, which no text of Rust's can.
+    async fn half_a_character_is_carried_along_and_is_no_text(site) {
+        site.js(json!([["lone", "half"], ["set", "whole", 1]]));
+        site.rust(|session| {
+            assert!(session.get::<String>("half").is_err());
+            session.set("whole", &2)
+        }).await;
+        assert_eq!(site.js(json!([["has", "half"], ["get", "whole"]])), [json!(true), json!(2)]);
+
+        site.js(json!([["loneKey"]]));
+        let error = site.rust_try_open().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
     }
 }
