@@ -2,7 +2,8 @@
 
 use super::action::Action;
 use super::content::{Content, View};
-use super::model::{Opened, Reply, World};
+use super::model::{Opened, Reply};
+use super::world::World;
 
 /// What came out of one request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

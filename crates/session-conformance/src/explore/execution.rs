@@ -5,45 +5,12 @@ use std::sync::Arc;
 use session_core::{RecordKey, RecordStore, Result, SessionStorage};
 
 use super::check::{Ending, Moment, Run, Seen};
+use super::choice::{Choice, Fault};
 use super::content::View;
 use super::gate::{Answer, Operation, Permit};
-use super::model::World;
 use super::request::Request;
 use super::scene::{Part, Scene, Stage};
-
-/// What happens next.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Choice {
-    /// A request's operation is done.
-    Step(usize),
-    /// The same, with a fault.
-    Faulty(usize, Fault),
-    /// A write that a fault had delayed is done.
-    Late,
-}
-
-/// What may go wrong at an operation; once in a run.
-///
-/// A write that is late may be done at once (its reply is lost), after anything else, or after all (until then, it is as if it had
-/// failed): so it stands for those too.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Fault {
-    /// A load fails.
-    Fail,
-    /// A load fails, and the request saves again if that was answered with an error.
-    FailThenSave,
-    /// A write is answered with an error, and done later.
-    Late,
-    /// The server dies; a write is done later.
-    Crash,
-    /// The save is dropped and begun anew; a write is done later.
-    Drop,
-}
-
-impl Fault {
-    const AT_LOAD: [Self; 4] = [Self::Fail, Self::FailThenSave, Self::Crash, Self::Drop];
-    const AT_WRITE: [Self; 3] = [Self::Late, Self::Crash, Self::Drop];
-}
+use super::world::World;
 
 /// What a browser sees under each id of the model; `None` where no browser knows the id.
 pub(super) type Views = [Option<View>; World::MOST];
@@ -135,8 +102,7 @@ impl Execution {
 
     /// Whether two choices that may both happen now lead to the same in either order, to every observer.
     pub(super) fn commute(&self, one: Choice, other: Choice) -> bool {
-        let faulty = |choice| matches!(choice, Choice::Faulty(..));
-        if actor(one) == actor(other) || (faulty(one) && faulty(other)) {
+        if one.actor() == other.actor() || (one.is_faulty() && other.is_faulty()) {
             return false;
         }
         // When a session is opened, beside what else has ended by then, is something that the check goes by.
@@ -318,12 +284,5 @@ impl Execution {
 
     pub(super) fn parts(&self) -> &[Part] {
         &self.parts
-    }
-}
-
-fn actor(choice: Choice) -> usize {
-    match choice {
-        Choice::Step(who) | Choice::Faulty(who, _) => who,
-        Choice::Late => usize::MAX,
     }
 }

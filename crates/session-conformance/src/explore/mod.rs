@@ -8,6 +8,7 @@
 
 mod action;
 mod check;
+mod choice;
 mod content;
 mod execution;
 mod gate;
@@ -17,6 +18,7 @@ mod report;
 mod request;
 mod scene;
 mod search;
+mod world;
 
 pub use action::Action;
 

@@ -1,4 +1,4 @@
-//! What sessions are, without a store: ids, what stands under them, and what one save does, in one step.
+//! What one save does, in one step.
 //!
 //! It is written from the outcome table alone and shares no code with the engine. An open takes a copy of what stands under an
 //! id; a save does the request's changes to what stands there *now*. So the saves of a run happen one at a time, in some
@@ -6,111 +6,7 @@
 
 use super::action::Action;
 use super::content::{COUNT, Content, OWN, RESTARTED, SHARED, USER};
-
-/// What stands under an id.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(super) enum State {
-    #[default]
-    Absent,
-    Live,
-    /// It has a new id; these values may still be read.
-    Moved(Content),
-    Destroyed,
-}
-
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Node {
-    pub(super) state: State,
-    /// What it held since it began, oldest first; the last is what it holds, if it lives.
-    past: [Content; Node::MOST],
-    count: usize,
-    /// The ids that it moved to, as bits.
-    pub(super) successors: u16,
-    /// The id that it came from, as a bit.
-    pub(super) previous: u16,
-}
-
-impl Node {
-    const MOST: usize = 6;
-
-    pub(super) fn live(content: Content) -> Self {
-        let mut node = Self::default();
-        node.state = State::Live;
-        node.push(content);
-        node
-    }
-
-    fn push(&mut self, content: Content) {
-        if let Some(slot) = self.past.get_mut(self.count) {
-            *slot = content;
-            self.count += 1;
-        }
-    }
-
-    fn past(&self) -> &[Content] {
-        self.past.get(..self.count).unwrap_or_default()
-    }
-
-    fn content(&self) -> Content {
-        self.past().last().copied().unwrap_or_default()
-    }
-
-    /// What a reader sees, and whether a session lives.
-    pub(super) fn view(&self) -> (bool, Content) {
-        match self.state {
-            State::Live => (true, self.content()),
-            State::Moved(kept) => (false, kept),
-            State::Absent | State::Destroyed => (false, Content::default()),
-        }
-    }
-}
-
-/// All ids that a run knows: first those that stand at its beginning, then one for each request.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct World {
-    nodes: [Node; World::MOST],
-}
-
-impl World {
-    pub(super) const MOST: usize = 8;
-    /// Where the ids that requests make begin.
-    pub(super) const NEW: usize = 4;
-
-    pub(super) fn node(&self, at: usize) -> Node {
-        self.nodes.get(at).copied().unwrap_or_default()
-    }
-
-    pub(super) fn put(&mut self, at: usize, node: Node) {
-        if let Some(slot) = self.nodes.get_mut(at) {
-            *slot = node;
-        }
-    }
-
-    /// All ids that a logout on the id `at` reaches.
-    pub(super) fn reach(&self, at: usize) -> u16 {
-        let mut reached = 1_u16 << at;
-        loop {
-            let mut next = reached;
-            for (n, node) in self.nodes.iter().enumerate() {
-                if reached & (1 << n) != 0 {
-                    next |= node.successors | node.previous;
-                }
-            }
-            if next == reached {
-                return reached;
-            }
-            reached = next;
-        }
-    }
-
-    fn destroy(&mut self, ids: u16) {
-        for (n, node) in self.nodes.iter_mut().enumerate() {
-            if ids & (1 << n) != 0 && node.state != State::Absent {
-                node.state = State::Destroyed;
-            }
-        }
-    }
-}
+use super::world::{Node, State, World};
 
 /// What the response says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! What could have come out, for the report of a run where something else did.
 
-use super::model::{Opened, Reply, World};
+use super::model::{Opened, Reply};
 use super::report::id_name;
 use super::scene::{Part, Scene};
+use super::world::World;
 
 /// How many are listed.
 const MOST: usize = 8;

@@ -4,18 +4,19 @@ use session_core::{Condition, Error, PutOutcome, RecordKey, Version};
 
 use super::action::letter;
 use super::check::Ending;
-use super::execution::{Execution, Fault, Line, Views};
+use super::choice::Fault;
+use super::execution::{Execution, Line, Views};
 use super::gate::{Answer, Verb};
-use super::model::World;
 use super::outcomes;
 use super::request::{Answered, Request};
 use super::scene::Part;
+use super::world::World;
 use crate::Failure;
 
-/// The store failed where no fault was.
-pub(super) fn broken(parts: &[Part], error: &Error) -> Failure {
+/// The store failed before the requests began.
+pub(super) fn unset(parts: &[Part], error: &Error) -> Failure {
     Failure {
-        what: format!("{}: the store failed outside the requests", title(parts)),
+        what: format!("{}: the store failed before they began", title(parts)),
         expected: "no error".to_owned(),
         seen: error.to_string(),
         operations: Vec::new(),

@@ -9,7 +9,7 @@ use session_core::{
 
 use super::action::Action;
 use super::content::{COUNT, Content, FLASH, KEYS, SHARED};
-use super::model::{Node, State, World};
+use super::world::{Node, State, World};
 
 /// What stands in the store when the requests begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use std::sync::Arc;
 
 use session_core::{RecordStore, Result};
 
-use super::execution::{Choice, Execution};
+use super::choice::Choice;
+use super::execution::Execution;
 use super::report;
 use super::scene::{Part, Scene};
 use crate::Failure;
@@ -53,9 +54,17 @@ pub(super) async fn group(
     let mut left = most;
     while left > 0 {
         left -= 1;
-        let broken = |error| Box::new(report::broken(parts, &error));
-        let mut run = Execution::new(store, scene, parts).await.map_err(broken)?;
-        let end = follow(&mut run, &mut forks, faults).await.map_err(broken)?;
+        let mut run = match Execution::new(store, scene, parts).await {
+            Ok(run) => run,
+            Err(error) => return Err(Box::new(report::unset(parts, &error))),
+        };
+        let end = match follow(&mut run, &mut forks, faults).await {
+            Ok(end) => end,
+            Err(error) => {
+                let what = format!("after the requests, the store failed: {error}");
+                End::Bad(Box::new(report::unexplained(&run, &what, None)))
+            }
+        };
         run.tidy().await;
         match end {
             End::Same => count.cut += 1,
