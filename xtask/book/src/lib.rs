@@ -1,0 +1,21 @@
+//! Every Rust block in the README and the book, compiled and where it can be run, as doc tests.
+
+macro_rules! pages {
+    ($($name:ident: $path:literal),* $(,)?) => {$(
+        #[doc = include_str!($path)]
+        mod $name {}
+    )*};
+}
+
+pages! {
+    readme: "../../../README.md",
+    getting_started: "../../../docs/getting-started.md",
+    other_frameworks: "../../../docs/other-frameworks.md",
+    sessions_in_practice: "../../../docs/sessions-in-practice.md",
+    testing: "../../../docs/testing.md",
+    security: "../../../docs/security.md",
+    memory: "../../../docs/memory.md",
+    cookie_storage: "../../../docs/cookie-storage.md",
+    redis: "../../../docs/redis.md",
+    memcache: "../../../docs/memcache.md",
+}
