@@ -61,7 +61,7 @@ macro_rules! __checks {
                 compare_and_write_are_one_step
                 a_write_does_not_outlive_a_removal
                 a_load_sees_one_whole_write
-                keys_do_not_wait_for_each_other_for_ever
+                keys_do_not_hold_each_other_up
                 a_cancelled_load_disturbs_no_other
                 a_cancelled_put_disturbs_no_other
                 a_cancelled_remove_disturbs_no_other

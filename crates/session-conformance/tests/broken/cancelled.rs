@@ -1,0 +1,107 @@
+//! Operations whose future is dropped, and which others then suffer from.
+
+use std::collections::VecDeque;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use session_core::{Condition, PutOutcome, RecordKey, RecordStore, StoreError};
+use tokio::task::yield_now;
+
+use super::plain::name;
+use super::{Case, Flaw, Loaded, Plain, Put, case};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        case::<LeaksACancelledLoad>("record/a_cancelled_load_disturbs_no_other"),
+        case::<AnswersWithACancelledPut>("record/a_cancelled_put_disturbs_no_other"),
+        case::<AnswersWithACancelledRemove>("record/a_cancelled_remove_disturbs_no_other"),
+        case::<WritesInTwoHalves>("record/a_cancelled_put_happens_once_or_not_at_all"),
+    ]
+}
+
+/// Replies that wait on a connection, in order; whoever asks takes the first, also where it was another's.
+#[derive(Debug)]
+struct Connection<T>(Mutex<VecDeque<T>>);
+
+impl<T> Default for Connection<T> {
+    fn default() -> Self {
+        Self(Mutex::default())
+    }
+}
+
+impl<T> Connection<T> {
+    async fn ask(&self, reply: T) -> T {
+        self.0.lock().unwrap().push_back(reply);
+        yield_now().await;
+        self.0.lock().unwrap().pop_front().unwrap()
+    }
+}
+
+/// A load that was cancelled leaves its reply for the next one: the incident of March 2023.
+#[derive(Debug, Default)]
+struct LeaksACancelledLoad(Connection<Loaded>);
+
+#[async_trait]
+impl Flaw for LeaksACancelledLoad {
+    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
+        self.0.ask(plain.load(key).await).await
+    }
+}
+
+/// The same with writes.
+#[derive(Debug, Default)]
+struct AnswersWithACancelledPut(Connection<Put>);
+
+#[async_trait]
+impl Flaw for AnswersWithACancelledPut {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        self.0.ask(plain.put(key, body, ttl, condition).await).await
+    }
+}
+
+/// The same with removals.
+#[derive(Debug, Default)]
+struct AnswersWithACancelledRemove(Connection<Result<bool, StoreError>>);
+
+#[async_trait]
+impl Flaw for AnswersWithACancelledRemove {
+    async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
+        self.0.ask(plain.remove(key).await).await
+    }
+}
+
+/// Truncates a file, and then writes it.
+#[derive(Debug, Default)]
+struct WritesInTwoHalves;
+
+#[async_trait]
+impl Flaw for WritesInTwoHalves {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let half = body.slice(..body.len() / 2);
+        let put = plain.put(key, half, ttl, condition).await?;
+        if put == PutOutcome::Refused {
+            return Ok(put);
+        }
+        yield_now().await;
+        if let Some(entry) = plain.lock().records.get_mut(&name(key)) {
+            entry.body = body;
+        }
+        Ok(put)
+    }
+}

@@ -1,0 +1,506 @@
+//! Conditions that do not hold what they say.
+
+use std::collections::HashSet;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use session_core::{
+    Condition, PutOutcome, RecordKey, RecordStore, StoreError, StoreErrorKind, Version,
+};
+use tokio::task::yield_now;
+
+use super::plain::name;
+use super::{Case, Flaw, Loaded, Plain, Put, case};
+
+pub(crate) fn cases() -> Vec<Case> {
+    vec![
+        case::<LastWriteWins>("record/if_version_refuses_a_stale_version"),
+        case::<WritesWhereThereIsNoRecord>("record/if_version_refuses_a_missing_record"),
+        case::<RemembersRemovedVersions>("record/if_version_refuses_after_remove"),
+        case::<TakesOtherVersionsForAny>("record/if_version_refuses_a_strange_version"),
+        case::<InsertOverwrites>("record/if_absent_refuses_a_taken_key"),
+        case::<ComparesThenWrites>("record/compare_and_write_are_one_step"),
+        case::<ComparesThenRevives>("record/a_write_does_not_outlive_a_removal"),
+        case::<LooksThenInserts>("record/one_of_many_inserts_is_stored"),
+        case::<LoadsInTwoSteps>("record/a_load_sees_one_whole_write"),
+        case::<LosesItsLock>("record/keys_do_not_hold_each_other_up"),
+        case::<KeepsTheVersion>("record/a_write_changes_the_version"),
+        case::<CountsEachRecordAnew>("record/a_version_is_not_used_again"),
+        case::<ReturnsTheOldVersion>("record/put_returns_the_version_that_load_reports"),
+        case::<LoadCountsUp>("record/loading_changes_nothing"),
+        case::<RefusedSaysStored>("record/stored_means_written"),
+        case::<RefusedWrites>("record/refused_means_unchanged"),
+        case::<UnknownIsAnError>("record/an_unknown_key_holds_nothing"),
+        case::<ForgetsUpdates>("record/what_was_put_is_loaded"),
+        case::<ReadsFromAReplica>("record/a_load_sees_the_last_answered_write"),
+        case::<RemoveLeavesIt>("record/remove_removes"),
+        case::<RemoveAlwaysFinds>("record/remove_says_whether_there_was_a_record"),
+        case::<RemovedKeysStayTaken>("record/a_removed_key_can_be_taken"),
+    ]
+}
+
+macro_rules! flaw {
+    ($(#[doc = $doc:literal] $name:ident $(($state:ty))?;)*) => {$(
+        #[doc = $doc]
+        #[derive(Debug, Default)]
+        struct $name $(($state))?;
+    )*};
+}
+
+flaw! {
+    /// Checks that there is a record, and not which.
+    LastWriteWins;
+    /// "Insert or update": a write for a version makes a record where there is none.
+    WritesWhereThereIsNoRecord;
+    /// Compares with the last version that it knew, whether the record was removed or not.
+    RemembersRemovedVersions(Mutex<Vec<(String, Version)>>);
+    /// Its versions are numbers; any other counts as "whatever there is".
+    TakesOtherVersionsForAny;
+    /// An insert goes over what is there.
+    InsertOverwrites;
+    /// Loads, compares, and then writes.
+    ComparesThenWrites;
+    /// The same, also where the record was removed in between.
+    ComparesThenRevives;
+    /// Looks whether the key is free, and then inserts.
+    LooksThenInserts;
+    /// Asks for the version, and then for the body.
+    LoadsInTwoSteps;
+    /// Under contention, somebody keeps the lock.
+    LosesItsLock(AtomicUsize);
+    /// An update leaves the version as it was.
+    KeepsTheVersion;
+    /// The first version of every record is 1, again after a removal.
+    CountsEachRecordAnew;
+    /// An update returns the version that it replaced.
+    ReturnsTheOldVersion;
+    /// Every load gives the record a new version.
+    LoadCountsUp;
+    /// A refused write is reported as stored.
+    RefusedSaysStored;
+    /// A refused write is written all the same.
+    RefusedWrites;
+    /// "Not found" is an error.
+    UnknownIsAnError;
+    /// An update is answered, and not done.
+    ForgetsUpdates;
+    /// Loads come from a replica, which is one write behind.
+    ReadsFromAReplica(Mutex<Vec<(RecordKey, Loaded)>>);
+    /// Remove says yes, and removes nothing.
+    RemoveLeavesIt;
+    /// Remove says that there was a record, always.
+    RemoveAlwaysFinds;
+    /// A key that was removed is never free again.
+    RemovedKeysStayTaken(Mutex<HashSet<String>>);
+}
+
+#[async_trait]
+impl Flaw for LastWriteWins {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let (mut state, name) = (plain.lock(), name(key));
+        let taken = state.get(&name).is_some();
+        if taken != matches!(condition, Condition::IfVersion(_)) {
+            return Ok(PutOutcome::Refused);
+        }
+        Ok(state.write(name, body, ttl))
+    }
+}
+
+#[async_trait]
+impl Flaw for WritesWhereThereIsNoRecord {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let (mut state, name) = (plain.lock(), name(key));
+        if state.get(&name).is_some() && !state.holds(&name, &condition) {
+            return Ok(PutOutcome::Refused);
+        }
+        Ok(state.write(name, body, ttl))
+    }
+}
+
+#[async_trait]
+impl Flaw for RemembersRemovedVersions {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let (mut state, name) = (plain.lock(), name(key));
+        let removed = match &condition {
+            Condition::IfVersion(version) => self
+                .0
+                .lock()
+                .unwrap()
+                .contains(&(name.clone(), version.clone())),
+            Condition::IfAbsent => false,
+        };
+        if !removed && !state.holds(&name, &condition) {
+            return Ok(PutOutcome::Refused);
+        }
+        Ok(state.write(name, body, ttl))
+    }
+
+    async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
+        if let Some(record) = plain.load(key).await? {
+            self.0.lock().unwrap().push((name(key), record.version));
+        }
+        plain.remove(key).await
+    }
+}
+
+#[async_trait]
+impl Flaw for TakesOtherVersionsForAny {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let condition = match condition {
+            Condition::IfVersion(version) if version.as_u64().is_none() => {
+                match plain.load(key).await? {
+                    Some(record) => Condition::IfVersion(record.version),
+                    None => return Ok(PutOutcome::Refused),
+                }
+            }
+            other => other,
+        };
+        plain.put(key, body, ttl, condition).await
+    }
+}
+
+#[async_trait]
+impl Flaw for InsertOverwrites {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        if condition == Condition::IfAbsent {
+            return Ok(plain.lock().write(name(key), body, ttl));
+        }
+        plain.put(key, body, ttl, condition).await
+    }
+}
+
+#[async_trait]
+impl Flaw for ComparesThenWrites {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        if !plain.lock().holds(&name(key), &condition) {
+            return Ok(PutOutcome::Refused);
+        }
+        yield_now().await;
+        let mut state = plain.lock();
+        // It notices a removal, at least.
+        if condition != Condition::IfAbsent && state.get(&name(key)).is_none() {
+            return Ok(PutOutcome::Refused);
+        }
+        Ok(state.write(name(key), body, ttl))
+    }
+}
+
+#[async_trait]
+impl Flaw for ComparesThenRevives {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let before = plain.lock().get(&name(key)).map(|entry| entry.version);
+        if !plain.lock().holds(&name(key), &condition) {
+            return Ok(PutOutcome::Refused);
+        }
+        yield_now().await;
+        let mut state = plain.lock();
+        let now = state.get(&name(key)).map(|entry| entry.version);
+        // It notices another write, at least.
+        if now.is_some() && now != before {
+            return Ok(PutOutcome::Refused);
+        }
+        Ok(state.write(name(key), body, ttl))
+    }
+}
+
+#[async_trait]
+impl Flaw for LooksThenInserts {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        if condition == Condition::IfAbsent {
+            if plain.load(key).await?.is_some() {
+                return Ok(PutOutcome::Refused);
+            }
+            yield_now().await;
+            return Ok(plain.lock().write(name(key), body, ttl));
+        }
+        plain.put(key, body, ttl, condition).await
+    }
+}
+
+#[async_trait]
+impl Flaw for LoadsInTwoSteps {
+    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
+        let Some(first) = plain.load(key).await? else {
+            return Ok(None);
+        };
+        yield_now().await;
+        let second = plain.load(key).await?;
+        Ok(second.map(|mut record| {
+            record.version = first.version;
+            record
+        }))
+    }
+}
+
+#[async_trait]
+impl Flaw for LosesItsLock {
+    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
+        if self.0.fetch_add(1, SeqCst) > 3 {
+            return std::future::pending().await;
+        }
+        yield_now().await;
+        self.0.fetch_sub(1, SeqCst);
+        plain.load(key).await
+    }
+}
+
+#[async_trait]
+impl Flaw for KeepsTheVersion {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let (mut state, name) = (plain.lock(), name(key));
+        if !state.holds(&name, &condition) {
+            return Ok(PutOutcome::Refused);
+        }
+        let old = state.get(&name).map(|entry| entry.version);
+        let written = state.write(name.clone(), body, ttl);
+        match (old, state.records.get_mut(&name)) {
+            (Some(version), Some(entry)) => {
+                entry.version = version;
+                Ok(PutOutcome::Stored(Version::from(version)))
+            }
+            _ => Ok(written),
+        }
+    }
+}
+
+#[async_trait]
+impl Flaw for CountsEachRecordAnew {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let (mut state, name) = (plain.lock(), name(key));
+        if !state.holds(&name, &condition) {
+            return Ok(PutOutcome::Refused);
+        }
+        state.next = state.get(&name).map_or(0, |entry| entry.version);
+        Ok(state.write(name, body, ttl))
+    }
+}
+
+#[async_trait]
+impl Flaw for ReturnsTheOldVersion {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let put = plain.put(key, body, ttl, condition.clone()).await?;
+        Ok(match (put, condition) {
+            (PutOutcome::Stored(_), Condition::IfVersion(old)) => PutOutcome::Stored(old),
+            (put, _) => put,
+        })
+    }
+}
+
+#[async_trait]
+impl Flaw for LoadCountsUp {
+    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
+        let mut state = plain.lock();
+        state.next += 1;
+        let next = state.next;
+        if let Some(entry) = state.records.get_mut(&name(key)) {
+            entry.version = next;
+        }
+        Ok(state.get(&name(key)).map(super::plain::Entry::record))
+    }
+}
+
+#[async_trait]
+impl Flaw for RefusedSaysStored {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        Ok(match plain.put(key, body, ttl, condition).await? {
+            PutOutcome::Refused => PutOutcome::Stored(Version::from(0)),
+            stored => stored,
+        })
+    }
+}
+
+#[async_trait]
+impl Flaw for RefusedWrites {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let put = plain.put(key, body.clone(), ttl, condition).await?;
+        if put == PutOutcome::Refused {
+            let _ = plain.lock().write(name(key), body, ttl);
+        }
+        Ok(put)
+    }
+}
+
+#[async_trait]
+impl Flaw for UnknownIsAnError {
+    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
+        let missing = || StoreError::new(StoreErrorKind::Unavailable, "no rows");
+        plain.load(key).await?.map(Some).ok_or_else(missing)
+    }
+}
+
+#[async_trait]
+impl Flaw for ForgetsUpdates {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        match (plain.load(key).await?, &condition) {
+            (Some(record), Condition::IfVersion(version)) if record.version == *version => {
+                Ok(PutOutcome::Stored(record.version))
+            }
+            _ => plain.put(key, body, ttl, condition).await,
+        }
+    }
+}
+
+#[async_trait]
+impl Flaw for ReadsFromAReplica {
+    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
+        let behind = {
+            let mut replica = self.0.lock().unwrap();
+            let place = replica.iter().position(|(known, _)| known == key);
+            place.map(|place| replica.swap_remove(place).1)
+        };
+        match behind {
+            Some(old) => old,
+            None => plain.load(key).await,
+        }
+    }
+
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        let before = plain.load(key).await;
+        self.0.lock().unwrap().push((key.clone(), before));
+        plain.put(key, body, ttl, condition).await
+    }
+}
+
+#[async_trait]
+impl Flaw for RemoveLeavesIt {
+    async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
+        Ok(plain.load(key).await?.is_some())
+    }
+}
+
+#[async_trait]
+impl Flaw for RemoveAlwaysFinds {
+    async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
+        plain.remove(key).await.map(|_| true)
+    }
+}
+
+#[async_trait]
+impl Flaw for RemovedKeysStayTaken {
+    async fn put(
+        &self,
+        plain: &Plain,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Put {
+        if self.0.lock().unwrap().contains(&name(key)) {
+            return Ok(PutOutcome::Refused);
+        }
+        plain.put(key, body, ttl, condition).await
+    }
+
+    async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
+        self.0.lock().unwrap().insert(name(key));
+        plain.remove(key).await
+    }
+}
