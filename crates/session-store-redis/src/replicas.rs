@@ -91,12 +91,16 @@ impl Waiting<'_> {
 
         let mut answers = pipeline.try_all::<Value>().await.into_iter();
         let answer = answers.next().ok_or_else(Error::new_canceled)??;
-        match answers.next().ok_or_else(Error::new_canceled)?? {
-            Value::Integer(replicas) => Ok(Acknowledged { answer, replicas }),
-            _ => {
-                let message = "WAIT got no number for an answer";
-                Err(Error::new(ErrorKind::Protocol, message))
-            }
+        match answers.next() {
+            Some(Ok(Value::Integer(replicas))) => Ok(Acknowledged { answer, replicas }),
+            Some(Err(error)) => Err(unknown(error.details())),
+            _ => Err(unknown("no number")),
         }
     }
+}
+
+/// The write was answered: whatever is wrong with WAIT must not read as if nothing had been written.
+fn unknown(answer: &str) -> Error {
+    let message = format!("the write was answered, but WAIT got: {answer}");
+    Error::new(ErrorKind::Unknown, message)
 }

@@ -61,11 +61,23 @@ async fn such_a_user_on_a_cluster() {
 async fn such_a_user_behind_sentinels() {
     let group = RedisSentinel::start().unwrap();
     for node in group.nodes() {
-        allow(node, "+role +wait");
+        allow(node, "+role");
     }
     let url = group.url().replacen("://", "://app:hunter2@", 1);
+    works(&RedisStore::connect(&url).await.unwrap()).await;
+
     let builder = RedisStore::builder(&url).wait_for_replicas(1, Duration::from_secs(1));
-    works(&builder.connect().await.unwrap()).await;
+    let waiting = builder.connect().await.unwrap();
+    let error = insert(&waiting, "a", "1").await.unwrap_err();
+    assert_eq!(
+        error.kind(),
+        StoreErrorKind::Unavailable,
+        "it was written: {error}"
+    );
+    for node in group.nodes() {
+        allow(node, "+role +wait");
+    }
+    works(&waiting).await;
 
     // Sentinels with a user of their own.
     for sentinel in group.sentinels() {
