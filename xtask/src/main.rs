@@ -1,6 +1,6 @@
 //! What contributors and CI run: `cargo xtask --help`.
 
-mod conformance;
+mod delegate;
 mod servers;
 mod steps;
 mod test;
@@ -24,6 +24,11 @@ cargo xtask conformance [--backend a,b] [--check NAME] [--format text|json|html]
     Runs the conformance checks and prints a table: backends across, checks down.
     Exit code 1 where a check failed, 2 where it could not run.
 
+cargo xtask torture [--backend a,b] [--seconds N] [--seed N] [--fault a,b] [--format text|json]
+    Many clients against three application servers, while servers are killed, connections cut and disks filled; then a checker
+    reads what was answered. Exit code 1 where a promise was broken, 2 where it could not run.
+    --replicas N: saves on Cluster and Sentinel wait for N replicas. --sabotage cas|tombstone: leaves a rule out, to see it caught.
+
 Missing server programs are installed with apt-get, as root or with passwordless sudo.
 ";
 
@@ -33,7 +38,8 @@ type Subcommand = fn(Vec<String>) -> Result<ExitCode, UsageError>;
 const SUBCOMMANDS: &[(&str, Subcommand)] = &[
     ("test", test::run),
     ("servers", servers::run),
-    ("conformance", conformance::run),
+    ("conformance", delegate::conformance),
+    ("torture", delegate::torture),
 ];
 
 fn main() -> ExitCode {

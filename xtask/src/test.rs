@@ -61,6 +61,24 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     test.extend(packages.flat_map(|package| ["--exclude", package]));
     steps.cargo(&test, &[]);
 
+    let tortured: Vec<&str> = ["redis", "redis-cluster", "redis-sentinel", "memcache", "fs"]
+        .into_iter()
+        .filter(|backend| !skips.iter().any(|skip| backend.starts_with(skip.name)))
+        .collect();
+    let torture = [
+        "run",
+        "--quiet",
+        "--package",
+        "xtask-torture",
+        "--",
+        "--seconds",
+        "20",
+    ];
+    steps.cargo(
+        &[&torture[..], &["--backend", &tortured.join(",")]].concat(),
+        &[],
+    );
+
     let doc = ["doc", "--workspace", "--all-features", "--no-deps"];
     steps.cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")]);
 

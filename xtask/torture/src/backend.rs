@@ -22,7 +22,7 @@ pub(crate) struct Backend {
 }
 
 enum Servers {
-    Redis(Redis),
+    Redis(Box<Redis>),
     Cluster(RedisCluster),
     Sentinel(RedisSentinel),
     Memcache(Vec<Memcached>),
@@ -36,7 +36,7 @@ impl Backend {
                 let redis = Redis::builder().append_only().start()?;
                 let proxy = Proxy::start(redis.addr()).await?;
                 let url = format!("redis://{}", proxy.address);
-                (Servers::Redis(redis), vec![proxy], url)
+                (Servers::Redis(Box::new(redis)), vec![proxy], url)
             }
             "redis-cluster" => {
                 let cluster = RedisCluster::start()?;

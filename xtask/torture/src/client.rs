@@ -99,8 +99,12 @@ impl Browser {
             87..90 => self.both(Request::Login, Request::Login).await,
             90..92 => self.both(Request::Login, Request::Count).await,
             92..97 => {
-                let request = [Request::Count, set, Request::Notice, Request::Login];
-                let request = request[self.rng.usize(0..request.len())].clone();
+                let request = match self.rng.u32(0..4) {
+                    0 => Request::Count,
+                    1 => set,
+                    2 => Request::Notice,
+                    _ => Request::Login,
+                };
                 self.hang_up(request).await;
             }
             _ => self.replay().await,
@@ -170,14 +174,19 @@ impl Browser {
         patience: Option<Duration>,
     ) -> impl Future<Output = (Event, Option<String>)> + use<> {
         let server = self.rng.usize(0..self.world.servers.len());
-        let hold = [0, 0, 0, self.rng.u64(0..20)][self.rng.usize(0..4)];
+        let hold = match self.rng.u32(0..4) {
+            0 => self.rng.u64(0..20),
+            _ => 0,
+        };
         let path = format!("{}?hold={hold}", request.path());
         let text = cookie.and_then(|cookie| self.life.cookies.get(cookie).cloned());
         let world = Arc::clone(&self.world);
         async move {
             let start = world.began.elapsed();
-            let address = world.servers[server];
-            let (outcome, gave) = http::get(address, &path, text.as_deref(), patience).await;
+            let (outcome, gave) = match world.servers.get(server) {
+                Some(address) => http::get(*address, &path, text.as_deref(), patience).await,
+                None => (Outcome::Gone("no server"), None),
+            };
             let event = Event {
                 start,
                 end: world.began.elapsed(),

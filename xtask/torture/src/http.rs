@@ -57,8 +57,11 @@ async fn exchange(server: SocketAddr, path: &str, cookie: Option<&str>) -> std::
     });
     let outcome = match (status, serde_json::from_str::<Value>(body)) {
         (Some(200), Ok(body)) => Outcome::Done {
-            marker: body["marker"].as_str().map(str::to_owned),
-            value: body["value"].clone(),
+            marker: body
+                .get("marker")
+                .and_then(Value::as_str)
+                .map(str::to_owned),
+            value: body.get("value").cloned().unwrap_or_default(),
         },
         (Some(200), Err(_)) => return Err(std::io::ErrorKind::UnexpectedEof.into()),
         (Some(status), _) => Outcome::Status(status),
