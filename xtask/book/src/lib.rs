@@ -18,4 +18,5 @@ pages! {
     cookie_storage: "../../../docs/cookie-storage.md",
     redis: "../../../docs/redis.md",
     memcache: "../../../docs/memcache.md",
+    remix: "../../../docs/remix.md",
 }

@@ -118,6 +118,29 @@ async fn unset_removes_no_flash_value() {
     .await;
 }
 
+#[tokio::test]
+async fn data_shows_the_flash_values_that_wait_and_a_null_waits_too() {
+    let mut site = Site::redis().await;
+    let steps = json!([["flash", "a", 1], ["flash", "b", null], ["data"]]);
+    assert_eq!(site.js(steps)[2], json!([{}, {"a": 1, "b": null}]));
+    let read = site.js(json!([["has", "b"], ["get", "b"], ["data"]]));
+    assert_eq!(read, [json!(true), Value::Null, json!([{}, {}])]);
+    // Here it shows those that can be read, and a null removes one that waits.
+    site.rust(|session| {
+        session.flash("a", &1)?;
+        session.flash("b", &2)?;
+        session.flash("b", &None::<u8>)?;
+        assert!(session.data().flash.is_empty());
+        Ok(())
+    })
+    .await;
+    site.rust(|session| {
+        assert_eq!(session.data().flash.keys().collect::<Vec<_>>(), ["a"]);
+        Ok(())
+    })
+    .await;
+}
+
 /// The document says: encrypted and signed.
 #[tokio::test]
 async fn anyone_can_read_a_session_that_is_kept_in_its_cookie() {
