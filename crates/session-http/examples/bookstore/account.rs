@@ -8,6 +8,7 @@ use serde::Deserialize;
 use session_http::{Key, Lifetime, Session};
 use subtle::ConstantTimeEq;
 
+use crate::cart;
 use crate::csrf::TOKEN;
 use crate::failure::Failure;
 use crate::fields::Fields;
@@ -19,6 +20,10 @@ use crate::theme::THEME;
 pub(crate) const USER: Key<String> = Key::new("user");
 
 const REMEMBERED: Lifetime = Lifetime::For(Duration::from_secs(30 * 24 * 60 * 60));
+
+/// A second click on the button, or a browser that lost the answer to the first, comes back with the old id. For so long its form
+/// still counts, and its cart is still there.
+const OLD_ID: Duration = Duration::from_secs(60);
 
 /// Someone who may log in. A real shop keeps a slow hash in place of the password, and counts attempts.
 struct User {
@@ -77,10 +82,11 @@ pub(crate) async fn login(
         )?;
         return Ok(Redirect::to("/login"));
     };
-    session.regenerate_id()?;
+    session.regenerate_id_keeping_old_for(OLD_ID)?;
     if sent.remember.is_some() {
         session.set_lifetime(REMEMBERED)?;
     }
+    cart::carry(&session)?;
     session.unset(TOKEN)?;
     session.set(USER, user.name)?;
     notice::done(&session, format!("Welcome back, {}.", user.name))?;

@@ -14,6 +14,13 @@ pub(crate) struct Book {
     pub(crate) cover: Cover,
 }
 
+impl Book {
+    /// Whether its cover needs smaller letters.
+    pub(crate) fn has_long_title(&self) -> bool {
+        self.title.len() > 24
+    }
+}
+
 /// A picture, and whether the title on it is written in a light or a dark colour.
 pub(crate) struct Cover {
     pub(crate) art: &'static str,

@@ -151,6 +151,17 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
     Ok(Redirect::to("/"))
 }
 
+/// Takes the cart along to the session that begins here, if this request came with an id that had been replaced a moment ago:
+/// what was kept under it can be read, and does not move by itself.
+pub(crate) fn carry(session: &Session) -> Result<(), Failure> {
+    if session.is_new()
+        && let Some(cart) = session.get(CART)?
+    {
+        session.set(CART, &cart)?;
+    }
+    Ok(())
+}
+
 /// Changes the cart as it is when the session is saved, whatever other requests did to it until then.
 fn edit(
     session: &Session,

@@ -1,0 +1,13 @@
+//! The shop, run as a user runs it and visited over HTTP.
+#![cfg(feature = "axum")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing
+)]
+
+mod client;
+mod server;
+mod start;
+mod visit;
