@@ -1,6 +1,7 @@
 //! What contributors and CI run: `cargo xtask --help`.
 
 mod delegate;
+mod fuzz;
 mod servers;
 mod steps;
 mod test;
@@ -29,6 +30,9 @@ cargo xtask torture [--backend a,b] [--seconds N] [--seed N] [--fault a,b] [--fo
     reads what was answered. Exit code 1 where a promise was broken, 2 where it could not run.
     --replicas N: saves on Cluster and Sentinel wait for N replicas. --sabotage cas|tombstone: leaves a rule out, to see it caught.
 
+cargo xtask fuzz [TARGET...] [--runs N]
+    Feeds N inputs (10 million) to each target in fuzz/, or to those named.
+
 Missing server programs are installed with apt-get, as root or with passwordless sudo.
 ";
 
@@ -40,6 +44,7 @@ const SUBCOMMANDS: &[(&str, Subcommand)] = &[
     ("servers", servers::run),
     ("conformance", delegate::conformance),
     ("torture", delegate::torture),
+    ("fuzz", fuzz::run),
 ];
 
 fn main() -> ExitCode {

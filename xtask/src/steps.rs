@@ -89,9 +89,15 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(args);
-    // Set by `cargo run`; without it, we were started by hand, and from where we should be.
-    if let Some(xtask) = std::env::var_os("CARGO_MANIFEST_DIR") {
-        command.current_dir(PathBuf::from(xtask).join(".."));
-    }
+    command.current_dir(root());
     command
+}
+
+/// The workspace's directory.
+pub(crate) fn root() -> PathBuf {
+    // Set by `cargo run`; without it, we were started by hand, and from where we should be.
+    match std::env::var_os("CARGO_MANIFEST_DIR") {
+        Some(xtask) => PathBuf::from(xtask).join(".."),
+        None => PathBuf::from("."),
+    }
 }

@@ -17,3 +17,13 @@ mod store;
 
 pub use builder::MemcacheStoreBuilder;
 pub use store::MemcacheStore;
+
+/// What the fuzzer calls; see `fuzz` in the repository.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Reads an address, whatever it is.
+    pub fn parse(text: &str) {
+        let _ = crate::address::Address::parse(text);
+    }
+}

@@ -22,3 +22,13 @@ pub use builder::RedisStoreBuilder;
 pub use clients::SharedClients;
 pub use fred;
 pub use store::RedisStore;
+
+/// What the fuzzer calls; see `fuzz` in the repository.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    /// Reads an address, whatever it is.
+    pub fn parse(text: &str) {
+        let _ = crate::address::parse(text);
+    }
+}

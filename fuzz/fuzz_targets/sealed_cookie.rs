@@ -1,0 +1,30 @@
+#![no_main]
+//! Any bytes as an encrypted value: alone, and as a change to one that was encrypted.
+
+use std::sync::LazyLock;
+use std::time::{Duration, SystemTime};
+
+use libfuzzer_sys::fuzz_target;
+use session_cookie::{Opened, SessionCookie};
+use session_core::CookieContent;
+
+static COOKIE: LazyLock<SessionCookie> =
+    LazyLock::new(|| SessionCookie::new("a secret for fuzzing, of 32 bytes and more").unwrap());
+static SEALED: LazyLock<String> = LazyLock::new(|| {
+    let deadline = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
+    COOKIE.encode("[{\"user\":1},{}]", CookieContent::Data, deadline).unwrap()
+});
+
+fuzz_target!(|data: &[u8]| {
+    let now = SystemTime::UNIX_EPOCH;
+    let opened = COOKIE.decode(data, CookieContent::Data, now);
+    assert!(!matches!(opened, Opened::Valid(_)), "nobody sealed that");
+    let mut changed = SEALED.clone().into_bytes();
+    for (at, byte) in data.iter().enumerate() {
+        let at = at % changed.len();
+        changed[at] ^= byte;
+    }
+    let opened = COOKIE.decode(&changed, CookieContent::Data, now);
+    let same = changed == SEALED.as_bytes();
+    assert_eq!(matches!(opened, Opened::Valid(_)), same);
+});

@@ -1,0 +1,9 @@
+#![no_main]
+//! Any text as the address of a store.
+
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|text: &str| {
+    session_store_redis::fuzzing::parse(text);
+    session_store_memcache::fuzzing::parse(text);
+});
