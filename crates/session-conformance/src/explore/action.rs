@@ -33,11 +33,15 @@ pub enum Action {
     Restart,
     /// Changes nothing, at a time when the idle deadline is to be moved.
     MoveDeadline,
+    /// Sets a value and commits it, then counts one up.
+    CommitAndUpdate,
+    /// Logs in and commits that, then sets a value.
+    RegenerateAndSet,
 }
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 14] = [
         Self::SetOwn,
         Self::SetShared,
         Self::Update,
@@ -50,12 +54,29 @@ impl Action {
         Self::Destroy,
         Self::Restart,
         Self::MoveDeadline,
+        Self::CommitAndUpdate,
+        Self::RegenerateAndSet,
     ];
 
-    /// Does it, as the request number `who`.
+    /// Those with one save.
+    pub(super) fn once() -> impl Iterator<Item = Self> + Clone {
+        let actions = Self::ALL.into_iter();
+        actions.filter(|action| action.steps().1.is_none())
+    }
+
+    /// What it does before its first save, and then before a second one.
+    pub(super) fn steps(self) -> (Self, Option<Self>) {
+        match self {
+            Self::CommitAndUpdate => (Self::SetOwn, Some(Self::Update)),
+            Self::RegenerateAndSet => (Self::Regenerate, Some(Self::SetOwn)),
+            _ => (self, None),
+        }
+    }
+
+    /// Does its first step, as the request number `who`.
     pub(super) fn act(self, session: &Session, who: usize) -> Result<()> {
         let letter = letter(who).to_string();
-        match self {
+        match self.steps().0 {
             Self::SetOwn => session.set(key(OWN + who), &letter),
             Self::SetShared => session.set(key(SHARED), &letter),
             Self::Update => count(session),
@@ -77,7 +98,7 @@ impl Action {
                 session.restart()?;
                 session.set(key(RESTARTED + who), &letter)
             }
-            Self::MoveDeadline => Ok(()),
+            Self::MoveDeadline | Self::CommitAndUpdate | Self::RegenerateAndSet => Ok(()),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::action::Action;
 use super::content::{Content, View};
-use super::model::{Opened, Reply};
+use super::model::{After, Opened, Reply};
 use super::world::World;
 
 /// What came out of one request.
@@ -32,6 +32,8 @@ pub(super) struct Seen {
     /// What it saw when it opened its session.
     pub(super) view: Option<View>,
     pub(super) ending: Ending,
+    /// Whether it went on without waiting for a save of its own.
+    pub(super) hasty: bool,
 }
 
 /// A whole run.
@@ -67,7 +69,8 @@ impl Run<'_> {
                 if seen.view.is_some_and(|view| !same(&view, lives, &content)) {
                     return false;
                 }
-                *stage = Stage::Opened(Opened::new(world, seen.id, *who, seen.action));
+                let opened = Opened::new(world, seen.id, *who, seen.action);
+                *stage = Stage::Opened(opened.hasty(seen.hasty));
                 self.follow(at + 1, world, stages)
             }
             Some(Moment::Ended(who)) => {
@@ -85,16 +88,24 @@ impl Run<'_> {
             let Stage::Opened(opened) = stage else {
                 return false;
             };
-            let mut next = stages;
-            if let Some(slot) = next.get_mut(who) {
-                *slot = Stage::Saved;
-            }
+            let go_on = |world: &World, stage: Stage| {
+                let mut stages = stages;
+                if let Some(slot) = stages.get_mut(who) {
+                    *slot = stage;
+                }
+                self.follow(at, world, stages)
+            };
+            let mut each = |world: World, after: After| match (after, seen.ending) {
+                (After::Opened(opened), _) => go_on(&world, Stage::Opened(opened)),
+                (After::Ended(_), Ending::Unknown) => go_on(&world, Stage::Saved),
+                (After::Ended(reply), ending) => {
+                    ending == Ending::Replied(reply) && go_on(&world, Stage::Saved)
+                }
+            };
             match seen.ending {
                 Ending::Wrong => false,
-                Ending::Unknown => opened.part(world, &mut |after| self.follow(at, &after, next)),
-                Ending::Replied(expected) => opened.save(world, &mut |after, reply| {
-                    reply == expected && self.follow(at, &after, next)
-                }),
+                Ending::Unknown => opened.part(world, &mut each),
+                Ending::Replied(_) => opened.step(world, &mut each),
             }
         })
     }

@@ -19,18 +19,18 @@ pub(super) enum Choice {
 pub(super) enum Fault {
     /// A load fails.
     Fail,
-    /// A load fails, and the request saves again if that was answered with an error.
-    FailThenSave,
+    /// A load fails, and the request goes on if that was answered with an error: it saves again.
+    FailThenGoOn,
     /// A write is answered with an error, and done later.
     Late,
     /// The server dies; a write is done later.
     Crash,
-    /// The save is dropped and begun anew; a write is done later.
+    /// The save is dropped, and the request goes on and saves again; a write is done later.
     Drop,
 }
 
 impl Fault {
-    pub(super) const AT_LOAD: [Self; 4] = [Self::Fail, Self::FailThenSave, Self::Crash, Self::Drop];
+    pub(super) const AT_LOAD: [Self; 4] = [Self::Fail, Self::FailThenGoOn, Self::Crash, Self::Drop];
     pub(super) const AT_WRITE: [Self; 3] = [Self::Late, Self::Crash, Self::Drop];
 }
 

@@ -31,8 +31,8 @@ pub(super) struct Execution {
     parts: Vec<Part>,
     pub(super) requests: Vec<Request>,
     late: Option<Operation>,
-    /// The request that the fault hit.
-    hit: Option<usize>,
+    /// The request that the fault hit, and which it was.
+    hit: Option<(usize, Fault)>,
     moments: Vec<Moment>,
     pub(super) lines: Vec<Line>,
     touched: Vec<RecordKey>,
@@ -141,7 +141,7 @@ impl Execution {
             }
             Choice::Step(who) => (Some(who), self.go(who).await, None),
             Choice::Faulty(who, fault) => {
-                self.hit = Some(who);
+                self.hit = Some((who, fault));
                 if !operation.is_load() {
                     self.late = Some(operation.clone());
                 }
@@ -175,14 +175,14 @@ impl Execution {
         };
         match fault {
             Fault::Fail | Fault::Late => request.go(Permit::Fail).await,
-            Fault::FailThenSave => {
+            Fault::FailThenGoOn => {
                 request.go(Permit::Fail).await;
                 if request.answered.is_some() {
-                    request.save_again().await;
+                    request.go_on().await;
                 }
             }
             Fault::Crash => request.die(),
-            Fault::Drop => request.save_again().await,
+            Fault::Drop => request.go_on().await,
         }
         self.note_end(who);
     }
@@ -230,6 +230,12 @@ impl Execution {
         .is_explained()
     }
 
+    /// The fault that hit a request.
+    fn fault(&self, who: usize) -> Option<Fault> {
+        let hit = self.hit.filter(|(hit, _)| *hit == who);
+        hit.map(|(_, fault)| fault)
+    }
+
     /// What is known of the requests from outside.
     pub(super) fn seen(&self) -> Vec<Seen> {
         let requests = self.requests.iter().zip(&self.parts).enumerate();
@@ -238,7 +244,8 @@ impl Execution {
                 action: part.action,
                 id: part.id,
                 view: request.view(),
-                ending: request.ending(self.hit == Some(who)),
+                ending: request.ending(self.fault(who).is_some()),
+                hasty: matches!(self.fault(who), Some(Fault::Drop | Fault::FailThenGoOn)),
             })
             .collect()
     }
@@ -272,7 +279,7 @@ impl Execution {
 
     /// Whether a late write did something after its request had been answered for certain.
     pub(super) fn is_changed_by_late(&mut self, last: Views) -> bool {
-        let hit = self.hit.and_then(|who| self.request(who));
+        let hit = self.hit.and_then(|(who, _)| self.request(who));
         let settled = hit.is_some_and(|request| request.ending(true) != Ending::Unknown);
         let before = *self.before.get_or_insert(last);
         settled && before != last

@@ -89,11 +89,12 @@ pub async fn two_requests(
 ) -> Result<Explored, Box<Failure>> {
     let mut groups = Vec::new();
     for scene in Scene::ALL {
-        for (n, a) in Action::ALL.into_iter().enumerate() {
+        let actions = scene.actions();
+        for (n, a) in actions.iter().enumerate() {
             // The schedules of (a, b) are those of (b, a) with the names exchanged.
             let from = if scene.is_symmetric() { n } else { 0 };
-            for b in Action::ALL.into_iter().skip(from) {
-                groups.push((scene, vec![a, b]));
+            for b in actions.iter().skip(from) {
+                groups.push((scene, vec![*a, *b]));
             }
         }
     }
@@ -109,11 +110,12 @@ pub async fn three_requests(
     store: Arc<dyn RecordStore>,
     most: usize,
 ) -> Result<Explored, Box<Failure>> {
+    let actions: Vec<_> = Action::once().collect();
     let mut groups = Vec::new();
-    for (n, a) in Action::ALL.into_iter().enumerate() {
-        for (m, b) in Action::ALL.into_iter().enumerate().skip(n) {
-            for c in Action::ALL.into_iter().skip(m) {
-                groups.push((Scene::One, vec![a, b, c]));
+    for (n, a) in actions.iter().enumerate() {
+        for (m, b) in actions.iter().enumerate().skip(n) {
+            for c in actions.iter().skip(m) {
+                groups.push((Scene::One, vec![*a, *b, *c]));
             }
         }
     }

@@ -19,6 +19,8 @@ pub(super) enum Reply {
     Remove,
     /// 409: the session has a new id.
     Moved,
+    /// The handler learned that a logout came in between, and could not go on.
+    Destroyed,
 }
 
 #[derive(Clone, Copy, Debug)]
@@ -64,8 +66,9 @@ enum Intent {
 /// A request between its open and its save.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opened {
-    /// The id that its cookie names.
+    /// The id under which its session stands.
     id: usize,
+    who: usize,
     /// The id that it makes, if it makes one.
     new: usize,
     standing: Standing,
@@ -73,6 +76,22 @@ pub(super) struct Opened {
     changes: [Option<Change>; 2],
     /// How much of the node's past was there.
     since: usize,
+    /// What it does after this save.
+    then: Option<Action>,
+    /// Whether it went on without waiting for a save of its own.
+    hasty: bool,
+    /// What its saves before this one would have made of an empty session.
+    alone: Content,
+    /// What the saves before this one owe the browser; `None` if this is the first.
+    owed: Option<Reply>,
+}
+
+/// Where a request is after a save.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum After {
+    Ended(Reply),
+    /// It goes on.
+    Opened(Opened),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -87,7 +106,8 @@ impl Opened {
         let node = world.node(id);
         let (_, seen) = node.view();
         let value = letter(who);
-        let (intent, changes) = match action {
+        let (first, then) = action.steps();
+        let (intent, changes) = match first {
             Action::SetOwn => (Intent::Keep, [Some(Change::Set(OWN + who, value)), None]),
             Action::SetShared => (Intent::Keep, [Some(Change::Set(SHARED, value)), None]),
             Action::Update => (Intent::Keep, [Some(Change::Count), None]),
@@ -108,10 +128,17 @@ impl Opened {
                 Intent::Restart,
                 [Some(Change::Set(RESTARTED + who, value)), None],
             ),
-            Action::MoveDeadline => (Intent::Keep, [None, None]),
+            Action::MoveDeadline | Action::CommitAndUpdate | Action::RegenerateAndSet => {
+                (Intent::Keep, [None, None])
+            }
         };
         Self {
             id,
+            who,
+            then,
+            owed: None,
+            hasty: false,
+            alone: Content::default(),
             new: World::NEW + who,
             standing: match node.state {
                 State::Live => Standing::Live,
@@ -122,6 +149,11 @@ impl Opened {
             changes: changes.map(|change| change.filter(|change| change.tells(&seen))),
             since: node.count.saturating_sub(1),
         }
+    }
+
+    /// The same, of a request that may go on without waiting for its save.
+    pub(super) fn hasty(self, hasty: bool) -> Self {
+        Self { hasty, ..self }
     }
 
     /// The session with this request's changes, on top of `base`.
@@ -142,9 +174,52 @@ impl Opened {
         changes.all(|change| matches!(change, Change::Consume(_)))
     }
 
+    /// Everything that this request's save may make of `world`, and how the request goes on.
+    pub(super) fn step(&self, world: &World, each: &mut dyn FnMut(World, After) -> bool) -> bool {
+        let destroyed = world.node(self.id).state == State::Destroyed;
+        if destroyed && self.owed.is_some() {
+            // It may have learned of the logout from the save before this one.
+            if each(*world, After::Ended(Reply::Destroyed)) {
+                return true;
+            }
+            // Whoever had not waited for its new id may begin a session of its own, as if the logout had come before.
+            let mut next = *world;
+            next.put(self.new, Node::live(self.on(self.alone)));
+            if self.hasty && self.id == self.new && each(next, After::Ended(Reply::Set)) {
+                return true;
+            }
+        }
+        self.save(world, &mut |next, reply| {
+            let owed = match (reply, self.owed) {
+                (Reply::Keep, Some(owed)) => owed,
+                _ => reply,
+            };
+            let id = match reply {
+                Reply::Set => self.new,
+                _ => self.id,
+            };
+            let after = match self.then {
+                None => After::Ended(owed),
+                Some(_) if matches!(reply, Reply::Moved | Reply::Destroyed) => After::Ended(reply),
+                // The handler learns that a logout came, unless it did not wait.
+                Some(_) if next.node(id).state != State::Live => {
+                    return each(next, After::Ended(Reply::Destroyed))
+                        || (self.hasty && each(next, After::Ended(Reply::Keep)));
+                }
+                Some(then) => After::Opened(Self {
+                    owed: Some(owed),
+                    hasty: self.hasty,
+                    alone: self.on(Content::default()),
+                    ..Self::new(&next, id, self.who, then)
+                }),
+            };
+            each(next, after)
+        })
+    }
+
     /// Everything that this request's save may make of `world`. Only a regeneration that finds the session moved has several:
     /// it may go on from any state that it may have seen.
-    pub(super) fn save(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
+    fn save(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
         match self.intent {
             Intent::Destroy => {
                 let mut next = *world;
@@ -223,14 +298,17 @@ impl Opened {
                     return to(old, self.on(Content::default()));
                 }
                 let seen = old.past().get(self.since..).unwrap_or_default();
-                seen.iter().any(|base| to(old, self.on(*base)))
+                // Whoever changed more after the new record was written may find the session moved before that is in it: as if
+                // it had been opened after the move.
+                (self.hasty && to(old, self.on(Content::default())))
+                    || seen.iter().any(|base| to(old, self.on(*base)))
             }
             State::Absent | State::Destroyed => self.begin(world, each),
         }
     }
 
     /// What a save that was not answered may have done: anything that it does, or the part of a logout that came before the end.
-    pub(super) fn part(&self, world: &World, each: &mut dyn FnMut(World) -> bool) -> bool {
+    pub(super) fn part(&self, world: &World, each: &mut dyn FnMut(World, After) -> bool) -> bool {
         if matches!(self.intent, Intent::Destroy | Intent::Restart) {
             let reach = world.reach(self.id);
             // Every subset of the bits of `reach`.
@@ -238,13 +316,13 @@ impl Opened {
             while some != 0 {
                 let mut next = *world;
                 next.destroy(some);
-                if each(next) {
+                if each(next, After::Ended(Reply::Keep)) {
                     return true;
                 }
                 some = (some - 1) & reach;
             }
         }
-        self.save(world, &mut |next, _| each(next))
+        self.step(world, each)
     }
 }
 

@@ -1,6 +1,6 @@
 //! What could have come out, for the report of a run where something else did.
 
-use super::model::{Opened, Reply};
+use super::model::{After, Opened, Reply};
 use super::report::id_name;
 use super::scene::{Part, Scene};
 use super::world::World;
@@ -46,12 +46,15 @@ fn walk(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3], found: &m
             }
             Step::Opened(opened) => {
                 ended = false;
-                opened.save(world, &mut |after, reply| {
+                opened.step(world, &mut |world, after| {
                     let mut next = next;
                     if let Some(slot) = next.get_mut(who) {
-                        *slot = Step::Saved(reply);
+                        *slot = match after {
+                            After::Opened(opened) => Step::Opened(opened),
+                            After::Ended(reply) => Step::Saved(reply),
+                        };
                     }
-                    walk(&after, scene, parts, next, found);
+                    walk(&world, scene, parts, next, found);
                     false
                 });
             }
@@ -97,10 +100,17 @@ mod tests {
             let (mut world, mut steps) = (scene.world(), [Step::Waiting; 3]);
             for who in order {
                 let opened = Opened::new(&world, parts[who].id, who, parts[who].action);
-                opened.save(&world.clone(), &mut |after, reply| {
-                    (world, steps[who]) = (after, Step::Saved(reply));
-                    true
-                });
+                steps[who] = Step::Opened(opened);
+                while let Step::Opened(opened) = steps[who] {
+                    opened.step(&world.clone(), &mut |next, after| {
+                        world = next;
+                        steps[who] = match after {
+                            After::Opened(opened) => Step::Opened(opened),
+                            After::Ended(reply) => Step::Saved(reply),
+                        };
+                        true
+                    });
+                }
             }
             found.push(show(&world, scene, parts, steps));
         }
@@ -115,9 +125,11 @@ mod tests {
         use Action::{Clear, Regenerate, RegenerateKeepingOld, Unset};
         let moves = |action| matches!(action, Regenerate | RegenerateKeepingOld);
         let removes = |action| matches!(action, Clear | Unset);
-        let pairs = |a| Action::ALL.map(|b| (a, b));
+        // A request that saves twice is two, to the others.
+        let once = Action::once();
+        let pairs = |a| once.clone().map(move |b| (a, b));
         for scene in Scene::ALL {
-            for (a, b) in Action::ALL.into_iter().flat_map(pairs) {
+            for (a, b) in once.clone().flat_map(pairs) {
                 let part = |who, action| Part {
                     action,
                     id: scene.id(who),

@@ -63,7 +63,7 @@ fn got(request: &Request) -> String {
         Some(Answered::Cookie(Keep)) => "ok".to_owned(),
         Some(Answered::Cookie(Set { .. })) => "ok with a new id".to_owned(),
         Some(Answered::Cookie(Remove)) => "ok, cookie removed".to_owned(),
-        Some(Answered::Error(kind, text)) => format!("error {kind:?} ({text})"),
+        Some(Answered::Error(kind, text, _)) => format!("error {kind:?} ({text})"),
         Some(Answered::Nothing) => "no answer".to_owned(),
         None if request.ending(true) == Ending::Wrong => "no end".to_owned(),
         None => String::new(),
@@ -180,11 +180,13 @@ impl Names {
 
 fn fault_name(fault: Fault, line: &Line) -> &'static str {
     match (fault, line.operation.is_load()) {
-        (Fault::Fail | Fault::FailThenSave, _) => "FAULT: fails",
+        (Fault::Fail | Fault::FailThenGoOn, _) => "FAULT: fails",
         (Fault::Late, _) => "FAULT: error, and it is done later",
         (Fault::Crash, true) => "FAULT: the server dies",
         (Fault::Crash, false) => "FAULT: the server dies, and it is done later",
-        (Fault::Drop, true) => "FAULT: the save is dropped, and begun anew",
-        (Fault::Drop, false) => "FAULT: the save is dropped and begun anew, and it is done later",
+        (Fault::Drop, true) => "FAULT: the save is dropped, and the request goes on",
+        (Fault::Drop, false) => {
+            "FAULT: the save is dropped, the request goes on, and it is done later"
+        }
     }
 }

@@ -2,10 +2,12 @@
 
 use std::future::poll_fn;
 use std::pin::Pin;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::task::Poll;
 
-use session_core::{CookieChange, ErrorKind, Result, Saved, Session, SessionStorage};
+use session_core::{
+    CookieChange, ErrorKind, Result, Saved, Session, SessionPolicy, SessionStorage, storage,
+};
 
 use super::action::Action;
 use super::check::Ending;
@@ -21,7 +23,7 @@ pub(super) struct Request {
     /// `None` once it has ended.
     future: Option<Future>,
     opened: Arc<OnceLock<(Session, View)>>,
-    policy: session_core::SessionPolicy,
+    work: Work,
     pub(super) answered: Option<Answered>,
 }
 
@@ -29,31 +31,66 @@ pub(super) struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
     Cookie(CookieChange),
-    Error(ErrorKind, String),
+    /// An error, and the cookie that an earlier save owes it.
+    Error(ErrorKind, String, CookieChange),
     /// Nothing: the server died.
     Nothing,
+}
+
+/// What a request does once its session is open.
+#[derive(Clone)]
+struct Work {
+    gate: Gate,
+    policy: SessionPolicy,
+    who: usize,
+    /// What it has not done yet.
+    next: Arc<Mutex<Option<Action>>>,
+}
+
+impl Work {
+    fn next(&self) -> MutexGuard<'_, Option<Action>> {
+        self.next.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    async fn go_on(&self, session: &Session) -> Result<Saved> {
+        loop {
+            let action = self.next().take();
+            if let Some(action) = action {
+                *self.next() = action.steps().1;
+                action.act(session, self.who)?;
+            }
+            let saved = self.gate.save(session, &self.policy).await?;
+            if self.next().is_none() {
+                return Ok(saved);
+            }
+        }
+    }
 }
 
 impl Request {
     pub(super) fn new(stage: &Stage, id: usize, who: usize, action: Action) -> Self {
         let gate = Gate::new(Arc::clone(&stage.store));
-        let policy = stage.policy.clone();
         let opened = Arc::new(OnceLock::new());
         let cookie = stage.ids.get(id).cloned();
+        let work = Work {
+            gate: gate.clone(),
+            policy: stage.policy.clone(),
+            who,
+            next: Arc::new(Mutex::new(Some(action))),
+        };
         let future: Future = {
-            let (gate, policy, opened) = (gate.clone(), policy.clone(), Arc::clone(&opened));
+            let (work, opened) = (work.clone(), Arc::clone(&opened));
             Box::pin(async move {
-                let session = gate.read(cookie.as_deref(), &policy).await?;
+                let session = work.gate.read(cookie.as_deref(), &work.policy).await?;
                 let _ = opened.set((session.clone(), View::of(&session)));
-                action.act(&session, who)?;
-                gate.save(&session, &policy).await
+                work.go_on(&session).await
             })
         };
         Self {
             gate,
             future: Some(future),
             opened,
-            policy,
+            work,
             answered: None,
         }
     }
@@ -78,7 +115,11 @@ impl Request {
             self.future = None;
             self.answered = Some(match ended {
                 Ok(saved) => Answered::Cookie(saved.cookie),
-                Err(error) => Answered::Error(error.kind(), error.to_string()),
+                Err(error) => {
+                    let owed = self.opened.get();
+                    let owed = owed.map(|(session, _)| storage::owed_cookie(session));
+                    Answered::Error(error.kind(), error.to_string(), owed.unwrap_or_default())
+                }
             });
         }
     }
@@ -95,16 +136,16 @@ impl Request {
         self.answered = Some(Answered::Nothing);
     }
 
-    /// Drops its save where it stands, if it is still under way, and saves the same session again.
-    pub(super) async fn save_again(&mut self) {
+    /// Drops its save where it stands, if it is still under way, and goes on to the end: a handler whose commit ran
+    /// into a time limit, or the task that takes up the save of a client that hung up.
+    pub(super) async fn go_on(&mut self) {
         let Some((session, _)) = self.opened.get() else {
             return;
         };
         self.gate.forget();
         self.answered = None;
-        let (gate, policy) = (self.gate.clone(), self.policy.clone());
-        let session = session.clone();
-        self.future = Some(Box::pin(async move { gate.save(&session, &policy).await }));
+        let (work, session) = (self.work.clone(), session.clone());
+        self.future = Some(Box::pin(async move { work.go_on(&session).await }));
         self.run().await;
     }
 
@@ -114,8 +155,9 @@ impl Request {
             Some(Answered::Cookie(CookieChange::Keep)) => Ending::Replied(Reply::Keep),
             Some(Answered::Cookie(CookieChange::Set { .. })) => Ending::Replied(Reply::Set),
             Some(Answered::Cookie(CookieChange::Remove)) => Ending::Replied(Reply::Remove),
-            Some(Answered::Error(ErrorKind::Moved, _)) => Ending::Replied(Reply::Moved),
-            Some(Answered::Error(ErrorKind::Timeout | ErrorKind::Unavailable, _)) if may_fail => {
+            Some(Answered::Error(ErrorKind::Moved, ..)) => Ending::Replied(Reply::Moved),
+            Some(Answered::Error(ErrorKind::Destroyed, ..)) => Ending::Replied(Reply::Destroyed),
+            Some(Answered::Error(ErrorKind::Timeout | ErrorKind::Unavailable, ..)) if may_fail => {
                 Ending::Unknown
             }
             Some(Answered::Nothing) => Ending::Unknown,
@@ -126,7 +168,10 @@ impl Request {
     /// The id that it gave to the browser.
     pub(super) fn told(&self) -> Option<&str> {
         match &self.answered {
-            Some(Answered::Cookie(CookieChange::Set { value, .. })) => Some(value),
+            Some(
+                Answered::Cookie(CookieChange::Set { value, .. })
+                | Answered::Error(_, _, CookieChange::Set { value, .. }),
+            ) => Some(value),
             _ => None,
         }
     }

@@ -43,6 +43,14 @@ impl Scene {
         }
     }
 
+    /// What requests do in it. Two saves in one request are tried on one session; elsewhere they add nothing.
+    pub(super) fn actions(self) -> Vec<Action> {
+        match self {
+            Self::One => Action::ALL.to_vec(),
+            Self::Moved | Self::Kept | Self::Twins => Action::once().collect(),
+        }
+    }
+
     /// How many ids stand in it.
     pub(super) fn ids(self) -> usize {
         match self {
