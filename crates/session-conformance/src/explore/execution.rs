@@ -261,7 +261,7 @@ impl Execution {
     }
 
     /// Removes what the run left in the store.
-    pub(super) async fn tidy(&self) {
+    pub(super) async fn tidy(&mut self) {
         let first = self.stage.ids.iter();
         let first = first.filter_map(|id| self.stage.policy.parse_id(id));
         let first = first.map(|id| self.stage.policy.record_key(&id));
