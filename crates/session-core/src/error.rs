@@ -96,7 +96,7 @@ impl Error {
     pub fn kind(&self) -> ErrorKind {
         match self {
             Self::Store(error) => match error.kind() {
-                StoreErrorKind::Unavailable => ErrorKind::Unavailable,
+                StoreErrorKind::Unavailable | StoreErrorKind::Unconfirmed => ErrorKind::Unavailable,
                 StoreErrorKind::Timeout => ErrorKind::Timeout,
                 StoreErrorKind::TooLarge => ErrorKind::TooLarge,
                 StoreErrorKind::Corrupt => ErrorKind::Corrupt,

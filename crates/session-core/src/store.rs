@@ -127,6 +127,9 @@ pub enum StoreErrorKind {
     Unavailable,
     /// The backend did not answer in time: try again later.
     Timeout,
+    /// The write was applied, and not on as many replicas as were asked for: it may be lost if the server is. Loading finds it, so the
+    /// engine does not look, and reports it as it is.
+    Unconfirmed,
     /// The record is larger than the backend takes: keep less in the session. Nothing was written.
     TooLarge,
     /// What stands at the key is not a record, or not this key's: someone must look. Nothing was written.

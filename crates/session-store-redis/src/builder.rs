@@ -83,6 +83,7 @@ impl RedisStoreBuilder {
     /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`; it then stands on the
     /// master, but a failover may take it back.
     ///
+    /// A write that fewer replicas have is an error of kind [`Unconfirmed`](StoreErrorKind::Unconfirmed), although the master has it.
     /// Such writes go over clients of their own, as many as the [`pool_size`](Self::pool_size), and each holds up the next on
     /// its connection.
     #[must_use]

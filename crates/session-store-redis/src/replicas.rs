@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use fred::clients::{Client, Pipeline};
-use fred::error::{Error, ErrorKind};
+use fred::error::Error;
 use fred::interfaces::ClientLike;
 use fred::types::config::Options;
 use fred::types::{ClusterHash, CustomCommand, Key, Value};
@@ -21,10 +21,10 @@ pub(crate) struct Replicas {
     pub(crate) patience: Duration,
 }
 
-/// A write's answer, and how many replicas have it.
+/// A write's answer, and how many replicas have it, or why `WAIT` did not say.
 pub(crate) struct Acknowledged {
     pub(crate) answer: Value,
-    pub(crate) replicas: i64,
+    pub(crate) replicas: Result<i64, String>,
 }
 
 impl Replicas {
@@ -91,16 +91,12 @@ impl Waiting<'_> {
 
         let mut answers = pipeline.try_all::<Value>().await.into_iter();
         let answer = answers.next().ok_or_else(Error::new_canceled)??;
-        match answers.next() {
-            Some(Ok(Value::Integer(replicas))) => Ok(Acknowledged { answer, replicas }),
-            Some(Err(error)) => Err(unknown(error.details())),
-            _ => Err(unknown("no number")),
-        }
+        // The write was answered: whatever is wrong with WAIT must not read as if nothing had been written.
+        let replicas = match answers.next() {
+            Some(Ok(Value::Integer(replicas))) => Ok(replicas),
+            Some(Err(error)) => Err(format!("WAIT got: {}", error.details())),
+            _ => Err("WAIT got no number".to_owned()),
+        };
+        Ok(Acknowledged { answer, replicas })
     }
-}
-
-/// The write was answered: whatever is wrong with WAIT must not read as if nothing had been written.
-fn unknown(answer: &str) -> Error {
-    let message = format!("the write was answered, but WAIT got: {answer}");
-    Error::new(ErrorKind::Unknown, message)
 }

@@ -124,15 +124,15 @@ impl RedisStore {
             replicas: reached,
         } = sent.map_err(failed)?;
         let applied = command.applied(&answer).map_err(failed)?;
-        if applied && reached < i64::from(replicas.count) {
-            let (count, patience) = (replicas.count, replicas.patience);
-            let message = format!(
-                "Redis at {} has the record, but only {reached} of {count} replicas have it after {patience:?}",
-                self.address
-            );
-            return Err(StoreError::new(StoreErrorKind::Unavailable, message));
-        }
-        Ok(applied)
+        let (count, patience) = (replicas.count, replicas.patience);
+        let why = match reached {
+            _ if !applied => return Ok(false),
+            Ok(reached) if reached >= i64::from(count) => return Ok(true),
+            Ok(reached) => format!("only {reached} of {count} replicas have it after {patience:?}"),
+            Err(why) => why,
+        };
+        let message = format!("Redis at {} has the record, but {why}", self.address);
+        Err(StoreError::new(StoreErrorKind::Unconfirmed, message))
     }
 
     fn failed(&self, error: &fred::error::Error, key: &RecordKey) -> StoreError {

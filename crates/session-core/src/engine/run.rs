@@ -1,5 +1,6 @@
 //! One save: what its steps share.
 
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use crate::body::{self, Content, Meta, Prev, WriteId};
 use crate::change::{Batch, replay};
 use crate::state::{Loaded, Origin, Standing, State};
 use crate::{
-    Condition, Error, PutOutcome, RecordKey, RecordStore, Result, Session, SessionPolicy,
+    Condition, Error, PutOutcome, Record, RecordKey, RecordStore, Result, Session, SessionPolicy,
     StoreError, StoreErrorKind, Version,
 };
 
@@ -17,7 +18,10 @@ pub(super) struct Run<'a, S> {
     pub(super) store: &'a S,
     pub(super) session: &'a Session,
     pub(super) policy: &'a SessionPolicy,
-    started: Instant,
+    /// When the save began. Looking at a clock is dear, and a save has no use for more than this.
+    pub(super) now: u64,
+    /// When it first asked whether it is in time.
+    started: OnceLock<Instant>,
 }
 
 /// What a conditional write came to.
@@ -42,13 +46,14 @@ impl<'a, S: RecordStore> Run<'a, S> {
             store,
             session,
             policy,
-            started: Instant::now(),
+            now: policy.now(),
+            started: OnceLock::new(),
         }
     }
 
     /// Fails once the save has tried for too long.
     pub(super) fn in_time(&self) -> Result<()> {
-        if self.started.elapsed() < Self::LIMIT {
+        if self.started.get_or_init(Instant::now).elapsed() < Self::LIMIT {
             return Ok(());
         }
         Err(Error::Store(StoreError::new(
@@ -67,7 +72,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
         Ok(error)
     }
 
-    /// Writes, and tells certain failures, which are errors at once, from unknown outcomes.
+    /// Writes, and tells failures that looking cannot turn into success, which are errors at once, from unknown outcomes.
     pub(super) async fn put(
         &self,
         key: &RecordKey,
@@ -75,15 +80,16 @@ impl<'a, S: RecordStore> Run<'a, S> {
         deadline: u64,
         condition: Condition,
     ) -> Result<Written> {
-        let left = deadline.saturating_sub(self.policy.now()).max(1000);
+        let left = deadline.saturating_sub(self.now).max(1000);
         let ttl = Duration::from_millis(left.saturating_add(Self::MARGIN));
         match self.store.put(key, body, ttl, condition).await {
             Ok(PutOutcome::Stored(version)) => Ok(Written::Stored(version)),
             Ok(PutOutcome::Refused) => Ok(Written::Refused),
             Err(error) => match error.kind() {
-                StoreErrorKind::TooLarge | StoreErrorKind::Corrupt | StoreErrorKind::Config => {
-                    Err(error.into())
-                }
+                StoreErrorKind::TooLarge
+                | StoreErrorKind::Corrupt
+                | StoreErrorKind::Config
+                | StoreErrorKind::Unconfirmed => Err(error.into()),
                 _ => Ok(Written::Unknown(error)),
             },
         }
@@ -92,7 +98,10 @@ impl<'a, S: RecordStore> Run<'a, S> {
     pub(super) async fn load(&self, key: &RecordKey) -> Result<Option<Loaded>> {
         match self.store.load(key).await? {
             None => Ok(None),
-            Some(record) => Loaded::read(key, record.version, record.body, self.policy).map(Some),
+            Some(record) => {
+                let (now, Record { body, version }) = (self.policy.now(), record);
+                Loaded::read(key, version, body, self.policy, now).map(Some)
+            }
         }
     }
 
@@ -100,8 +109,8 @@ impl<'a, S: RecordStore> Run<'a, S> {
     /// its id.
     pub(super) fn freeze(&self, state: &mut State) -> Result<()> {
         if !state.changes.is_empty() || state.batches.is_empty() {
-            let id = WriteId::new(self.policy.now())?;
-            let changes = std::mem::take(&mut state.changes).into();
+            let id = WriteId::new(self.now)?;
+            let changes = std::mem::take(&mut state.changes);
             state.batches.push(Batch { id, changes });
             if let Some(successor) = &mut state.successor {
                 successor.current = false;
@@ -145,7 +154,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
 
     /// The metadata with which `standing` is written again: with the ids of this save's batches, and a later deadline.
     pub(super) fn meta_for_next(&self, state: &State, standing: &Standing) -> Meta {
-        let now = self.policy.now();
+        let now = self.now;
         let mut meta = standing.meta.clone();
         let (created, lifetime) = (meta.created, meta.lifetime);
         let absolute = self.policy.absolute_deadline(created, lifetime);

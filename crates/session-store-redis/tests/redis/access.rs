@@ -71,7 +71,7 @@ async fn such_a_user_behind_sentinels() {
     let error = insert(&waiting, "a", "1").await.unwrap_err();
     assert_eq!(
         error.kind(),
-        StoreErrorKind::Unavailable,
+        StoreErrorKind::Unconfirmed,
         "it was written: {error}"
     );
     for node in group.nodes() {

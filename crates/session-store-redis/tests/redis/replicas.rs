@@ -41,7 +41,7 @@ async fn a_write_waits_for_its_replica() {
     let error = replace(&*store, "a", "2", version.clone())
         .await
         .unwrap_err();
-    assert_eq!(error.kind(), StoreErrorKind::Unavailable);
+    assert_eq!(error.kind(), StoreErrorKind::Unconfirmed);
     assert!(
         error.to_string().contains("only 0 of 1 replicas"),
         "{error}"
