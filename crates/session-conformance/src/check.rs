@@ -108,5 +108,8 @@ pub(crate) use check;
 /// All checks that this build knows, level by level.
 pub fn checks() -> impl Iterator<Item = &'static Check> {
     let groups = crate::record::GROUPS.iter().chain(crate::session::GROUPS);
+    let groups = groups.chain(crate::overlap::GROUPS);
+    #[cfg(feature = "http")]
+    let groups = groups.chain(crate::http::GROUPS);
     groups.flat_map(|group| group.iter())
 }

@@ -8,6 +8,7 @@ use session_core::{
     Condition, PutOutcome, Record, RecordKey, RecordStore, SessionId, SessionStorage, Version,
 };
 
+use crate::Subject;
 use crate::check::Result;
 use crate::failure::Failure;
 use crate::recorder::Recorder;
@@ -20,16 +21,18 @@ pub(crate) struct Context {
     fixture: Fixture,
     pub(crate) trace: Trace,
     pub(crate) largest_body: usize,
+    pub(crate) thorough: bool,
 }
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 impl Context {
-    pub(crate) fn new(fixture: Fixture, trace: Trace, largest_body: usize) -> Self {
+    pub(crate) fn new(fixture: Fixture, trace: Trace, subject: &Subject) -> Self {
         Self {
             fixture,
             trace,
-            largest_body,
+            largest_body: subject.largest_body,
+            thorough: subject.thorough,
         }
     }
 

@@ -4,6 +4,9 @@ mod check;
 mod context;
 pub mod explore;
 mod failure;
+#[cfg(feature = "http")]
+mod http;
+mod overlap;
 mod record;
 mod recorder;
 mod render;

@@ -41,7 +41,11 @@ pub struct Checked {
 #[non_exhaustive]
 pub enum Verdict {
     /// It holds.
-    Passed,
+    Passed {
+        /// What was looked at, where that says something.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        remark: Option<String>,
+    },
     /// It does not hold.
     Failed(Failure),
     /// The subject declares that it cannot hold, and why.

@@ -99,8 +99,10 @@ async fn attempt(subject: Subject, check: &'static Check, trace: Trace) -> Resul
             let why = "it does not say that its records last, or that servers share them";
             return Ok(Verdict::Declared { why: why.into() });
         }
-        let context = Context::new(fixture, trace, subject.largest_body);
-        (check.run)(context).await.map(|()| Verdict::Passed)
+        let context = Context::new(fixture, trace.clone(), &subject);
+        (check.run)(context).await?;
+        let remark = trace.remarked();
+        Ok(Verdict::Passed { remark })
     });
     let stop = work.abort_handle();
     match tokio::time::timeout(check.limit, work).await {

@@ -30,6 +30,7 @@ pub struct Subject {
     pub(crate) make: Arc<dyn Fn() -> BoxFuture<Fixture> + Send + Sync>,
     pub(crate) largest_body: usize,
     pub(crate) cannot: Vec<(Promise, String)>,
+    pub(crate) thorough: bool,
 }
 
 impl Subject {
@@ -49,6 +50,7 @@ impl Subject {
             make: Arc::new(make),
             largest_body: 1 << 20,
             cannot: Vec::new(),
+            thorough: false,
         }
     }
 
@@ -70,6 +72,14 @@ impl Subject {
     #[must_use]
     pub fn cannot(mut self, promise: Promise, why: impl Into<String>) -> Self {
         self.cannot.push((promise, why.into()));
+        self
+    }
+
+    /// Runs every schedule there is of three requests, and of two with a fault; without it, the first two thousand. It takes
+    /// minutes on a store in memory, and hours on others.
+    #[must_use]
+    pub fn thorough(mut self) -> Self {
+        self.thorough = true;
         self
     }
 

@@ -29,7 +29,8 @@ macro_rules! suite {
 #[macro_export]
 macro_rules! __checks {
     ($($then:tt)*) => {
-        $($then)*! {
+        $crate::__with_http! {
+            [$($then)*]
             record: [
                 an_unknown_key_holds_nothing
                 what_was_put_is_loaded
@@ -183,6 +184,56 @@ macro_rules! __checks {
                 after_the_response_nothing_changes
                 a_session_that_nothing_stands_behind_refuses_commit
             ]
+            overlap: [
+                two_requests_in_every_order
+                three_requests_in_every_order
+            ]
+            fault: [
+                two_requests_with_one_fault_anywhere
+            ]
+        }
+    };
+}
+
+/// Adds the checks that need a feature.
+#[cfg(feature = "http")]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_http {
+    ([$($then:tt)*] $($others:tt)*) => {
+        $($then)*! {
+            $($others)*
+            http: [
+                a_visit_without_data_sets_no_cookie
+                the_cookie_is_safe_by_default
+                the_cookie_opens_the_session
+                a_forged_cookie_opens_nothing
+                caches_are_told
+                other_cookies_do_not_disturb
+                a_response_of_any_status_is_saved
+                a_handler_that_failed_is_not_saved
+                a_flash_is_shown_once
+                a_logout_clears_the_cookie
+                a_copied_cookie_is_dead_after_the_logout
+                a_conflict_is_told
+                a_store_that_is_down_is_told
+                a_client_that_hangs_up_does_not_undo_the_save
+                two_tabs_both_stay
+                responses_of_a_login_arrive_in_any_order
+                responses_of_a_logout_arrive_in_any_order
+            ]
+        }
+    };
+}
+
+/// Adds the checks that need a feature.
+#[cfg(not(feature = "http"))]
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __with_http {
+    ([$($then:tt)*] $($others:tt)*) => {
+        $($then)*! {
+            $($others)*
         }
     };
 }
@@ -220,7 +271,7 @@ pub fn test(name: &str, subject: Subject) {
         .build()
         .expect("a runtime");
     match runtime.block_on(run_one(&subject, check)).verdict {
-        Verdict::Passed => {}
+        Verdict::Passed { remark } => println!("{}", remark.unwrap_or_default()),
         Verdict::Declared { why } => println!("not promised: {why}"),
         Verdict::Failed(failure) => panic!("{name}: {failure}\n  without it: {}", check.harm),
     }

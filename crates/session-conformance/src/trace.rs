@@ -11,6 +11,7 @@ pub(crate) struct Trace(Arc<Mutex<Lines>>);
 struct Lines {
     dropped: usize,
     kept: VecDeque<String>,
+    remark: Option<String>,
 }
 
 impl Trace {
@@ -23,6 +24,17 @@ impl Trace {
             lines.dropped += 1;
         }
         lines.kept.push_back(line.into());
+    }
+
+    /// What the check wants to be known when it passes.
+    pub(crate) fn remark(&self, text: String) {
+        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.remark = Some(text);
+    }
+
+    pub(crate) fn remarked(&self) -> Option<String> {
+        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        lines.remark.clone()
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {

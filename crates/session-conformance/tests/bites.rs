@@ -50,3 +50,24 @@ fn every_check_of_records_catches_something() {
     assert!(idle.is_empty(), "{idle:?}");
     assert!(cases.len() >= 15);
 }
+
+#[test]
+fn the_documentation_lists_every_check_and_every_broken_store() {
+    let docs = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/conformance.md");
+    let docs = std::fs::read_to_string(docs).unwrap();
+    for check in checks() {
+        let row = format!("| `{}` | {} |", check.name, check.harm);
+        assert!(docs.contains(&row), "missing: {row}");
+    }
+    for case in all() {
+        let row = docs
+            .lines()
+            .find(|line| line.starts_with(&format!("| {} |", case.store)));
+        let end = format!("| `{}` |", case.check);
+        assert!(
+            row.is_some_and(|row| row.ends_with(&end)),
+            "missing: {} {end}",
+            case.store
+        );
+    }
+}

@@ -13,7 +13,7 @@ table { border-collapse: collapse; width: 100% }
 th, td { padding: .3rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
 thead th { position: sticky; top: 0; background: #fff }
 tbody th { font-weight: normal }
-tbody th small { display: block; color: #595959 }
+small { display: block; color: #595959 }
 .level th { font-weight: bold; background: #f3f3f3 }
 .passed { color: #14622e }
 .failed { color: #a30000; font-weight: bold }
@@ -24,7 +24,7 @@ body { color: #ddd; background: #181818 }
 thead th { background: #181818 }
 th, td { border-color: #444 }
 .level th, pre { background: #262626 }
-tbody th small, .declared { color: #a6a6a6 }
+small, .declared { color: #a6a6a6 }
 .passed { color: #7fd199 }
 .failed { color: #ff9a9a }
 }";
@@ -134,7 +134,13 @@ fn cell(out: &mut String, cell: Option<&Checked>) -> fmt::Result {
         return write!(out, "<td></td>");
     };
     match &checked.verdict {
-        Verdict::Passed => write!(out, "<td class=\"passed\">passed</td>"),
+        Verdict::Passed { remark } => {
+            write!(out, "<td class=\"passed\">passed")?;
+            if let Some(remark) = remark {
+                write!(out, "<small>{}</small>", Text(remark))?;
+            }
+            write!(out, "</td>")
+        }
         Verdict::Failed(_) => write!(out, "<td class=\"failed\">failed</td>"),
         Verdict::Declared { why } => write!(
             out,

@@ -50,7 +50,7 @@ fn counts(report: &Report) -> (usize, usize, usize) {
     let mut counts = (0, 0, 0);
     for checked in &report.checks {
         match checked.verdict {
-            Verdict::Passed => counts.0 += 1,
+            Verdict::Passed { .. } => counts.0 += 1,
             Verdict::Failed(_) => counts.1 += 1,
             Verdict::Declared { .. } => counts.2 += 1,
         }

@@ -14,7 +14,7 @@ fn report(subject: &str, verdict: Verdict) -> Report {
     Report {
         subject: subject.to_owned(),
         checks: vec![
-            checked("record/one", Verdict::Passed),
+            checked("record/one", Verdict::Passed { remark: None }),
             checked("record/two", verdict),
         ],
         took: Duration::from_millis(1500),
@@ -30,7 +30,12 @@ fn reports() -> [Report; 3] {
     };
     let why = "by its nature".to_owned();
     [
-        report("fine", Verdict::Passed),
+        report(
+            "fine",
+            Verdict::Passed {
+                remark: Some("7 schedules".to_owned()),
+            },
+        ),
         report("broken", Verdict::Failed(failure)),
         report("humble", Verdict::Declared { why }),
     ]
@@ -54,6 +59,7 @@ broken: record/two FAILED
   without it: A <user> suffers.
 
 fine: 2 passed, 0 failed, 0 not promised, 1.5 s
+  record/two: 7 schedules
 broken: 1 passed, 1 failed, 0 not promised, 1.5 s
 humble: 1 passed, 0 failed, 1 not promised, 1.5 s
   not promised (1 checks): by its nature

@@ -55,6 +55,14 @@ fn write(out: &mut String, reports: &[Report]) -> std::fmt::Result {
             "{}: {passed} passed, {failed} failed, {not_promised} not promised, {seconds:.1} s",
             report.subject
         )?;
+        for checked in &report.checks {
+            if let Verdict::Passed {
+                remark: Some(remark),
+            } = &checked.verdict
+            {
+                writeln!(out, "  {}: {remark}", checked.name)?;
+            }
+        }
         for (why, checks) in declared(report) {
             writeln!(out, "  not promised ({checks} checks): {why}")?;
         }
@@ -64,7 +72,7 @@ fn write(out: &mut String, reports: &[Report]) -> std::fmt::Result {
 
 fn mark(cell: Option<&Checked>) -> &'static str {
     match cell.map(|checked| &checked.verdict) {
-        Some(Verdict::Passed) => "ok",
+        Some(Verdict::Passed { .. }) => "ok",
         Some(Verdict::Failed(_)) => "FAIL",
         Some(Verdict::Declared { .. }) => "-",
         None => "",

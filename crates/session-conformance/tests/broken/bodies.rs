@@ -51,7 +51,7 @@ impl Flaw for EmptyIsNone {
     }
 }
 
-/// Has a column of 64 KiB.
+/// Keeps bodies in a column of 64 KiB.
 #[derive(Debug, Default)]
 struct CutsAt64Kib;
 

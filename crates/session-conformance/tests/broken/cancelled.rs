@@ -50,7 +50,7 @@ impl Flaw for LeaksACancelledLoad {
     }
 }
 
-/// The same with writes.
+/// A write that was cancelled leaves its answer for the next one.
 #[derive(Debug, Default)]
 struct AnswersWithACancelledPut(Connection<Put>);
 
@@ -68,7 +68,7 @@ impl Flaw for AnswersWithACancelledPut {
     }
 }
 
-/// The same with removals.
+/// A removal that was cancelled leaves its answer for the next one.
 #[derive(Debug, Default)]
 struct AnswersWithACancelledRemove(Connection<Result<bool, StoreError>>);
 

@@ -30,7 +30,7 @@ fn plain_key(text: &str) -> RecordKey {
     RecordKey::plain_of(&SessionId::parse_foreign(text).unwrap())
 }
 
-/// Half of the digest: "that is long enough".
+/// Takes half of the digest for the key: "that is long enough".
 #[derive(Debug, Default)]
 struct HalfTheDigest;
 
@@ -43,7 +43,7 @@ impl Other for HalfTheDigest {
     }
 }
 
-/// A column of 100 characters.
+/// Keeps keys in a column of 100 characters.
 #[derive(Debug, Default)]
 struct FirstHundredBytes;
 
@@ -54,7 +54,7 @@ impl Other for FirstHundredBytes {
     }
 }
 
-/// A column that compares without regard to case.
+/// Keeps keys in a column that compares without regard to case.
 #[derive(Debug, Default)]
 struct LowerCase;
 

@@ -102,7 +102,7 @@ pub(crate) fn subject<F: Flaw>() -> Subject {
 fn case<F: Flaw>(check: &'static str) -> Case {
     let path = std::any::type_name::<F>();
     Case {
-        store: path.rsplit("::").next().unwrap(),
+        store: path.rsplit("::").next().unwrap().trim_end_matches('>'),
         check,
         subject: subject::<F>(),
     }

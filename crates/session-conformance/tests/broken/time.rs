@@ -22,7 +22,7 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// "To be on the safe side."
+/// Forgets three seconds early, "to be on the safe side".
 #[derive(Debug, Default)]
 struct ForgetsSecondsTooEarly;
 
