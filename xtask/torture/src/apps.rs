@@ -60,13 +60,15 @@ impl Apps {
 
     fn spawn(&self, address: SocketAddr) -> Result<Child> {
         let own = std::env::current_exe()?;
-        // It ends with this process, however that ends.
-        let mut command = Command::new("setpriv");
-        command.args(["--pdeathsig", "KILL", "--"]).arg(own);
+        let mut command = Command::new(own);
         command
             .args(["serve", "--port", &address.port().to_string()])
             .args(&self.args);
-        Ok(command.stdin(Stdio::null()).stdout(Stdio::null()).spawn()?)
+        // The pipe closes when this process ends, however it ends, and the server ends with it.
+        Ok(command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::null())
+            .spawn()?)
     }
 
     async fn ready(&self, which: usize) -> Result<()> {

@@ -83,7 +83,9 @@ pub(crate) fn check(life: &Life, evicted: &[Loss]) -> Vec<Violation> {
                 continue;
             }
             Some(_) => {
-                if let Some(retired) = retired(life, event) {
+                if let Some(retired) = retired(life, event)
+                    && !unreachable(life, event, retired, evicted)
+                {
                     say(
                         Fault::Resurrected,
                         format!(
@@ -129,6 +131,19 @@ fn retired<'a>(life: &'a Life, event: &Event) -> Option<&'a Event> {
         };
         before && by
     })
+}
+
+/// Whether a logout could not find this cookie's session, because the backend dropped the tombstone that named it: of a
+/// double-clicked login both answers stand, and only what they replaced leads from one to the other.
+fn unreachable(life: &Life, event: &Event, logout: &Event, evicted: &[Loss]) -> bool {
+    let began = life
+        .events
+        .first()
+        .map_or(Duration::ZERO, |first| first.start);
+    let dropped = |loss: &Loss| began < loss.until && loss.from < logout.end;
+    logout.request == Request::Logout
+        && seen(life, event, logout) == Seen::Elsewhere
+        && evicted.iter().any(dropped)
 }
 
 /// Whether something else explains that `event` found no session: a login or logout that overlapped or whose outcome is unknown,

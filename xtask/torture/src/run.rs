@@ -41,7 +41,7 @@ pub(crate) struct Verdict {
     pub(crate) found: BTreeMap<&'static str, u64>,
     /// What was found in sessions that lived through a failover, which may lose what it acknowledged just before.
     pub(crate) found_around_failovers: BTreeMap<&'static str, u64>,
-    #[serde(skip)]
+    /// The histories of what was found, shortest first, by their number of requests.
     pub(crate) histories: Vec<(usize, String)>,
 }
 

@@ -27,6 +27,10 @@ pub(crate) struct Settings {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
+    std::thread::spawn(|| {
+        let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
+        std::process::exit(0);
+    });
     let mut store = connect(&settings).await?;
     if let Some(sabotage) = &settings.sabotage {
         store = Arc::new(Sabotage::new(store, sabotage)?);
