@@ -16,6 +16,10 @@ pub enum Program {
     Memcached,
     /// `openssl`, for the certificates of throw-away authorities.
     OpenSsl,
+    /// `chromium`, or the `google-chrome` that GitHub's runners have.
+    Chromium,
+    /// `chromedriver`, which drives Chromium by WebDriver.
+    ChromeDriver,
 }
 
 impl Program {
@@ -25,12 +29,26 @@ impl Program {
             Program::Redis => "redis-server",
             Program::Memcached => "memcached",
             Program::OpenSsl => "openssl",
+            Program::Chromium => "chromium",
+            Program::ChromeDriver => "chromedriver",
         }
     }
 
+    /// Debian's package.
     fn package(self) -> &'static str {
-        // Debian's packages happen to carry the names of the executables.
-        self.executable()
+        match self {
+            Program::ChromeDriver => "chromium-driver",
+            // The others carry the names of their executables.
+            _ => self.executable(),
+        }
+    }
+
+    fn find(self) -> Option<PathBuf> {
+        let found = find(self.executable());
+        match self {
+            Program::Chromium => found.or_else(|| find("google-chrome")),
+            _ => found,
+        }
     }
 }
 
@@ -44,11 +62,11 @@ impl Program {
 /// One line that says what to install.
 pub fn ensure(program: Program) -> Result<PathBuf> {
     let name = program.executable();
-    if let Some(path) = find(name) {
+    if let Some(path) = program.find() {
         return Ok(path);
     }
     let _lock = lock()?;
-    if let Some(path) = find(name) {
+    if let Some(path) = program.find() {
         return Ok(path);
     }
     let package = program.package();
@@ -70,7 +88,9 @@ pub fn ensure(program: Program) -> Result<PathBuf> {
         .map_err(|error| Error::io(format!("cannot run apt-get to install {package}"), error))?;
     let text = String::from_utf8_lossy(&output.stdout);
     let last = text.lines().rfind(|line| !line.trim().is_empty());
-    find(name).ok_or_else(|| missing(&format!("apt-get failed ({})", last.unwrap_or("no output"))))
+    program
+        .find()
+        .ok_or_else(|| missing(&format!("apt-get failed ({})", last.unwrap_or("no output"))))
 }
 
 /// The policy file keeps the package's service from being started; one that is there already is the machine's own business.

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod chromedriver;
 mod cluster;
 mod data;
 mod error;
@@ -15,6 +16,7 @@ mod stream;
 mod tls;
 mod wait;
 
+pub use chromedriver::ChromeDriver;
 pub use cluster::RedisCluster;
 pub use data::DataDir;
 pub use error::{Error, Result};

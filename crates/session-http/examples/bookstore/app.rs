@@ -10,7 +10,7 @@ use axum::response::Response;
 use axum::routing::{get, post};
 use session_http::{SessionLayer, SessionManager, SessionPolicy};
 
-use crate::{about, account, assets, browse, cart, csrf, failure, theme};
+use crate::{about, account, assets, browse, cart, csrf, failure, note, theme};
 
 /// What handlers know beside the request.
 #[derive(Clone)]
@@ -40,6 +40,7 @@ pub(crate) fn router(shop: Shop, manager: SessionManager) -> Router {
         .route("/cart/add", post(cart::add))
         .route("/cart/change", post(cart::change))
         .route("/cart/remove", post(cart::remove))
+        .route("/cart/note", post(note::keep))
         .route("/checkout", post(cart::checkout))
         .route("/login", get(account::form).post(account::login))
         .route("/logout", post(account::logout))

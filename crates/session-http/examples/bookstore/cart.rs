@@ -10,6 +10,7 @@ use session_http::{Key, Session};
 use crate::books::{self, Book, Price};
 use crate::failure::Failure;
 use crate::fields::{Fields, local};
+use crate::note::NOTE;
 use crate::notice;
 use crate::page::{Page, render};
 
@@ -64,6 +65,7 @@ struct CartPage {
     page: Page,
     lines: Vec<Line>,
     total: Price,
+    note: String,
 }
 
 #[derive(Deserialize)]
@@ -87,7 +89,12 @@ pub(crate) struct Remove {
 pub(crate) async fn show(page: Page) -> Result<Response, Failure> {
     let lines = page.session.get(CART)?.unwrap_or_default().lines();
     let total = lines.iter().map(|line| line.price).sum();
-    render(&CartPage { page, lines, total })
+    render(&CartPage {
+        note: page.session.get(NOTE)?.unwrap_or_default(),
+        page,
+        lines,
+        total,
+    })
 }
 
 pub(crate) async fn add(session: Session, Fields(sent): Fields<Add>) -> Result<Redirect, Failure> {
@@ -141,6 +148,7 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
             cart.set(slug, left);
         }
     })?;
+    session.unset(NOTE)?;
     let books = if count == 1 { "book" } else { "books" };
     notice::done(
         &session,
@@ -151,13 +159,17 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
     Ok(Redirect::to("/"))
 }
 
-/// Takes the cart along to the session that begins here, if this request came with an id that had been replaced a moment ago:
+/// Takes the cart and its note along to the session that begins here, if this request came with an id that had been replaced a moment ago:
 /// what was kept under it can be read, and does not move by itself.
 pub(crate) fn carry(session: &Session) -> Result<(), Failure> {
-    if session.is_new()
-        && let Some(cart) = session.get(CART)?
-    {
+    if !session.is_new() {
+        return Ok(());
+    }
+    if let Some(cart) = session.get(CART)? {
         session.set(CART, &cart)?;
+    }
+    if let Some(note) = session.get(NOTE)? {
+        session.set(NOTE, &note)?;
     }
     Ok(())
 }

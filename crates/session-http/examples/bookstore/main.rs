@@ -14,6 +14,7 @@ mod cart;
 mod csrf;
 mod failure;
 mod fields;
+mod note;
 mod notice;
 mod page;
 mod serve;

@@ -2,8 +2,8 @@
 
 use askama::Template;
 use axum::extract::FromRequestParts;
-use axum::http::header;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, header};
 use axum::response::{Html, IntoResponse, Response};
 use session_http::{Session, SessionHandle};
 
@@ -39,7 +39,10 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
             user: session.get(USER)?,
             count: session.get(CART)?.unwrap_or_default().count(),
             theme: session.get(THEME)?,
-            notice: session.get(NOTICE)?,
+            notice: match is_ahead_of_time(&parts.headers) {
+                true => session.peek(NOTICE)?,
+                false => session.get(NOTICE)?,
+            },
             token: csrf::token(&session)?,
             path: parts.uri.path().to_owned(),
             session,
@@ -51,6 +54,12 @@ impl Page {
     pub(crate) fn is_theme(&self, name: &str) -> bool {
         self.theme.is_some_and(|theme| theme.name() == name)
     }
+}
+
+/// Whether the browser fetches a page that nobody asked to see yet: what is told once is not told to nobody.
+fn is_ahead_of_time(headers: &HeaderMap) -> bool {
+    let purpose = headers.get("sec-purpose").map(|value| value.as_bytes());
+    purpose.is_some_and(|purpose| purpose.starts_with(b"prefetch"))
 }
 
 /// The page, kept by no cache: the back button shows nothing of a visitor who has logged out.

@@ -1,0 +1,81 @@
+//! What of WebDriver we need: JSON commands over HTTP, one connection a command.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::net::TcpStream;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+/// Longer than any command may take: a page that does not load ends after 30 s by the driver's own limit.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// Sends `body` to `path` of the driver at `port`, and returns the `value` of its answer.
+///
+/// # Errors
+///
+/// What the driver says is wrong.
+pub(crate) fn command(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, String> {
+    let answer = exchange(port, method, path, &body.to_string())
+        .map_err(|error| format!("{method} {path}: {error}"))?;
+    let mut answer: Value =
+        serde_json::from_slice(&answer).map_err(|error| format!("{method} {path}: {error}"))?;
+    let value = answer["value"].take();
+    match value["error"].as_str() {
+        Some(error) => Err(format!("{method} {path}: {error}: {}", value["message"])),
+        None => Ok(value),
+    }
+}
+
+/// A new browser with an empty profile.
+pub(crate) fn capabilities(chromium: &str, profile: &str) -> Value {
+    let profile = format!("--user-data-dir={profile}");
+    json!({ "capabilities": { "alwaysMatch": {
+        "browserName": "chrome",
+        // The certificate of the test's own authority.
+        "acceptInsecureCerts": true,
+        "goog:chromeOptions": { "binary": chromium, "args": [
+            "--headless",
+            "--no-sandbox",
+            "--disable-gpu",
+            "--disable-quic",
+            "--disable-dev-shm-usage",
+            "--no-first-run",
+            "--disable-background-networking",
+            "--disable-component-update",
+            "--disable-sync",
+            // It ends with the driver, however that ends.
+            "--remote-debugging-pipe",
+            "--ignore-certificate-errors",
+            profile,
+        ]},
+    }}})
+}
+
+fn exchange(port: u16, method: &str, path: &str, body: &str) -> io::Result<Vec<u8>> {
+    let body = if method == "POST" { body } else { "" };
+    let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+    stream.set_read_timeout(Some(LIMIT))?;
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    )?;
+    // The driver keeps the connection open, so the length says where the answer ends.
+    let mut stream = BufReader::new(stream);
+    let mut length = 0;
+    loop {
+        let mut line = String::new();
+        stream.read_line(&mut line)?;
+        match line.trim_end().split_once(':') {
+            Some((name, value)) if name.eq_ignore_ascii_case("content-length") => {
+                length = value.trim().parse().map_err(io::Error::other)?;
+            }
+            None if line.trim_end().is_empty() => break,
+            _ => {}
+        }
+    }
+    let mut answer = vec![0; length];
+    stream.read_exact(&mut answer)?;
+    Ok(answer)
+}
