@@ -12,6 +12,7 @@ use session_store_fs::FsStore;
 use session_store_memcache::MemcacheStore;
 use session_store_memory::MemoryStore;
 use session_store_redis::RedisStore;
+use session_store_sqlite::SqliteStore;
 
 /// On a busy machine a server may take longer to answer than is right for an application; that is not what is checked.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -38,14 +39,16 @@ pub(crate) const BACKENDS: &[(&str, Start)] = &[
     }),
     ("memcache", || memcache(1)),
     ("memcache-3", || memcache(3)),
+    ("sqlite", sqlite),
 ];
 
 fn memory() -> Result<Subject> {
-    Ok(Subject::new(|| async {
+    let subject = Subject::new(|| async {
         let store = MemoryStore::new();
         let clock = store.clone();
         Fixture::new(store).advance(move |by| clock.advance(by))
-    }))
+    });
+    Ok(subject.thorough())
 }
 
 fn fs() -> Result<Subject> {
@@ -61,6 +64,15 @@ fn fs() -> Result<Subject> {
                 .reopen(open)
                 .keep(root)
         }
+    }))
+}
+
+fn sqlite() -> Result<Subject> {
+    let root = Arc::new(DataDir::create("sqlite")?);
+    Ok(Subject::new(move || {
+        let (path, root) = (root.path().join(fresh_name()), Arc::clone(&root));
+        let open = move || std::future::ready(sqlite_store(path.clone()));
+        async move { Fixture::new(open().await).reopen(open).keep(root) }
     }))
 }
 
@@ -105,6 +117,11 @@ fn fresh_name() -> String {
 #[allow(clippy::expect_used)] // a panic here fails the check, with this message
 fn fs_store(root: PathBuf) -> FsStore {
     FsStore::open(root).expect("the directory is ours")
+}
+
+#[allow(clippy::expect_used)] // as above
+fn sqlite_store(path: PathBuf) -> SqliteStore {
+    SqliteStore::open(path).expect("the directory is ours")
 }
 
 #[allow(clippy::expect_used)] // as above
