@@ -1,0 +1,67 @@
+//! What is measured: one thing, done many times.
+
+use std::fmt;
+
+/// One thing to measure, for one subject: ours, a peer, or the floor that none can go below.
+pub struct Case {
+    /// What happens, such as `read`.
+    pub scenario: String,
+    /// Who does it, such as `ours`.
+    pub subject: &'static str,
+    /// Whether it runs on the thread that calls it alone, so that its allocations can be counted.
+    pub counted: bool,
+    /// What it comes to, where that is not a time: bytes.
+    pub value: Option<f64>,
+    /// Does it so many times.
+    pub run: Box<dyn FnMut(usize)>,
+}
+
+/// Cases that are measured together, in turns.
+#[derive(Clone, Copy, Debug)]
+pub struct Group {
+    /// Groups of one name are measured as one.
+    pub name: &'static str,
+    /// What `--backend` calls it.
+    pub backend: &'static str,
+    /// Sets the cases up.
+    pub cases: fn() -> Vec<Case>,
+}
+
+impl Case {
+    /// A case whose work stays on the thread that runs it.
+    pub fn new(
+        scenario: impl Into<String>,
+        subject: &'static str,
+        run: impl FnMut(usize) + 'static,
+    ) -> Self {
+        Self {
+            scenario: scenario.into(),
+            subject,
+            counted: true,
+            value: None,
+            run: Box::new(run),
+        }
+    }
+
+    /// A number that is no time, and was measured already.
+    pub fn fixed(scenario: impl Into<String>, subject: &'static str, value: f64) -> Self {
+        Self {
+            value: Some(value),
+            ..Self::new(scenario, subject, |_| ())
+        }
+        .uncounted()
+    }
+
+    /// A case that uses other threads, or waits for a server.
+    #[must_use]
+    pub fn uncounted(mut self) -> Self {
+        self.counted = false;
+        self
+    }
+}
+
+impl fmt::Debug for Case {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Case({}, {})", self.scenario, self.subject)
+    }
+}

@@ -1,0 +1,96 @@
+//! The command line.
+
+use std::process::ExitCode;
+
+use xtask::{Args, UsageError, one_of};
+
+use crate::{Figures, GROUPS, Group, allocations, instructions, measure, plot, report};
+
+const OPTIONS: &[&str] = &["--backend", "--format", "--rounds", "--plot", "--case"];
+type Render = fn(&Figures) -> String;
+const FORMATS: &[(&str, Render)] = &[("text", report::text), ("json", report::json)];
+
+/// Runs what the arguments ask for, with these groups of peers beside our own.
+pub fn main(peers: &[Group]) -> ExitCode {
+    match run(peers) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("cargo xtask bench: {error}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn run(peers: &[Group]) -> Result<(), UsageError> {
+    let (flags, args): (Vec<String>, Vec<String>) =
+        std::env::args().skip(1).partition(|arg| arg == "--instructions");
+    let args = Args::parse(args, OPTIONS)?;
+    let groups: Vec<Group> = GROUPS.iter().chain(peers).copied().collect();
+    if let Some(case) = args.option("--case") {
+        return instructions::run_case(&groups, case, args.words());
+    }
+    args.no_words(OPTIONS)?;
+    if !flags.is_empty() {
+        return instructions::report(&groups);
+    }
+    let render = one_of(
+        "--format",
+        args.option("--format").unwrap_or("text"),
+        FORMATS,
+    )?;
+    let rounds = match args.option("--rounds") {
+        None => 25,
+        Some(text) => text
+            .parse()
+            .ok()
+            .filter(|rounds| *rounds > 0)
+            .ok_or_else(|| UsageError("--rounds takes a number from 1".to_owned()))?,
+    };
+    let groups = chosen(&args, &groups)?;
+    let mut figures = measured(&groups, rounds);
+    let backends: Vec<&str> = groups.iter().map(|group| group.backend).collect();
+    allocations::fill_in(&mut figures, &backends);
+    print!("{}", render(&figures));
+    if let Some(path) = args.option("--plot") {
+        let written = std::fs::write(path, plot::svg(&figures));
+        written.map_err(|error| UsageError(format!("--plot {path}: {error}")))?;
+    }
+    Ok(())
+}
+
+/// The groups of the backends that were asked for; all of them where none was.
+fn chosen(args: &Args, groups: &[Group]) -> Result<Vec<Group>, UsageError> {
+    let mut backends: Vec<(&str, &str)> = Vec::new();
+    for group in groups {
+        if !backends.contains(&(group.backend, group.backend)) {
+            backends.push((group.backend, group.backend));
+        }
+    }
+    let wanted = args.list("--backend", &backends)?;
+    let is_wanted = |group: &&Group| wanted.is_empty() || wanted.contains(&group.backend);
+    Ok(groups.iter().filter(is_wanted).copied().collect())
+}
+
+fn measured(groups: &[Group], rounds: usize) -> Figures {
+    let mut figures = Figures::default();
+    let mut done: Vec<&str> = Vec::new();
+    for group in groups {
+        if done.contains(&group.name) {
+            continue;
+        }
+        done.push(group.name);
+        eprintln!("measuring: {}", group.name);
+        let same = groups.iter().filter(|other| other.name == group.name);
+        let mut cases: Vec<_> = same.flat_map(|group| (group.cases)()).collect();
+        // Beside each other in the table, and in time: who is compared with whom.
+        let mut order: Vec<String> = Vec::new();
+        for case in &cases {
+            if !order.contains(&case.scenario) {
+                order.push(case.scenario.clone());
+            }
+        }
+        cases.sort_by_key(|case| order.iter().position(|scenario| *scenario == case.scenario));
+        figures.0.extend(measure(group.name, cases, rounds));
+    }
+    figures
+}

@@ -1,0 +1,92 @@
+//! The memory store: many sessions, and more and more of them.
+
+use std::hint::black_box;
+use std::time::Duration;
+
+use bytes::Bytes;
+use session_core::{Condition, RecordKey, RecordStore};
+use session_store_memory::MemoryStore;
+
+use super::ours;
+use crate::app::runtime;
+use crate::{Case, Random};
+
+const MILLION: usize = 1_000_000;
+/// What three small keys and the metadata come to.
+const BODY: &[u8] = br#"[{"user":42,"theme":"dark","count":1},{},{"v":1,"c":1763900000000,"i":1763986400000,"k":"abcdefgh","w":"abcdefghijklmnop"}]"#;
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// A million sessions; nine reads to one read and write.
+pub(super) fn store() -> Vec<Case> {
+    let store = MemoryStore::builder()
+        .max_records(2 * MILLION)
+        .max_bytes(2 << 30)
+        .build();
+    let before = resident();
+    runtime().block_on(async {
+        for number in 0..MILLION {
+            let (key, body) = (key(number), Bytes::from_static(BODY));
+            let put = store.put(&key, body, DAY, Condition::IfAbsent);
+            let _ = black_box(put.await.expect("room"));
+        }
+    });
+    let bytes = (resident() - before) as f64 / MILLION as f64;
+    let on = |threads: usize| {
+        let store = store.clone();
+        Case::new(format!("90/10 on {threads}"), "ours", move |times| {
+            std::thread::scope(|scope| {
+                for thread in 0..threads {
+                    let store = &store;
+                    scope.spawn(move || work(store, thread as u64, times / threads));
+                }
+            });
+        })
+        .uncounted()
+    };
+    vec![Case::fixed("bytes a session", "ours", bytes), on(1), on(2)]
+}
+
+fn work(store: &MemoryStore, seed: u64, times: usize) {
+    let mut random = Random::seeded(seed ^ (times as u64) << 32);
+    runtime().block_on(async {
+        for step in 0..times {
+            let key = key(random.below(MILLION));
+            let record = store.load(&key).await.expect("memory").expect("a record");
+            if step % 10 == 0 {
+                let condition = Condition::IfVersion(record.version);
+                let put = store.put(&key, record.body, DAY, condition);
+                let _ = black_box(put.await.expect("memory"));
+            }
+        }
+    });
+}
+
+/// Spread as digests are.
+fn key(number: usize) -> RecordKey {
+    let mut digest = [0; 32];
+    let mut word = number as u64;
+    for part in digest.chunks_mut(8) {
+        word = (word ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        word ^= word >> 32;
+        part.copy_from_slice(&word.to_le_bytes());
+    }
+    RecordKey::from_digest(digest)
+}
+
+/// One request, with ever more sessions beside its own.
+pub(super) fn growth() -> Vec<Case> {
+    let of = |sessions: usize| {
+        let store = MemoryStore::builder().max_records(2 * MILLION).max_bytes(2 << 30);
+        let app = ours(store.build());
+        let cookies = (0..sessions).map(|_| app.cookie("/new")).collect();
+        app.spread(format!("read, {sessions} sessions"), "/read", cookies)
+    };
+    [1_000, 10_000, 100_000, MILLION].map(of).into()
+}
+
+/// How much memory this process takes, in bytes.
+pub fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux");
+    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    pages.expect("a number of pages") * 4096
+}

@@ -1,0 +1,23 @@
+#![doc = include_str!("../README.md")]
+// A bench that cannot be set up has nothing to report: it ends with a panic that says why.
+#![allow(clippy::expect_used, clippy::indexing_slicing)]
+
+mod allocations;
+mod app;
+mod case;
+mod cli;
+mod figure;
+mod groups;
+mod instructions;
+mod measure;
+mod plot;
+mod report;
+mod target;
+
+pub use allocations::{Counter, allocations, count_main};
+pub use app::{App, IN_FLIGHT, Random, THREE, Value, fifty, in_flight, runtime};
+pub use case::{Case, Group};
+pub use cli::main;
+pub use figure::{Figure, Figures};
+pub use groups::{GROUPS, SIZES, ours, resident};
+use measure::measure;

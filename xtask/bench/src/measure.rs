@@ -1,0 +1,61 @@
+//! Interleaved measurement.
+
+use std::time::{Duration, Instant};
+
+use crate::{Case, Figure};
+
+/// How long one run of a case takes: long against the clock's grain, short against what else disturbs the machine.
+const RUN: Duration = Duration::from_millis(5);
+
+/// Measures the cases in turns, `rounds` times each, so that whatever slows the machine down for a while slows all of them.
+pub fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) -> Vec<Figure> {
+    let times: Vec<usize> = cases.iter_mut().map(calibrate).collect();
+    let mut samples = vec![Vec::with_capacity(rounds); cases.len()];
+    for round in 0..rounds {
+        for step in 0..cases.len() {
+            // Forwards and backwards in turn: no case always follows the same one.
+            let at = if round % 2 == 0 {
+                step
+            } else {
+                cases.len() - 1 - step
+            };
+            let case = &mut cases[at];
+            samples[at].push(case.value.unwrap_or_else(|| {
+                let took = time(case, times[at]);
+                took.as_secs_f64() * 1e9 / times[at] as f64
+            }));
+        }
+    }
+    let figures = cases.into_iter().zip(samples);
+    figures
+        .map(|(case, samples)| Figure {
+            group,
+            scenario: case.scenario,
+            subject: case.subject,
+            samples,
+            allocations: None,
+            bytes: None,
+        })
+        .collect()
+}
+
+fn time(case: &mut Case, times: usize) -> Duration {
+    let start = Instant::now();
+    (case.run)(times);
+    start.elapsed()
+}
+
+fn calibrate(case: &mut Case) -> usize {
+    if case.value.is_some() {
+        return 1;
+    }
+    let mut times = 8;
+    loop {
+        let took = time(case, times);
+        if took >= RUN / 4 || times > 1 << 24 {
+            let scale = RUN.as_secs_f64() / took.as_secs_f64();
+            return ((times as f64 * scale) as usize).max(1);
+        }
+        times *= 2;
+    }
+}
