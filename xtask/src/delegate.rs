@@ -14,6 +14,23 @@ pub(crate) fn torture(args: Vec<String>) -> Result<ExitCode, UsageError> {
     run(&["--package", "xtask-torture"], args)
 }
 
+/// With `--peers`, the binary of a workspace of its own, so that nothing else compiles them.
+pub(crate) fn bench(args: Vec<String>) -> Result<ExitCode, UsageError> {
+    let (peers, args): (Vec<String>, Vec<String>) =
+        args.into_iter().partition(|arg| arg == "--peers");
+    let package: &[&str] = match peers.is_empty() {
+        true => &["--package", "xtask-bench"],
+        false => &["--manifest-path", "xtask/bench/peers/Cargo.toml"],
+    };
+    let flags = [&["--release", "--target-dir", "target/bench"], package].concat();
+    // Both binaries: the one that measures runs the one that counts allocations.
+    let built = cargo(["build", "--quiet"]).args(&flags).status();
+    match built.map(|status| status.success()) {
+        Ok(true) => run(&flags, args),
+        Ok(false) | Err(_) => Ok(ExitCode::from(2)),
+    }
+}
+
 /// The arguments and the exit code are the binary's own.
 fn run(package: &[&str], args: Vec<String>) -> Result<ExitCode, UsageError> {
     let status = cargo(["run", "--quiet"])

@@ -1,6 +1,7 @@
 //! What contributors and CI run: `cargo xtask --help`.
 
 mod delegate;
+mod docs;
 mod fuzz;
 mod servers;
 mod steps;
@@ -17,6 +18,9 @@ cargo xtask test [--skip redis,memcache]
     Everything that must pass: format, clippy, all tests on real servers, docs, each feature alone.
     --skip leaves out the tests that need a server, and the last line says so.
 
+cargo xtask docs
+    Builds the API reference and the book (target/doc, target/book), and checks every link that stays in the project.
+
 cargo xtask servers NAME...
     Starts servers on free loopback ports with throw-away data, prints their URLs, and stops them with itself.
     NAME: redis, redis-cluster, redis-sentinel, memcache [N]
@@ -30,6 +34,10 @@ cargo xtask torture [--backend a,b] [--seconds N] [--seed N] [--fault a,b] [--fo
     reads what was answered. Exit code 1 where a promise was broken, 2 where it could not run.
     --replicas N: saves on Cluster and Sentinel wait for N replicas. --sabotage cas|tombstone: leaves a rule out, to see it caught.
 
+cargo xtask bench [--peers] [--backend a,b] [--rounds N] [--format text|json] [--plot FILE]
+    What a session costs, beside the floor and, with --peers, beside what people would otherwise use; which targets are met.
+    --instructions: counts instructions with valgrind, which a busy machine does not disturb.
+
 cargo xtask fuzz [TARGET...] [--runs N]
     Feeds N inputs (10 million) to each target in fuzz/, or to those named.
 
@@ -41,9 +49,11 @@ type Subcommand = fn(Vec<String>) -> Result<ExitCode, UsageError>;
 
 const SUBCOMMANDS: &[(&str, Subcommand)] = &[
     ("test", test::run),
+    ("docs", docs::run),
     ("servers", servers::run),
     ("conformance", delegate::conformance),
     ("torture", delegate::torture),
+    ("bench", delegate::bench),
     ("fuzz", fuzz::run),
 ];
 

@@ -6,6 +6,7 @@ use serde_json::Value;
 use session_servers::{Program, ensure};
 use xtask::{Args, UsageError};
 
+use crate::docs;
 use crate::steps::{Steps, cargo};
 
 /// A server that `--skip` can leave out.
@@ -79,8 +80,7 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
         &[],
     );
 
-    let doc = ["doc", "--workspace", "--all-features", "--no-deps"];
-    steps.cargo(&doc, &[("RUSTDOCFLAGS", "-D warnings")]);
+    docs::add_steps(&mut steps);
 
     match metadata() {
         // One package at a time: in a whole workspace each would see the features that its siblings ask for.

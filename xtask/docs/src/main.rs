@@ -1,0 +1,32 @@
+//! `cargo xtask docs`, after the API reference: builds the book with mdBook, and checks every link that stays in the project.
+//!
+//! Links to other sites are left to CI, which has a network.
+
+mod book;
+mod markdown;
+
+use std::path::Path;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let mut problems = Vec::new();
+    match book::build(&root.join("docs")) {
+        Ok(output) => {
+            problems.extend(book::broken_links(&output));
+            println!("the book: {}", output.join("index.html").display());
+        }
+        Err(error) => problems.push(error),
+    }
+    problems.extend(markdown::broken_links(&root));
+    for problem in &problems {
+        eprintln!("{problem}");
+    }
+    match problems.len() {
+        0 => ExitCode::SUCCESS,
+        count => {
+            eprintln!("{count} problems in the documentation");
+            ExitCode::FAILURE
+        }
+    }
+}
