@@ -66,6 +66,8 @@ pub(super) async fn group(
             }
         };
         run.tidy().await;
+        // On a store in memory nothing ever waits, and other tasks would not get their turn for minutes.
+        tokio::task::yield_now().await;
         match end {
             End::Same => count.cut += 1,
             End::Good => count.runs += 1,
