@@ -14,9 +14,9 @@ use xtask::{UsageError, one_of};
 const HELP: &str = "\
 What contributors and CI run.
 
-cargo xtask test [--skip redis,memcache]
+cargo xtask test [--skip redis,memcache,chromium]
     Everything that must pass: format, clippy, all tests on real servers, docs, each feature alone.
-    --skip leaves out the tests that need a server, and the last line says so.
+    --skip leaves out the tests that need a program, and the last line says so.
 
 cargo xtask docs
     Builds the API reference and the book (target/doc, target/book), and checks every link that stays in the project.

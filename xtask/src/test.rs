@@ -9,7 +9,7 @@ use xtask::{Args, UsageError};
 use crate::docs;
 use crate::steps::{Steps, cargo};
 
-/// A server that `--skip` can leave out.
+/// A program that `--skip` can leave out.
 #[derive(Clone, Copy, Debug)]
 struct Skip {
     name: &'static str,
@@ -24,7 +24,12 @@ const SKIPS: &[(&str, Skip)] = &[
         Skip {
             name: "redis",
             program: Program::Redis,
-            packages: &["session-store-redis", "session-servers", "xtask-interop"],
+            packages: &[
+                "session-store-redis",
+                "session-servers",
+                "xtask-interop",
+                "xtask-browser",
+            ],
         },
     ),
     (
@@ -32,7 +37,20 @@ const SKIPS: &[(&str, Skip)] = &[
         Skip {
             name: "memcache",
             program: Program::Memcached,
-            packages: &["session-store-memcache", "session-servers", "xtask-interop"],
+            packages: &[
+                "session-store-memcache",
+                "session-servers",
+                "xtask-interop",
+                "xtask-browser",
+            ],
+        },
+    ),
+    (
+        "chromium",
+        Skip {
+            name: "chromium",
+            program: Program::ChromeDriver,
+            packages: &["xtask-browser"],
         },
     ),
 ];
@@ -43,10 +61,10 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     let skips = args.list("--skip", SKIPS)?;
 
     let mut steps = Steps::new();
-    for (name, server) in SKIPS {
+    for (name, skipped) in SKIPS {
         if !skips.iter().any(|skip| skip.name == *name) {
-            steps.run(&format!("{name}: find or install the server"), || {
-                ensure(server.program)
+            steps.run(&format!("{name}: find or install it"), || {
+                ensure(skipped.program)
                     .map(drop)
                     .map_err(|error| error.to_string())
             });
@@ -180,8 +198,9 @@ mod tests {
         assert_eq!(said(&[]), "nothing");
         assert_eq!(
             said(&all),
-            "redis (the tests of session-store-redis, session-servers, xtask-interop); \
-             memcache (the tests of session-store-memcache, session-servers, xtask-interop)"
+            "redis (the tests of session-store-redis, session-servers, xtask-interop, xtask-browser); \
+             memcache (the tests of session-store-memcache, session-servers, xtask-interop, xtask-browser); \
+             chromium (the tests of xtask-browser)"
         );
     }
 }

@@ -31,7 +31,7 @@ pub(crate) fn build(source: &Path) -> Result<PathBuf, String> {
     });
     let book = book.map_err(|error| format!("the book cannot be built: {error:#}"))?;
     match warnings.load(Ordering::Relaxed) {
-        0 => Ok(book.build_dir_for("html")),
+        0 => Ok(normal(&book.build_dir_for("html"))),
         count => Err(format!("the book was built with {count} warnings")),
     }
 }

@@ -9,7 +9,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let Some(root) = Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2) else {
+        return ExitCode::FAILURE;
+    };
     let mut problems = Vec::new();
     match book::build(&root.join("docs")) {
         Ok(output) => {
@@ -18,7 +20,7 @@ fn main() -> ExitCode {
         }
         Err(error) => problems.push(error),
     }
-    problems.extend(markdown::broken_links(&root));
+    problems.extend(markdown::broken_links(root));
     for problem in &problems {
         eprintln!("{problem}");
     }

@@ -1,4 +1,6 @@
 #![doc = include_str!("../README.md")]
+// A test ends with the error, whichever it is, and shows it.
+#![allow(clippy::missing_errors_doc)]
 
 mod chromedriver;
 mod cluster;
