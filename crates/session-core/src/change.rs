@@ -87,7 +87,7 @@ impl fmt::Debug for Change {
 #[derive(Clone, Debug)]
 pub(crate) struct Batch {
     pub(crate) id: WriteId,
-    pub(crate) changes: Arc<[Change]>,
+    pub(crate) changes: Vec<Change>,
 }
 
 /// Does `changes` to `content`, in order, and returns the keys of flash values that it should have removed and that were gone.

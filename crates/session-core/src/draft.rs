@@ -1,5 +1,6 @@
 //! What a request did to a session, for storages without records.
 
+use std::fmt;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -9,7 +10,7 @@ use crate::state::{Intent, Origin, Standing, State};
 use crate::{CookieChange, Lifetime, RecordKey, Result, Session, SessionId, Version};
 
 /// What a request did to its session; see [`draft`].
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Draft {
     /// What the storage has to do.
     pub action: Action,
@@ -22,6 +23,22 @@ pub struct Draft {
     /// How long it lives if it is not used again.
     pub idle: Duration,
     meta: Meta,
+    /// What the body holds of the request's changes and orders; more may come before the draft is settled.
+    changes: usize,
+    orders: u32,
+}
+
+/// Prints the body's length only: it holds the session's data.
+impl fmt::Debug for Draft {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("action", &self.action)
+            .field("id", &self.id)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("max_age", &self.max_age)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
 }
 
 /// What a storage has to do with a session.
@@ -60,20 +77,25 @@ pub fn draft(session: &Session) -> Result<Option<Draft>> {
         max_age: state.max_age(&meta, now),
         idle: Duration::from_millis(deadline.saturating_sub(now)),
         meta,
+        changes: state.changes.len(),
+        orders: state.orders,
     }))
 }
 
 /// Notes that the storage kept `draft`, and that `cookie` goes to the browser for it.
 pub fn settle(session: &Session, draft: Draft, cookie: CookieChange) {
     let mut state = session.state();
-    state.changes.clear();
-    state.dirty = false;
     state.next_id = None;
-    state.intent = Intent::Keep;
+    if state.orders == draft.orders {
+        let kept = draft.changes.min(state.changes.len());
+        state.changes.drain(..kept);
+        state.dirty = !state.changes.is_empty();
+        state.intent = Intent::Keep;
+        state.lifetime = None;
+    }
     if draft.action == Action::Destroy {
         state.origin = Origin::New;
     } else {
-        state.lifetime = None;
         state.id = Some(draft.id.clone());
         state.origin = Origin::Live(Standing {
             key: RecordKey::hashed(&draft.id),

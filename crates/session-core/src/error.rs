@@ -130,7 +130,7 @@ impl fmt::Display for Error {
                 "the session was evicted or expired while the request was under way; start a new one",
             ),
             Self::Destroyed => f.write_str(
-                "the session was destroyed earlier in this request; use restart() to go on with an empty one",
+                "the session was destroyed earlier in this request; call restart() in place of destroy() to go on with an empty one",
             ),
             Self::Finished => f.write_str(
                 "the session was saved with the response; change it before the handler returns, or call commit() and open it by id",

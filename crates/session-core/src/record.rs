@@ -10,12 +10,19 @@ use ring::digest;
 use crate::SessionId;
 
 /// A record as a store hands it out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     /// The bytes that were put, unchanged.
     pub body: Bytes,
     /// Identifies this state of the record; see [`Version`].
     pub version: Version,
+}
+
+/// Prints the body's length only: it holds a session's data.
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Record({} bytes, {:?})", self.body.len(), self.version)
+    }
 }
 
 /// Names a state of a record: two loads that return equal versions saw the same bytes.

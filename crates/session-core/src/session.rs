@@ -285,18 +285,7 @@ impl Session {
     ///
     /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
     pub fn regenerate_id_keeping_old_for(&self, keep: Duration) -> Result<()> {
-        let mut state = self.state();
-        state.writable()?;
-        state.intent = match state.intent {
-            Intent::Keep => Intent::Regenerate {
-                keep_old: clock::millis(keep),
-            },
-            Intent::Regenerate { keep_old } => Intent::Regenerate {
-                keep_old: keep_old.max(clock::millis(keep)),
-            },
-            other => other,
-        };
-        Ok(())
+        self.move_record(keep, None)
     }
 
     /// Gives this session a lifetime of its own, from now on, and a new id with it: "remember me".
@@ -305,9 +294,7 @@ impl Session {
     ///
     /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
     pub fn set_lifetime(&self, lifetime: Lifetime) -> Result<()> {
-        self.regenerate_id()?;
-        self.state().lifetime = Some(lifetime);
-        Ok(())
+        self.move_record(Duration::ZERO, Some(lifetime))
     }
 
     /// The id: after [`regenerate_id`](Self::regenerate_id) or [`restart`](Self::restart) the new one, and for a new session the one
@@ -391,7 +378,7 @@ impl Session {
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // No user code runs under the lock, so a poisoned state is a whole one.
+        // Only decoding may panic under the lock, before anything is changed: a poisoned state is a whole one.
         self.inner
             .state
             .lock()
@@ -404,6 +391,22 @@ impl Session {
 
     pub(crate) fn bind(&self, storage: Arc<dyn SessionStorage>, policy: Arc<SessionPolicy>) {
         let _ = self.inner.binding.set((storage, policy));
+    }
+
+    fn move_record(&self, keep_old: Duration, lifetime: Option<Lifetime>) -> Result<()> {
+        let mut state = self.state();
+        state.writable()?;
+        let keep = clock::millis(keep_old);
+        let intent = match state.intent {
+            Intent::Keep => Intent::Regenerate { keep_old: keep },
+            Intent::Regenerate { keep_old } => Intent::Regenerate {
+                keep_old: keep_old.max(keep),
+            },
+            ending => ending,
+        };
+        state.order(intent);
+        state.lifetime = lifetime.or(state.lifetime);
+        Ok(())
     }
 
     fn apply(&self, change: Change) -> Result<()> {

@@ -17,10 +17,14 @@ use crate::{
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) policy: SessionPolicy,
+    /// When the session was opened.
+    opened: u64,
     /// The id under which `origin` stands.
     pub(crate) id: Option<SessionId>,
     pub(crate) origin: Origin,
     pub(crate) intent: Intent,
+    /// How often the handler has said what is to become of the record: what it says during a save is for the next one.
+    pub(crate) orders: u32,
     /// The session as this request left it; what a save writes.
     pub(crate) content: Content,
     /// The flash values that this request may still read, in `flash`.
@@ -38,7 +42,7 @@ pub(crate) struct State {
     /// The id under which a new record will stand.
     pub(crate) next_id: Option<SessionId>,
     /// Where an unfinished `regenerate_id` has already put the new record.
-    pub(crate) successor: Option<Successor>,
+    pub(crate) successor: Option<Box<Successor>>,
     /// Whether a write was sent whose outcome is unknown, so that `origin` may be out of date.
     pub(crate) unsure: bool,
     /// Flash values that this request read and another had read before.
@@ -115,9 +119,11 @@ impl State {
     pub(crate) fn new(policy: &SessionPolicy) -> Self {
         Self {
             policy: policy.clone(),
+            opened: 0,
             id: None,
             origin: Origin::New,
             intent: Intent::Keep,
+            orders: 0,
             content: Content::default(),
             readable: Content::default(),
             consumed: Vec::new(),
@@ -145,7 +151,9 @@ impl State {
         policy: &SessionPolicy,
     ) -> Result<Self> {
         let mut state = Self::new(policy);
-        let loaded = Loaded::read(&key, version, bytes, policy)?;
+        let now = policy.now();
+        state.opened = now;
+        let loaded = Loaded::read(&key, version, bytes, policy, now)?;
         if !loaded.over {
             state.id = Some(id);
             state.origin = match loaded.kind {
@@ -155,7 +163,7 @@ impl State {
                     Origin::Live(loaded.standing)
                 }
                 Some(Kind::Moved) => {
-                    if loaded.kept_until > policy.now() {
+                    if loaded.kept_until > now {
                         state.content = loaded.content;
                     }
                     Origin::Moved(loaded.standing)
@@ -209,9 +217,20 @@ impl State {
         Ok(())
     }
 
+    /// Notes what is to become of the record.
+    pub(crate) fn order(&mut self, intent: Intent) {
+        self.intent = intent;
+        self.orders = self.orders.wrapping_add(1);
+    }
+
+    /// Whether the session is to end, so that what it held is not for later.
+    pub(crate) fn is_ending(&self) -> bool {
+        matches!(self.intent, Intent::Destroy | Intent::Restart)
+    }
+
     /// Forgets everything that the session held, and what was to become of it.
     pub(crate) fn empty(&mut self, intent: Intent) {
-        self.intent = intent;
+        self.order(intent);
         self.content.clear();
         self.readable.clear();
         self.consumed.clear();
@@ -255,6 +274,23 @@ impl State {
         }
     }
 
+    /// Whether the request changed nothing, and nothing is owed to the browser.
+    pub(crate) fn is_unchanged(&self) -> bool {
+        !self.dirty && self.intent == Intent::Keep && self.cookie == CookieChange::Keep
+    }
+
+    /// Whether there is nothing to save, and nothing owed to the browser.
+    pub(crate) fn is_settled(&self) -> bool {
+        if !self.is_unchanged() {
+            return false;
+        }
+        match &self.origin {
+            Origin::Live(live) => !self.touch_is_due(live, self.opened),
+            Origin::Moved(_) => true,
+            Origin::New | Origin::Destroyed(_) => self.content.is_empty(),
+        }
+    }
+
     /// All changes that are not known to have taken effect.
     pub(crate) fn pending(&self) -> impl Iterator<Item = &Change> {
         let sent = self.batches.iter().flat_map(|batch| batch.changes.iter());
@@ -284,8 +320,8 @@ impl Loaded {
         version: Version,
         bytes: Bytes,
         policy: &SessionPolicy,
+        now: u64,
     ) -> Result<Self> {
-        let now = policy.now();
         let body = body::decode(bytes.clone(), Some(key))?;
         let foreign = body.meta.is_none();
         let meta = body.meta.unwrap_or_else(|| {

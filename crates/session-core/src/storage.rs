@@ -177,6 +177,17 @@ pub fn finish(session: &Session) {
     session.state().finished = true;
 }
 
+/// Whether the request changed nothing in `session` and nothing is owed to the browser: a save would move its deadline at the most.
+pub fn is_unchanged(session: &Session) -> bool {
+    session.state().is_unchanged()
+}
+
+/// Whether a save of `session` would do nothing: it holds what it was opened with, its deadline need not move, and nothing is
+/// owed to the browser. Request handling then leaves [`SessionStorage::save`] out.
+pub fn is_settled(session: &Session) -> bool {
+    session.state().is_settled()
+}
+
 /// What the saves of `session` so far owe the browser, for a response whose last save failed.
 pub fn owed_cookie(session: &Session) -> CookieChange {
     session.state().cookie.clone()

@@ -1,5 +1,5 @@
 //! The engine over the simplest store: the promises, one request after another and overlapping.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing)]
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::collections::HashMap;
 use std::sync::Mutex;
@@ -12,8 +12,10 @@ use session_core::{
     SessionPolicy, SessionStorage, StoreError, Version,
 };
 
+type Records = HashMap<RecordKey, (u64, Bytes)>;
+
 #[derive(Debug, Default)]
-struct Store(Mutex<(u64, HashMap<RecordKey, (u64, Bytes)>)>);
+struct Store(Mutex<(u64, Records)>);
 
 #[async_trait]
 impl RecordStore for Store {

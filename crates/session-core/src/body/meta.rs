@@ -79,14 +79,12 @@ impl Meta {
     }
 
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        let mut writes = Vec::new();
-        self.writes.write(&mut writes);
         let wire = Wire {
             v: FORMAT,
             c: self.created,
             i: self.deadline,
             k: ascii(&self.tag),
-            w: ascii(&writes),
+            w: ascii(self.writes.as_bytes()),
             l: match self.lifetime {
                 Lifetime::Policy => None,
                 Lifetime::BrowserSession => Some(0),

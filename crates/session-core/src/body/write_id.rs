@@ -52,40 +52,62 @@ impl fmt::Debug for WriteId {
 }
 
 /// The last writes of a record, newest first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct WriteIds(Vec<WriteId>);
+#[derive(Clone, Default, PartialEq, Eq)]
+pub(crate) struct WriteIds {
+    len: usize,
+    /// Those past `len` are empty. In place: every open of a record reads them, and few are looked at.
+    ids: [[u8; WriteId::CHARS]; WriteIds::MOST],
+}
 
 impl WriteIds {
     /// How many a record carries. A request that lost the reply to a write finds out whether it took effect as long as fewer
     /// writes than this came after it; beyond that it reports an unknown outcome.
     const MOST: usize = 8;
 
+    fn new(newest_first: impl Iterator<Item = WriteId>) -> Self {
+        let mut list = Self::default();
+        for (place, id) in list.ids.iter_mut().zip(newest_first) {
+            *place = id.0;
+            list.len += 1;
+        }
+        list
+    }
+
+    fn iter(&self) -> impl Iterator<Item = WriteId> {
+        self.ids.iter().take(self.len).copied().map(WriteId)
+    }
+
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let (ids, rest) = text.as_bytes().as_chunks();
         rest.is_empty()
-            .then(|| Self(ids.iter().copied().map(WriteId).collect()))
+            .then(|| Self::new(ids.iter().copied().map(WriteId)))
     }
 
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        for id in &self.0 {
-            out.extend_from_slice(&id.0);
-        }
+    /// What [`parse`](Self::parse) reads.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.ids.get(..self.len).unwrap_or_default().as_flattened()
     }
 
     pub(crate) fn contains(&self, id: &WriteId) -> bool {
-        self.0.contains(id)
+        self.iter().any(|known| known == *id)
     }
 
     /// These with `newer` before them, without those that no request can ask for any more.
     pub(crate) fn after(&self, newer: impl Iterator<Item = WriteId>, now: u64) -> Self {
-        let older = self.0.iter().copied().filter(|id| !id.is_old(now));
-        Self(newer.chain(older).take(Self::MOST).collect())
+        Self::new(newer.chain(self.iter().filter(|id| !id.is_old(now))))
     }
 
     /// Whether a write made on top of `base` that is not in this list certainly did not take effect: nothing newer than `base` has
     /// fallen off the end.
     pub(crate) fn reach_back_to(&self, base: &Self) -> bool {
-        self.0.len() < Self::MOST || base.0.first().is_some_and(|head| self.contains(head))
+        let head = base.iter().next();
+        self.len < Self::MOST || head.is_some_and(|head| self.contains(&head))
+    }
+}
+
+impl fmt::Debug for WriteIds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }
 
@@ -102,16 +124,16 @@ mod tests {
         let first = WriteIds::default().after(ids(8, 1_000).into_iter(), 1_000);
         let newer = ids(1, 2_000);
         let list = first.after(newer.iter().copied(), 2_000);
-        assert_eq!(list.0.len(), 8);
+        assert_eq!(list.len, 8);
         assert!(list.contains(&newer[0]));
-        assert!(!list.contains(&first.0[7]));
-        assert_eq!(list.after(ids(1, 70_000).into_iter(), 70_000).0.len(), 1);
+        assert!(!list.contains(&WriteId(first.ids[7])));
+        assert_eq!(list.after(ids(1, 70_000).into_iter(), 70_000).len, 1);
     }
 
     #[test]
     fn an_id_from_a_clock_ahead_is_not_old() {
         let list = WriteIds::default().after(ids(1, 500_000).into_iter(), 1_000);
-        assert_eq!(list.after(ids(1, 1_000).into_iter(), 1_000).0.len(), 2);
+        assert_eq!(list.after(ids(1, 1_000).into_iter(), 1_000).len, 2);
     }
 
     #[test]

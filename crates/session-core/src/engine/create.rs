@@ -80,8 +80,10 @@ impl<S: RecordStore> Run<'_, S> {
             max_age: state.max_age(&standing.meta, self.policy.now()),
         };
         state.id = Some(id);
-        state.intent = Intent::Keep;
-        state.lifetime = None;
+        if state.orders == self.orders {
+            state.intent = Intent::Keep;
+            state.lifetime = None;
+        }
         state.successor = None;
         Self::accept(&mut state, standing);
     }

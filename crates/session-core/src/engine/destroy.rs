@@ -10,7 +10,7 @@ use crate::{
     StoreErrorKind,
 };
 
-/// How many records one logout follows; a session that changed its id more often within a minute is an attack or a defect.
+/// How many records one logout destroys; a session that changed its id more often within a minute is an attack or a defect.
 const MOST: usize = 256;
 
 impl<S: RecordStore> Run<'_, S> {
@@ -50,19 +50,20 @@ impl<S: RecordStore> Run<'_, S> {
             queue.extend(known.iter().map(|found| found.key.clone()));
             (known.filter(|_| sure), queue)
         };
-        let mut seen = HashSet::new();
+        let (mut seen, mut retired) = (HashSet::new(), 0);
         while let Some(key) = queue.pop() {
             if !seen.insert(key.clone()) {
                 continue;
             }
-            if seen.len() > MOST {
+            if retired == MOST {
                 return Err(Error::Store(StoreError::new(
                     StoreErrorKind::Unavailable,
                     "the session changed its id so often that not every record was destroyed; log out again",
                 )));
             }
             let known = known.take_if(|known| known.key == key);
-            if let Some(meta) = self.retire(&key, known).await? {
+            if let Some((meta, now_retired)) = self.retire(&key, known).await? {
+                retired += usize::from(now_retired);
                 let now = self.policy.now();
                 queue.extend(
                     meta.prev
@@ -78,8 +79,13 @@ impl<S: RecordStore> Run<'_, S> {
         Ok(())
     }
 
-    /// Puts a tombstone over the record at `key`, and returns what the record said of itself; `None` if there was none.
-    async fn retire(&self, key: &RecordKey, mut known: Option<Standing>) -> Result<Option<Meta>> {
+    /// Puts a tombstone over the record at `key`, and returns what the record said of itself, and whether it was not destroyed
+    /// already; `None` if there was none.
+    async fn retire(
+        &self,
+        key: &RecordKey,
+        mut known: Option<Standing>,
+    ) -> Result<Option<(Meta, bool)>> {
         let mut failures = 0;
         let mut unknown: Option<StoreError> = None;
         loop {
@@ -95,7 +101,7 @@ impl<S: RecordStore> Run<'_, S> {
             };
             let found = standing.meta.tombstone.as_ref();
             if found.is_some_and(|tombstone| tombstone.kind == Kind::Destroyed) {
-                return Ok(Some(standing.meta));
+                return Ok(Some((standing.meta, false)));
             }
             let meta = self.destroyed(&standing)?;
             let next = Self::standing(key.clone(), &Content::default(), meta);
@@ -104,7 +110,7 @@ impl<S: RecordStore> Run<'_, S> {
                 .put(key, next.body, next.meta.deadline, condition)
                 .await?
             {
-                Written::Stored(_) => return Ok(Some(next.meta)),
+                Written::Stored(_) => return Ok(Some((next.meta, true))),
                 Written::Refused => {}
                 Written::Unknown(error) => {
                     unknown = Some(Self::failed(&mut failures, error)?);

@@ -25,7 +25,7 @@ pub(crate) async fn save<S: RecordStore>(
     policy: &SessionPolicy,
 ) -> Result<Saved> {
     let _turn = session.turn().await;
-    let run = Run::new(store, session, policy);
+    let mut run = Run::new(store, session, policy);
     let outcome = match run.plan() {
         Plan::Nothing => Outcome::Unchanged,
         Plan::Create => run.create().await?,
@@ -53,8 +53,9 @@ enum Plan {
 }
 
 impl<S: RecordStore> Run<'_, S> {
-    fn plan(&self) -> Plan {
+    fn plan(&mut self) -> Plan {
         let mut state = self.session.state();
+        self.orders = state.orders;
         if !state.dirty {
             // They changed nothing when they were made, which is as good a moment as now.
             state.changes.clear();
@@ -68,9 +69,7 @@ impl<S: RecordStore> Run<'_, S> {
             (Origin::Destroyed(_), _) => Plan::Create,
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if state.dirty => Plan::Write,
-            (Origin::Live(live), Intent::Keep) if state.touch_is_due(live, self.policy.now()) => {
-                Plan::Touch
-            }
+            (Origin::Live(live), Intent::Keep) if state.touch_is_due(live, self.now) => Plan::Touch,
             _ => Plan::Nothing,
         }
     }

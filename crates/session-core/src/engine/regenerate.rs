@@ -1,7 +1,7 @@
 //! A new id for the same session.
 
 use super::run::{Run, Written};
-use crate::body::{Content, Kind, Prev, Tombstone};
+use crate::body::{Content, Kind, Meta, Prev, Tombstone};
 use crate::state::{Loaded, Origin, Standing, State, Successor};
 use crate::{
     Condition, Error, Outcome, RecordKey, RecordStore, Result, StoreError, StoreErrorKind,
@@ -88,7 +88,9 @@ impl<S: RecordStore> Run<'_, S> {
             Some(Kind::Moved) => {
                 if state.successor.is_none() && matches!(state.origin, Origin::Live(_)) {
                     // Built on nothing yet: the values went to the other's new record.
-                    Self::rebase(&mut state, Content::default())?;
+                    drop(state);
+                    self.rebase(Content::default())?;
+                    state = self.session.state();
                 }
                 state.origin = Origin::Moved(standing);
                 Ok(Retired::No)
@@ -97,7 +99,9 @@ impl<S: RecordStore> Run<'_, S> {
             None => {
                 let base = old(&state)?.meta.clone();
                 Self::settle_batches(&mut state, &standing.meta, &base, unknown)?;
-                Self::rebase(&mut state, content)?;
+                drop(state);
+                self.rebase(content)?;
+                let mut state = self.session.state();
                 if let Some(successor) = &mut state.successor {
                     successor.current = false;
                 }
@@ -110,36 +114,28 @@ impl<S: RecordStore> Run<'_, S> {
     /// Makes sure that the new record stands, and is built on the old one as it is now known.
     async fn successor(&self, keep_old: u64) -> Result<RecordKey> {
         let (content, base, prev, existing) = {
-            let mut state = self.session.state();
+            let state = self.session.state();
             if let Some(successor) = &state.successor
                 && successor.current
             {
                 return Ok(successor.standing.key.clone());
             }
-            let (base, content) = match &state.origin {
-                Origin::Live(live) => {
-                    let base = live.clone();
-                    let content = if state.changes.is_empty() {
-                        state.content.clone()
-                    } else {
-                        let content = base.content()?;
-                        Self::rebase(&mut state, content)?
-                    };
-                    (base, content)
-                }
-                // What stands under the old id, for reading, is not this request's to carry on.
-                Origin::Moved(moved) => {
-                    let base = moved.clone();
-                    (base, Self::rebase(&mut state, Content::default())?)
-                }
-                _ => return Err(lost()),
+            let base = old(&state)?.clone();
+            let existing = state.successor.clone();
+            let live = matches!(state.origin, Origin::Live(_));
+            let content = if live && state.changes.is_empty() {
+                state.content.clone()
+            } else {
+                drop(state);
+                // What stands under an id that moved, for reading, is not this request's to carry on.
+                let under = live.then(|| base.content()).transpose()?;
+                self.rebase(under.unwrap_or_default())?
             };
             let prev = Prev {
                 key: base.key.clone(),
-                until: self.policy.now() + self.policy.window().max(keep_old),
+                until: self.retired_until(&base.meta, keep_old),
             };
-            let meta = matches!(state.origin, Origin::Live(_)).then_some(base.meta);
-            (content, meta, prev, state.successor.take())
+            (content, live.then_some(base.meta), prev, existing)
         };
         if let Some(mut successor) = existing {
             let mut next = {
@@ -158,16 +154,24 @@ impl<S: RecordStore> Run<'_, S> {
                 self.session.state().successor = Some(successor);
                 return Ok(key);
             }
+            self.session.state().successor = None;
             self.abandon(&successor.standing.key).await;
         }
         let (id, standing) = self.insert(&content, base.as_ref(), Some(&prev)).await?;
         let key = standing.key.clone();
-        self.session.state().successor = Some(Successor {
+        self.session.state().successor = Some(Box::new(Successor {
             id,
             standing,
             current: true,
-        });
+        }));
         Ok(key)
+    }
+
+    /// Until when a tombstone stands over the record that `old` belongs to: for as long, too, as a logout must find its way over
+    /// it to values that were kept under an id before.
+    fn retired_until(&self, old: &Meta, keep_old: u64) -> u64 {
+        let before = old.prev.as_ref().map_or(0, |prev| prev.until);
+        before.max(self.policy.now() + self.policy.window().max(keep_old))
     }
 
     /// The tombstone that is to take the old record's place, with `successor` among those that follow it.
@@ -188,10 +192,15 @@ impl<S: RecordStore> Run<'_, S> {
                     content = old.content()?;
                     content.flash.clear();
                 }
-                meta.deadline = now + self.policy.window().max(keep_old);
+                let end = self.policy.absolute_deadline(meta.created, meta.lifetime);
+                meta.deadline = self.retired_until(&meta, keep_old);
                 Tombstone {
                     kind: Kind::Moved,
-                    kept_until: if keep_old > 0 { now + keep_old } else { 0 },
+                    kept_until: if keep_old > 0 {
+                        end.min(now + keep_old)
+                    } else {
+                        0
+                    },
                     successors: Vec::new(),
                 }
             }
@@ -208,7 +217,7 @@ impl<S: RecordStore> Run<'_, S> {
     /// The old record is retired: the new one is the session's own.
     async fn moved(&self) -> Result<Outcome> {
         let successor = self.session.state().successor.take();
-        let Successor { id, standing, .. } = successor.ok_or_else(lost)?;
+        let Successor { id, standing, .. } = *successor.ok_or_else(lost)?;
         self.adopt(id, standing);
         let unsent = !self.session.state().batches.is_empty();
         if unsent {
@@ -225,8 +234,9 @@ impl<S: RecordStore> Run<'_, S> {
             state.origin = Origin::New;
             state.readable.clear();
             state.unsure = false;
-            let content = Self::rebase(&mut state, Content::default())?;
-            (content, state.successor.take())
+            drop(state);
+            let content = self.rebase(Content::default())?;
+            (content, self.session.state().successor.take())
         };
         if let Some(successor) = abandoned {
             self.abandon(&successor.standing.key).await;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 use tracing::debug;
 
-use crate::body::{self, Content, Meta, Prev, WriteId};
+use crate::body::{self, Content, Meta, Prev, WriteId, WriteIds};
 use crate::change::{Batch, replay};
 use crate::state::{Loaded, Origin, Standing, State};
 use crate::{
@@ -20,6 +20,8 @@ pub(super) struct Run<'a, S> {
     pub(super) policy: &'a SessionPolicy,
     /// When the save began. Looking at a clock is dear, and a save has no use for more than this.
     pub(super) now: u64,
+    /// What the handler had asked for when the save began; see [`State::orders`].
+    pub(super) orders: u32,
     /// When it first asked whether it is in time.
     started: OnceLock<Instant>,
 }
@@ -47,6 +49,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
             session,
             policy,
             now: policy.now(),
+            orders: 0,
             started: OnceLock::new(),
         }
     }
@@ -121,14 +124,34 @@ impl<'a, S: RecordStore> Run<'a, S> {
 
     /// Puts `base`, with the changes that are not known to have taken effect, in the place of the session's content. Returns the
     /// content that a write is to send: without changes that were made since the save began.
-    pub(super) fn rebase(state: &mut State, mut base: Content) -> Result<Content> {
-        let sent = state.batches.iter().flat_map(|batch| batch.changes.iter());
-        let missed = replay(sent, &mut base)?;
+    ///
+    /// What is replayed may be the application's own code, and ask its session: no lock is held meanwhile.
+    pub(super) fn rebase(&self, mut base: Content) -> Result<Content> {
+        let sent: Vec<_> = {
+            let state = self.session.state();
+            let batches = state.batches.iter();
+            batches.flat_map(|batch| &*batch.changes).cloned().collect()
+        };
+        let missed = replay(sent.iter(), &mut base)?;
         let sending = base.clone();
-        replay(state.changes.iter(), &mut base)?;
-        state.missed.extend(missed);
-        state.content = base;
-        Ok(sending)
+        let mut done = 0;
+        loop {
+            let later = {
+                let mut state = self.session.state();
+                if state.is_ending() {
+                    return Ok(sending);
+                }
+                let later = state.changes.get(done..).unwrap_or_default().to_vec();
+                if later.is_empty() {
+                    state.missed.extend(missed);
+                    state.content = base;
+                    return Ok(sending);
+                }
+                later
+            };
+            replay(later.iter(), &mut base)?;
+            done += later.len();
+        }
     }
 
     /// The metadata of a new record, `base` being the one that it goes on from.
@@ -146,7 +169,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
         let ids = state.batches.iter().rev().map(|batch| batch.id);
         meta.writes = match base {
             Some(base) => base.writes.after(ids, now),
-            None => crate::body::WriteIds::default().after(ids, now),
+            None => WriteIds::default().after(ids, now),
         };
         meta.prev = prev;
         meta
@@ -174,11 +197,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
         base: &Meta,
         unknown: Option<StoreError>,
     ) -> Result<()> {
-        let sent = state.batches.len();
-        state
-            .batches
-            .retain(|batch| !found.writes.contains(&batch.id));
-        let applied = state.batches.len() < sent;
+        let applied = Self::forget(state, &found.writes);
         if !state.unsure || applied || found.writes.reach_back_to(&base.writes) {
             return Ok(());
         }
@@ -190,11 +209,18 @@ impl<'a, S: RecordStore> Run<'a, S> {
         })))
     }
 
+    /// Forgets the batches that are in a record with these write ids, and says whether there were any. No batch is sent without
+    /// those before it, and a record does not name all of many.
+    fn forget(state: &mut State, found: &WriteIds) -> bool {
+        let in_record = |batch: &Batch| found.contains(&batch.id);
+        let last = state.batches.iter().rposition(in_record);
+        state.batches.drain(..last.map_or(0, |last| last + 1));
+        last.is_some()
+    }
+
     /// Notes that `standing` is what stands now, with the batches that it names.
     pub(super) fn accept(state: &mut State, standing: Standing) {
-        state
-            .batches
-            .retain(|batch| !standing.meta.writes.contains(&batch.id));
+        Self::forget(state, &standing.meta.writes);
         state.dirty = !state.changes.is_empty() || !state.batches.is_empty();
         state.origin = Origin::Live(standing);
         state.unsure = false;

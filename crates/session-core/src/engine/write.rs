@@ -9,8 +9,8 @@ use crate::{Condition, Error, Outcome, RecordStore, Result, StoreError};
 
 /// What is known of the record after a write that was not simply stored.
 enum Look {
-    /// Go on and send `content`.
-    Again(Box<(Standing, Content)>),
+    /// Go on: what stands now, and what to send in its place.
+    Again(Box<(Standing, Standing)>),
     /// There is nothing left to do.
     Done(Outcome),
 }
@@ -21,42 +21,33 @@ impl<S: RecordStore> Run<'_, S> {
         let mut outcome = Outcome::Stored;
         let mut failures = 0;
         let mut unknown = None;
-        let (mut look, mut next) = {
+        let (mut look, mut base, mut sent) = {
             let mut state = self.session.state();
             let Origin::Live(live) = &state.origin else {
                 drop(state);
                 return self.nowhere(Error::Moved);
             };
-            let live = live.clone();
-            let (unsure, content) = (state.unsure, state.content.clone());
+            let base = live.clone();
             self.freeze(&mut state)?;
-            (unsure, (live, content))
+            let sent = self.next_standing(&state, &base, &state.content);
+            (std::mem::replace(&mut state.unsure, true), base, sent)
         };
-        let key = next.0.key.clone();
         loop {
-            self.in_time()?;
             if look {
-                match self.look(&next.0, unknown.take()).await? {
+                self.in_time()?;
+                match self.look(&base, unknown.take()).await? {
                     Look::Done(done) => return Ok(done),
                     Look::Again(again) => {
-                        if again.0.version != next.0.version {
+                        if again.0.version != base.version {
                             outcome = Outcome::Merged;
                         }
-                        next = *again;
+                        (base, sent) = *again;
                     }
                 }
             }
-            let (live, content) = &next;
-            let mut sent = {
-                let mut state = self.session.state();
-                state.unsure = true;
-                Self::standing(key.clone(), content, self.meta_for_next(&state, live))
-            };
-            let condition = Condition::IfVersion(live.version.clone());
-            match self
-                .put(&key, sent.body.clone(), sent.meta.deadline, condition)
-                .await
-            {
+            let (body, deadline) = (sent.body.clone(), sent.meta.deadline);
+            let condition = Condition::IfVersion(base.version.clone());
+            match self.put(&base.key, body, deadline, condition).await {
                 Ok(Written::Stored(version)) => {
                     sent.version = version;
                     Self::accept(&mut self.session.state(), sent);
@@ -109,8 +100,9 @@ impl<S: RecordStore> Run<'_, S> {
                 self.nowhere(Error::Moved).map(Look::Done)
             }
             None if state.batches.is_empty() => {
-                Self::rebase(&mut state, content)?;
-                Self::accept(&mut state, standing);
+                drop(state);
+                self.rebase(content)?;
+                Self::accept(&mut self.session.state(), standing);
                 Ok(Look::Done(Outcome::Stored))
             }
             None => {
@@ -118,17 +110,29 @@ impl<S: RecordStore> Run<'_, S> {
                     // What was sent on top of the older version can no longer take effect.
                     state.unsure = false;
                 }
-                let content = Self::rebase(&mut state, content)?;
-                Ok(Look::Again(Box::new((standing, content))))
+                drop(state);
+                let content = self.rebase(content)?;
+                let mut state = self.session.state();
+                let next = self.next_standing(&state, &standing, &content);
+                state.unsure = true;
+                Ok(Look::Again(Box::new((standing, next))))
             }
         }
     }
 
+    /// What is to take the place of `base`.
+    fn next_standing(&self, state: &State, base: &Standing, content: &Content) -> Standing {
+        Self::standing(base.key.clone(), content, self.meta_for_next(state, base))
+    }
+
     /// The session was destroyed in the meantime: as if this request had been saved, and the logout had come then.
     pub(super) fn logged_out(state: &mut State, origin: Origin) -> Outcome {
-        state.empty(Intent::Keep);
-        state.destroyed = true;
         state.origin = origin;
+        // A logout or a restart that was asked for since the save began still has its own part to do.
+        if !state.is_ending() {
+            state.empty(Intent::Keep);
+            state.destroyed = true;
+        }
         Outcome::Destroyed
     }
 
@@ -151,13 +155,16 @@ impl<S: RecordStore> Run<'_, S> {
             let Origin::Live(live) = &state.origin else {
                 return Ok(Outcome::Unchanged);
             };
-            let live = live.clone();
-            let mut meta = self.meta_for_next(&state, &live);
+            if state.dirty {
+                // Changed since the save began: the next one takes it up.
+                return Ok(Outcome::Unchanged);
+            }
+            let mut meta = self.meta_for_next(&state, live);
             // Every write leaves other bytes than any before it, so that versions made from the bytes differ.
-            let id = WriteId::new(self.policy.now())?;
-            meta.writes = meta.writes.after(std::iter::once(id), self.policy.now());
-            let content = state.content.clone();
-            (live.clone(), Self::standing(live.key, &content, meta))
+            let id = WriteId::new(self.now)?;
+            meta.writes = meta.writes.after(std::iter::once(id), self.now);
+            let next = Self::standing(live.key.clone(), &state.content, meta);
+            (live.clone(), next)
         };
         let condition = Condition::IfVersion(live.version);
         let put = self.put(&live.key, sent.body.clone(), sent.meta.deadline, condition);

@@ -1,0 +1,182 @@
+//! Records that no version of this library would write in earnest, and times beyond reason.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use session_core::{Error, Lifetime, SessionPolicy, SessionStorage};
+use support::Server;
+
+/// Puts `values` and `meta` (with the right tag) at `id`'s key.
+async fn with_meta(change: impl Fn(&mut Value)) -> (Server, String) {
+    let server = Server::new();
+    let id = server.begin().await;
+    let mut body: Value = serde_json::from_slice(&server.store.body(&server.key(&id))).unwrap();
+    change(&mut body);
+    server.store.place(server.key(&id), body.to_string());
+    (server, id)
+}
+
+#[tokio::test]
+async fn absurd_times_neither_panic_nor_lock_out() {
+    for (field, time, alive) in [
+        ("c", u64::MAX, true),
+        ("i", u64::MAX, true),
+        ("i", 0, false),
+        ("c", 0, false),
+        ("l", u64::MAX, true),
+        ("l", 1, false),
+    ] {
+        let (server, id) = with_meta(|body| body[2][field] = time.into()).await;
+        server.advance(1);
+        let session = server.open(id.as_str()).await;
+        assert_eq!(!session.is_new(), alive, "{field}: {time}");
+        let _ = (session.created(), session.expires());
+        session.set("n", &2).unwrap();
+        session.regenerate_id().unwrap();
+        let new = server.saved_id(&session).await;
+        assert_eq!(server.n(&new).await, Some(2), "{field}: {time}");
+    }
+}
+
+#[tokio::test]
+async fn lifetimes_of_nothing_and_of_ever() {
+    for (policy, lives) in [
+        (SessionPolicy::default().idle(Duration::ZERO), false),
+        (SessionPolicy::default().absolute(Duration::ZERO), false),
+        (SessionPolicy::default().idle(Duration::MAX), true),
+        (SessionPolicy::default().absolute(Duration::MAX), true),
+        (
+            SessionPolicy::default().in_flight_window(Duration::MAX),
+            true,
+        ),
+    ] {
+        let server = Server::with(policy);
+        let id = server.begin().await;
+        assert_eq!(server.n(&id).await.is_some(), lives);
+        for lifetime in [Lifetime::For(Duration::MAX), Lifetime::BrowserSession] {
+            let session = server.open(id.as_str()).await;
+            session.set("n", &2).unwrap();
+            session.set_lifetime(lifetime).unwrap();
+            let _ = (session.created(), session.expires());
+            let _ = server.save(&session).await;
+        }
+        let session = server.open(id.as_str()).await;
+        session
+            .regenerate_id_keeping_old_for(Duration::MAX)
+            .unwrap();
+        let _ = server.save(&session).await;
+    }
+}
+
+#[tokio::test]
+async fn a_clock_that_goes_back_shortens_nothing() {
+    let server = Server::new();
+    let id = server.begin().await;
+    // The same record, on a server whose clock is a day behind.
+    let behind = Server {
+        store: server.store.clone(),
+        ..Server::new()
+    };
+    server.advance(20 * 3600);
+    let session = server.open(id.as_str()).await;
+    let _ = server.save(&session).await.unwrap();
+    behind.another_counts(&id).await;
+    server.advance(20 * 3600);
+    assert_eq!(server.n(&id).await, Some(2));
+}
+
+#[tokio::test]
+async fn a_record_without_meta_is_a_session_and_gets_one() {
+    for body in [
+        r#"[{"n":1},{}]"#,
+        r#"[{"n":1},{},null]"#,
+        "[ {\"n\" : 1} ,\n{ } ]",
+    ] {
+        let server = Server::new();
+        let id = server.begin().await;
+        server.store.place(server.key(&id), body);
+        let session = server.open(id.as_str()).await;
+        assert!(!session.is_new());
+        let _ = server.save(&session).await.unwrap();
+        let body = server.store.body(&server.key(&id));
+        assert!(body.starts_with(br#"[{"n":1},{},{"v":1,"#), "{body:?}");
+    }
+}
+
+#[tokio::test]
+async fn of_two_equal_keys_the_last_counts_and_both_go() {
+    let server = Server::new();
+    let id = server.begin().await;
+    let body = r#"[{"n":1,"\u006e":2},{"f":"a","f":"b"}]"#;
+    server.store.place(server.key(&id), body);
+    let session = server.open(id.as_str()).await;
+    assert_eq!(session.get::<u32>("n").unwrap(), Some(2));
+    assert_eq!(session.get::<String>("f").unwrap().as_deref(), Some("b"));
+    assert_eq!(session.get::<String>("f").unwrap(), None);
+    session.unset("n").unwrap();
+    let _ = server.save(&session).await.unwrap();
+    let found = server.open(id.as_str()).await;
+    assert!(found.is_empty(), "{:?}", found.data());
+}
+
+#[tokio::test]
+async fn numbers_and_spellings_survive_untouched() {
+    let server = Server::new();
+    let id = server.begin().await;
+    let values = r#"{"big":123456789012345678901234567890,"e":1E+2,"s":"\u00e9\/","d":1.10}"#;
+    server
+        .store
+        .place(server.key(&id), format!("[{values},{{}}]"));
+    let session = server.open(id.as_str()).await;
+    session.set("x", &1).unwrap();
+    let _ = server.save(&session).await.unwrap();
+    let body = server.store.body(&server.key(&id));
+    let kept = values.trim_end_matches('}');
+    assert!(
+        std::str::from_utf8(&body)
+            .unwrap()
+            .starts_with(&format!("[{kept},\"x\":1}}"))
+    );
+}
+
+#[tokio::test]
+async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
+    for body in [
+        "",
+        "null",
+        "{}",
+        "[]",
+        "[{}]",
+        "[{},[]]",
+        "[[],{}]",
+        "[{},{},{}]",
+        "[{},{},{},{}]",
+        r#"[{"a":1},{}"#,
+        r#"[{"\ud800":1},{}]"#,
+        r#"[{"a":01},{}]"#,
+        r#"[{},{},{"v":2,"c":0,"i":0,"k":"AAAAAAAA"}]"#,
+        r#"[{},{},{"v":1,"c":-1,"i":0,"k":"AAAAAAAA"}]"#,
+    ] {
+        let server = Server::new();
+        let id = server.begin().await;
+        server.store.place(server.key(&id), body);
+        let opened = server.store.read(Some(&id), &server.policy).await;
+        assert!(matches!(opened, Err(Error::Store(_))), "{body}");
+        assert_eq!(server.store.body(&server.key(&id)), body);
+    }
+}
+
+#[tokio::test]
+async fn a_record_of_another_key_is_never_opened() {
+    let server = Server::new();
+    let (mine, yours) = (server.begin().await, server.begin().await);
+    let body = server.store.body(&server.key(&yours));
+    server.store.place(server.key(&mine), body);
+    let opened = server.store.read(Some(&mine), &server.policy).await;
+    let error = opened.unwrap_err().to_string();
+    assert!(error.contains("belongs to another key"), "{error}");
+    assert!(!error.contains(&mine) && !error.contains(&yours), "{error}");
+}

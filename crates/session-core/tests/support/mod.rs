@@ -1,0 +1,195 @@
+//! A store whose operations can be stopped half-way, fail, or lose their replies.
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
+
+use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use session_core::{
+    Clock, Condition, CookieChange, PutOutcome, Record, RecordKey, RecordStore, Result, Saved,
+    Session, SessionId, SessionPolicy, SessionStorage, StoreError, StoreErrorKind, Version,
+    storage,
+};
+
+/// What happens to a write.
+#[derive(Clone, Copy, Debug)]
+pub enum Fault {
+    /// It takes effect, and its reply is lost.
+    Lost,
+    /// It does not take effect.
+    Fails,
+}
+
+/// By key, with their versions.
+type Records = HashMap<RecordKey, (u64, Bytes)>;
+
+#[derive(Debug, Default)]
+pub struct Store {
+    records: Mutex<(u64, Records)>,
+    /// What happens to the next writes.
+    pub faults: Mutex<VecDeque<Fault>>,
+    /// Whether every operation stops once before it acts and once after.
+    pub stops: AtomicBool,
+}
+
+impl Store {
+    async fn stop(&self) {
+        if self.stops.load(Ordering::SeqCst) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub fn body(&self, key: &RecordKey) -> Bytes {
+        self.records.lock().unwrap().1.get(key).unwrap().1.clone()
+    }
+
+    pub fn place(&self, key: RecordKey, body: impl Into<Bytes>) {
+        let mut records = self.records.lock().unwrap();
+        records.0 += 1;
+        let version = records.0;
+        records.1.insert(key, (version, body.into()));
+    }
+
+    fn write(&self, key: &RecordKey, body: Bytes, condition: Condition) -> PutOutcome {
+        let mut records = self.records.lock().unwrap();
+        let stands = records
+            .1
+            .get(key)
+            .map(|(version, _)| Version::from(*version));
+        let holds = match condition {
+            Condition::IfAbsent => stands.is_none(),
+            Condition::IfVersion(version) => stands == Some(version),
+        };
+        if !holds {
+            return PutOutcome::Refused;
+        }
+        records.0 += 1;
+        let version = records.0;
+        records.1.insert(key.clone(), (version, body));
+        PutOutcome::Stored(Version::from(version))
+    }
+}
+
+#[async_trait]
+impl RecordStore for Store {
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        self.stop().await;
+        let found = self.records.lock().unwrap().1.get(key).cloned();
+        self.stop().await;
+        Ok(found.map(|(version, body)| Record {
+            body,
+            version: Version::from(version),
+        }))
+    }
+
+    async fn put(
+        &self,
+        key: &RecordKey,
+        body: Bytes,
+        _: Duration,
+        condition: Condition,
+    ) -> Result<PutOutcome, StoreError> {
+        self.stop().await;
+        let fault = self.faults.lock().unwrap().pop_front();
+        let done = match fault {
+            Some(Fault::Fails) => None,
+            _ => Some(self.write(key, body, condition)),
+        };
+        self.stop().await;
+        match (fault, done) {
+            (None, Some(done)) => Ok(done),
+            _ => Err(StoreError::new(StoreErrorKind::Timeout, "no reply")),
+        }
+    }
+
+    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        self.stop().await;
+        let found = self.records.lock().unwrap().1.remove(key).is_some();
+        self.stop().await;
+        Ok(found)
+    }
+}
+
+/// A store and a policy, as a server has them.
+#[derive(Clone, Debug)]
+pub struct Server {
+    pub store: Arc<Store>,
+    pub policy: SessionPolicy,
+}
+
+impl Server {
+    pub fn new() -> Self {
+        Self::with(SessionPolicy::default())
+    }
+
+    pub fn with(policy: SessionPolicy) -> Self {
+        let policy = policy.clock(Clock::manual());
+        Self {
+            store: Arc::default(),
+            policy,
+        }
+    }
+
+    pub fn advance(&self, seconds: u64) {
+        self.policy.time().advance(Duration::from_secs(seconds));
+    }
+
+    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+        self.store.faults.lock().unwrap().extend(faults);
+    }
+
+    /// Whether the store's operations stop from now on.
+    pub fn stops(&self, stops: bool) {
+        self.store.stops.store(stops, Ordering::SeqCst);
+    }
+
+    pub fn key(&self, id: &str) -> RecordKey {
+        RecordKey::hashed(&SessionId::parse_foreign(id).unwrap())
+    }
+
+    pub async fn open(&self, id: impl Into<Option<&str>>) -> Session {
+        let session = self.store.read(id.into(), &self.policy).await.unwrap();
+        let storage: Arc<dyn SessionStorage> = self.store.clone();
+        storage::bind(&session, storage, Arc::new(self.policy.clone()));
+        session
+    }
+
+    pub async fn save(&self, session: &Session) -> Result<Saved> {
+        self.store.save(session, &self.policy).await
+    }
+
+    /// Saves, and returns the id that the browser is given.
+    pub async fn saved_id(&self, session: &Session) -> String {
+        match self.save(session).await.unwrap().cookie {
+            CookieChange::Set { value, .. } => value,
+            other => panic!("expected a cookie, found {other:?}"),
+        }
+    }
+
+    /// The id of a session with `n` = 1 and a flash `notice`.
+    pub async fn begin(&self) -> String {
+        let session = self.open(None).await;
+        session.set("n", &1).unwrap();
+        session.flash("notice", "hello").unwrap();
+        self.saved_id(&session).await
+    }
+
+    pub async fn n(&self, id: &str) -> Option<u32> {
+        self.open(id).await.peek("n").unwrap()
+    }
+
+    /// Another request counts `n` up.
+    pub async fn another_counts(&self, id: &str) {
+        let other = self.open(id).await;
+        count(&other);
+        let _ = self.save(&other).await.unwrap();
+    }
+}
+
+pub fn count(session: &Session) {
+    let more = |n: Option<u32>| Some(n.unwrap_or(0) + 1);
+    session.update("n", more).unwrap();
+}
