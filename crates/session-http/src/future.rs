@@ -71,6 +71,9 @@ where
             let Some((manager, session)) = handle.as_ref().and_then(SessionHandle::close) else {
                 return Poll::Ready(Ok(response));
             };
+            if manager.finish_unchanged(session, response.headers_mut()) {
+                return Poll::Ready(Ok(response));
+            }
             let (manager, session) = (manager.clone(), session.clone());
             let mut headers = std::mem::take(response.headers_mut());
             *this.response = Some(response);
@@ -83,11 +86,17 @@ where
                 }
             }));
         }
-        let finished = match &mut this.save.0 {
+        // Taken out while it runs: one that panics must not be polled again in the background.
+        let finished = match this.save.0.take() {
             None => None,
-            Some(save) => Some(ready!(save.as_mut().poll(cx))),
+            Some(mut save) => match save.as_mut().poll(cx) {
+                Poll::Ready(finished) => Some(finished),
+                Poll::Pending => {
+                    this.save.0 = Some(save);
+                    return Poll::Pending;
+                }
+            },
         };
-        this.save.0 = None;
         let Some(mut response) = this.response.take() else {
             // Polled after it was ready, which no executor does.
             return Poll::Pending;

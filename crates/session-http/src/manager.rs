@@ -5,7 +5,7 @@ use std::future::{Future, poll_fn};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 use session_cookie::{Opened, SessionCookie};
@@ -106,7 +106,13 @@ impl SessionManager {
             policy,
             ..
         } = &*self.shared;
-        let opened = cookie.read(cookies.bytes(), storage.content(), policy.time().now());
+        let content = storage.content();
+        let now = match content {
+            // An id has no deadline of its own in the cookie: no need to look at the clock.
+            CookieContent::Id => SystemTime::UNIX_EPOCH,
+            CookieContent::Data => policy.time().now(),
+        };
+        let opened = cookie.read(cookies.bytes(), content, now);
         let carried = cookie.carried(cookies.bytes());
         self.read(value_of(&opened), carried).await
     }
@@ -119,7 +125,9 @@ impl SessionManager {
     /// The changes were not kept, and the response must say so. `headers` then holds what an earlier
     /// [`commit`](session_core::Session::commit) owes the browser.
     pub async fn finish(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
-        headers::vary(headers);
+        if self.finish_unchanged(session, headers) {
+            return Ok(Outcome::Unchanged);
+        }
         let (change, result) = self.save(session).await;
         let lines = self.lines(change, session.carried);
         match (lines, result) {
@@ -127,6 +135,13 @@ impl SessionManager {
             (Ok(None), result) => result,
             (Err(error), result) => result.and(Err(error)),
         }
+    }
+
+    /// The part of [`finish`](Self::finish) that waits for nothing; whether that was all there is to do.
+    pub(crate) fn finish_unchanged(&self, session: &Session, headers: &mut HeaderMap) -> bool {
+        storage::finish(session);
+        headers::vary(headers);
+        storage::is_settled(session)
     }
 
     /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None` if it does not live (any
@@ -214,7 +229,8 @@ impl SessionManager {
             limit,
             ..
         } = &*self.shared;
-        let session = within(*limit, storage.read(value, policy), "opened").await?;
+        // Not `storage.read`: the pointer is a storage too, and would box a future of its own.
+        let session = within(*limit, (**storage).read(value, policy), "opened").await?;
         storage::bind(&session, Arc::clone(storage), Arc::clone(policy));
         Ok(Session::new(session, carried))
     }
@@ -227,8 +243,14 @@ impl SessionManager {
             ..
         } = &*self.shared;
         storage::finish(session);
-        match within(*limit, storage.save(session, policy), "saved").await {
+        let unchanged = storage::is_unchanged(session);
+        match within(*limit, (**storage).save(session, policy), "saved").await {
             Ok(saved) => (saved.cookie, Ok(saved.outcome)),
+            // Only its deadline was to move: that it could not is no news for the client.
+            Err(error) if unchanged => {
+                debug!(%error, "the session's deadline may not have moved");
+                (CookieChange::Keep, Ok(Outcome::Unchanged))
+            }
             Err(error) => (storage::owed_cookie(session), Err(error)),
         }
     }
@@ -256,11 +278,13 @@ impl SessionManager {
     }
 
     /// Until when the server takes a value that is handed out now.
-    fn deadline(&self, max_age: Option<Duration>) -> std::time::SystemTime {
+    fn deadline(&self, max_age: Option<Duration>) -> SystemTime {
         let policy = &self.shared.policy;
         let left = max_age.unwrap_or(policy.absolute_lifetime());
         let now = policy.time().now();
-        now.checked_add(left).unwrap_or(now)
+        // A thousand years are as good as forever, and can be added.
+        let forever = Duration::from_secs(1000 * 365 * 24 * 3600);
+        now.checked_add(left.min(forever)).unwrap_or(now)
     }
 }
 

@@ -42,6 +42,7 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let handle = SessionHandle::new(self.manager.clone(), request.headers());
         if request.extensions_mut().insert(handle.clone()).is_some() {
+            Error::TwoLayers.log();
             return ResponseFuture::refused(self.on_error.respond(&Error::TwoLayers));
         }
         ResponseFuture::new(self.inner.call(request), handle, self.on_error.clone())

@@ -1,0 +1,197 @@
+//! Odd `Cookie` fields, handlers with headers of their own, and saves that only move a deadline.
+#![allow(clippy::unwrap_used, clippy::panic)]
+
+mod support;
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+use axum::Router;
+use axum::body::Body;
+use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::routing::get;
+use bytes::Bytes;
+use session_cookie::CookieStorage;
+use session_core::{
+    Clock, Condition, Lifetime, PutOutcome, Record, RecordKey, RecordStore, SessionPolicy,
+    StoreError,
+};
+use session_http::{Session, SessionCookie, SessionLayer, SessionManager};
+use session_store_memory::MemoryStore;
+use support::{App, SECRET, answer};
+use tower::ServiceExt;
+
+fn cookies(fields: &[&str]) -> HeaderMap {
+    let field = |text: &&str| (header::COOKIE, HeaderValue::from_str(text).unwrap());
+    fields.iter().map(field).collect()
+}
+
+#[tokio::test]
+async fn the_session_is_found_among_odd_cookies() {
+    let app = App::new(MemoryStore::new());
+    let pair = app.get("", "set/a/1").await.ok().cookie().unwrap();
+    let (name, value) = pair.split_once('=').unwrap();
+    let (quoted, spaced) = (
+        format!("{name}=\"{value}\""),
+        format!(" ;; {name} = {value} ;"),
+    );
+    let forged = format!("{name}=s1.x.y");
+    for fields in [
+        &["theme=dark", pair.as_str()][..],
+        &[&forged, &pair],
+        &["", &pair],
+        &[&format!("{name}="), &pair],
+        &[&quoted],
+        &[&spaced],
+        &[&format!("{pair}; {forged}")],
+    ] {
+        let session = app.manager.open(&cookies(fields)).await.unwrap();
+        assert!(session.has("a"), "{fields:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_handlers_own_headers_stay() {
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let own = [
+        (header::SET_COOKIE, "theme=dark"),
+        (header::VARY, "accept, cookie"),
+        (header::CACHE_CONTROL, "private, max-age=60"),
+    ];
+    let handler = get(move |session: Session| async move {
+        session.set("a", &1).unwrap();
+        own
+    });
+    let app = Router::new()
+        .route("/", handler)
+        .layer(SessionLayer::new(manager));
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let answer = answer(app.oneshot(request).await.unwrap()).await.ok();
+    let lines: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0], "theme=dark");
+    assert_eq!(answer.headers.get_all(header::VARY).iter().count(), 1);
+    assert_eq!(answer.headers[header::CACHE_CONTROL], "private, max-age=60");
+}
+
+#[tokio::test]
+async fn only_a_session_that_lives_is_opened_by_its_id() {
+    let app = App::new(MemoryStore::new());
+    let end = |steps: &'static str| {
+        let app = app.clone();
+        async move {
+            let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
+            let session = app.manager.open(&cookies(&[&cookie])).await.unwrap();
+            let id = session.id().unwrap();
+            assert!(app.manager.open_id(&id).await.unwrap().is_some());
+            app.get(&cookie, steps).await.ok();
+            app.manager.open_id(&id).await.unwrap().is_some()
+        }
+    };
+    assert!(end("set/b/1").await);
+    assert!(!end("regenerate").await);
+    assert!(!end("destroy").await);
+    assert!(!end("restart").await);
+}
+
+/// A store that answers no write.
+#[derive(Debug)]
+struct Stuck(MemoryStore);
+
+#[async_trait]
+impl RecordStore for Stuck {
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        self.0.load(key).await
+    }
+
+    async fn put(
+        &self,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Result<PutOutcome, StoreError> {
+        match condition {
+            Condition::IfAbsent => self.0.put(key, body, ttl, condition).await,
+            Condition::IfVersion(_) => std::future::pending().await,
+        }
+    }
+
+    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        self.0.remove(key).await
+    }
+}
+
+#[tokio::test]
+async fn a_deadline_that_cannot_be_moved_in_time_is_no_news_and_a_write_is() {
+    let clock = Clock::manual();
+    let cookie = SessionCookie::new(SECRET).unwrap();
+    let manager = SessionManager::new(Stuck(MemoryStore::new()), cookie)
+        .policy(SessionPolicy::default().clock(clock.clone()))
+        .time_limit(Duration::from_millis(50));
+    let session = manager.open(&HeaderMap::new()).await.unwrap();
+    session.set("a", &1).unwrap();
+    manager
+        .finish(&session, &mut HeaderMap::new())
+        .await
+        .unwrap();
+    let field = manager.cookie_for(&session).unwrap().unwrap();
+    let headers = HeaderMap::from_iter([(header::COOKIE, field)]);
+    clock.advance(Duration::from_secs(12 * 3600));
+
+    let reader = manager.open(&headers).await.unwrap();
+    assert!(reader.has("a"));
+    assert!(manager.finish(&reader, &mut HeaderMap::new()).await.is_ok());
+    let writer = manager.open(&headers).await.unwrap();
+    writer.set("a", &2).unwrap();
+    assert!(
+        manager
+            .finish(&writer, &mut HeaderMap::new())
+            .await
+            .is_err()
+    );
+}
+
+#[tokio::test]
+async fn a_sealed_session_of_a_lifetime_without_end_can_be_opened() {
+    let manager = SessionManager::new(CookieStorage::new(), SessionCookie::new(SECRET).unwrap())
+        .policy(
+            SessionPolicy::default()
+                .absolute(Duration::MAX)
+                .idle(Duration::MAX),
+        );
+    for lifetime in [
+        Lifetime::Policy,
+        Lifetime::BrowserSession,
+        Lifetime::For(Duration::MAX),
+    ] {
+        let session = manager.open(&HeaderMap::new()).await.unwrap();
+        session.set("a", &1).unwrap();
+        session.set_lifetime(lifetime).unwrap();
+        manager
+            .finish(&session, &mut HeaderMap::new())
+            .await
+            .unwrap();
+        let field = manager.cookie_for(&session).unwrap().unwrap();
+        let headers = HeaderMap::from_iter([(header::COOKIE, field)]);
+        assert!(
+            manager.open(&headers).await.unwrap().has("a"),
+            "{lifetime:?}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_sealed_session_that_is_too_large_is_an_error_and_sets_nothing() {
+    let manager = SessionManager::new(CookieStorage::new(), SessionCookie::new(SECRET).unwrap());
+    let app = Router::new()
+        .route(
+            "/",
+            get(async |session: Session| session.set("a", &"x".repeat(5000)).unwrap()),
+        )
+        .layer(SessionLayer::new(manager));
+    let request = Request::get("/").body(Body::empty()).unwrap();
+    let answer = answer(app.oneshot(request).await.unwrap()).await;
+    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(answer.cookie(), None);
+}
