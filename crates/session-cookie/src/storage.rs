@@ -35,7 +35,10 @@ impl SessionStorage for CookieStorage {
         match named {
             Some((id, body)) => {
                 let body = Bytes::copy_from_slice(body.get().as_bytes());
-                storage::open(id, body, policy)
+                storage::open(id, body, policy).or_else(|error| {
+                    tracing::debug!(%error, "the cookie verifies and holds no session that can be read: a new session");
+                    Ok(storage::empty(policy))
+                })
             }
             None => {
                 if cookie.is_some() {

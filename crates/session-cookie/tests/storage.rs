@@ -213,3 +213,19 @@ async fn the_cookie_seals_it() {
     let expired = cookie.decode(text.as_bytes(), CookieContent::Data, session.expires());
     assert_eq!(expired, Opened::Expired);
 }
+
+#[tokio::test]
+async fn a_body_that_cannot_be_read_begins_a_new_session() {
+    let policy = policy();
+    let session = open(None, &policy).await;
+    session.set("a", &1).unwrap();
+    let value = set(&session, &policy).await;
+    for other in [
+        value.replace("\"v\":1", "\"v\":9"),
+        value.replace("[{\"a\":1}", "[1"),
+    ] {
+        assert_ne!(other, value);
+        let session = open(Some(&other), &policy).await;
+        assert!(session.is_new() && session.is_empty());
+    }
+}
