@@ -21,10 +21,13 @@ impl Clock {
         seconds(self.start.elapsed().as_secs()).saturating_add(self.ahead.load(Relaxed))
     }
 
-    /// The first whole second at which a `ttl` that begins now has passed. What lies more than 136 years ahead never comes.
-    pub(crate) fn after(&self, ttl: Duration) -> u32 {
-        let end = self.start.elapsed().saturating_add(ttl);
-        ceiling(end).saturating_add(self.ahead.load(Relaxed))
+    /// The time now, and the first whole second at which a `ttl` that begins now has passed. What lies more than 136 years
+    /// ahead never comes.
+    pub(crate) fn now_and_after(&self, ttl: Duration) -> (u32, u32) {
+        let (now, ahead) = (self.start.elapsed(), self.ahead.load(Relaxed));
+        let end = ceiling(now.saturating_add(ttl));
+        let now = seconds(now.as_secs());
+        (now.saturating_add(ahead), end.saturating_add(ahead))
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -51,7 +54,7 @@ mod tests {
     #[test]
     fn a_lifetime_is_never_cut_short() {
         let clock = Clock::new();
-        let end = clock.after(Duration::from_millis(1001));
+        let (_, end) = clock.now_and_after(Duration::from_millis(1001));
         assert!((2..=3).contains(&end));
         clock.advance(Duration::from_millis(1));
         assert!(clock.now() < end);
@@ -62,7 +65,7 @@ mod tests {
     #[test]
     fn the_longest_lifetime_never_ends() {
         let clock = Clock::new();
-        let end = clock.after(Duration::MAX);
+        let (_, end) = clock.now_and_after(Duration::MAX);
         clock.advance(Duration::from_secs(100 * 365 * 24 * 3600));
         assert!(clock.now() < end);
     }

@@ -69,11 +69,25 @@ impl Body {
 
     fn bytes(&self) -> Bytes {
         match self {
-            Self::Inline { len, bytes } => {
-                Bytes::copy_from_slice(bytes.get(..usize::from(*len)).unwrap_or_default())
-            }
+            // Clones of a plain copy would first allocate what they share; those of this share it from the start.
+            Self::Inline { len, bytes } => Bytes::from_owner(Inline {
+                len: *len,
+                bytes: *bytes,
+            }),
             Self::Heap(body) => Bytes::from_owner(Arc::clone(body)),
         }
+    }
+}
+
+/// A small body, on its way out.
+struct Inline {
+    len: u8,
+    bytes: [u8; Body::INLINE],
+}
+
+impl AsRef<[u8]> for Inline {
+    fn as_ref(&self) -> &[u8] {
+        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 

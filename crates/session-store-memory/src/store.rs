@@ -117,8 +117,7 @@ impl RecordStore for MemoryStore {
         shared.check_size(&body)?;
         // A copy of its own: the caller's may be a slice of something much larger, which it would keep alive uncounted.
         let body = Body::from(&*body);
-        let now = shared.clock.now();
-        let expires = shared.clock.after(ttl);
+        let (now, expires) = shared.clock.now_and_after(ttl);
         let place = Shared::place(key);
         let mut shard = shared.lock(place);
         let stored = shard.put(key.digest(), body, expires, &condition, now, &shared.totals);

@@ -19,5 +19,5 @@ pub use app::{App, IN_FLIGHT, Random, THREE, Value, fifty, in_flight, runtime};
 pub use case::{Case, Group};
 pub use cli::main;
 pub use figure::{Figure, Figures};
-pub use groups::{GROUPS, SIZES, ours, resident};
+pub use groups::{GROUPS, SIZES, bare, ours, resident};
 use measure::measure;

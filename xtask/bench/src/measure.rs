@@ -8,7 +8,7 @@ use crate::{Case, Figure};
 const RUN: Duration = Duration::from_millis(5);
 
 /// Measures the cases in turns, `rounds` times each, so that whatever slows the machine down for a while slows all of them.
-pub fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) -> Vec<Figure> {
+pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) -> Vec<Figure> {
     let times: Vec<usize> = cases.iter_mut().map(calibrate).collect();
     let mut samples = vec![Vec::with_capacity(rounds); cases.len()];
     for round in 0..rounds {

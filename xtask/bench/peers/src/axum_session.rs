@@ -5,16 +5,16 @@ use axum::routing::get;
 use axum_session::{
     Key, Session, SessionConfig, SessionLayer, SessionNullPool, SessionStore,
 };
-use xtask_bench::{App, THREE, Value, fifty};
+use xtask_bench::{App, THREE, Value, fifty, runtime};
 
 type Sessions = Session<SessionNullPool>;
 
 pub fn memory() -> App {
     let config = SessionConfig::default().with_key(Key::generate());
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-    let store = runtime
-        .expect("a runtime")
-        .block_on(SessionStore::<SessionNullPool>::new(None, config));
+    let runtime = runtime();
+    // Its layer spawns a task when it is made.
+    let _guard = runtime.enter();
+    let store = runtime.block_on(SessionStore::<SessionNullPool>::new(None, config));
     let router = Router::new()
         .route("/new", get(new))
         .route("/new50", get(new50))
@@ -23,7 +23,7 @@ pub fn memory() -> App {
         .route("/write", get(write))
         .route("/login", get(login))
         .layer(SessionLayer::new(store.expect("no database")));
-    App::new("axum_session signed", router)
+    App::on(&runtime, "axum_session signed", router)
 }
 
 async fn new(session: Sessions) {

@@ -10,7 +10,7 @@ mod request;
 
 pub use cookie::SIZES;
 pub use memory::resident;
-pub use request::ours;
+pub use request::{bare, ours};
 
 use crate::Group;
 

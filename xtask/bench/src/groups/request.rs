@@ -35,7 +35,7 @@ pub fn bare() -> App {
 }
 
 /// With a layer that does nothing: axum boxes every layer's future.
-pub fn idle_layer() -> App {
+pub(super) fn idle_layer() -> App {
     App::new("idle layer", bare().router.layer(layer_fn(Idle)))
 }
 
