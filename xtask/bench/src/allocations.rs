@@ -21,7 +21,10 @@ pub fn count_main(groups: &[&[Group]], counter: Counter) -> ExitCode {
         for mut case in (group.cases)().into_iter().filter(|case| case.counted) {
             let (count, bytes) = allocations(&mut case, counter);
             let name = group.name;
-            println!("{name}\t{}\t{}\t{count}\t{bytes}", case.scenario, case.subject);
+            println!(
+                "{name}\t{}\t{}\t{count}\t{bytes}",
+                case.scenario, case.subject
+            );
         }
     }
     ExitCode::SUCCESS

@@ -170,7 +170,8 @@ impl App {
 }
 
 /// As long as a signed id is.
-const STRANGER: &str = "__Host-session=s1.0123456789abcdefghijklmn.0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+const STRANGER: &str =
+    "__Host-session=s1.0123456789abcdefghijklmn.0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 
 /// A runtime of one thread: the one that measures.
 pub fn runtime() -> Rc<Runtime> {

@@ -22,8 +22,9 @@ pub fn main(peers: &[Group]) -> ExitCode {
 }
 
 fn run(peers: &[Group]) -> Result<(), UsageError> {
-    let (flags, args): (Vec<String>, Vec<String>) =
-        std::env::args().skip(1).partition(|arg| arg == "--instructions");
+    let (flags, args): (Vec<String>, Vec<String>) = std::env::args()
+        .skip(1)
+        .partition(|arg| arg == "--instructions");
     let args = Args::parse(args, OPTIONS)?;
     let groups: Vec<Group> = GROUPS.iter().chain(peers).copied().collect();
     if let Some(case) = args.option("--case") {

@@ -26,7 +26,10 @@ pub(crate) fn report(groups: &[Group]) -> Result<(), UsageError> {
 
 /// Runs the case that `report` asks for in another process.
 pub(crate) fn run_case(groups: &[Group], name: &str, words: &[String]) -> Result<(), UsageError> {
-    let times = words.first().and_then(|word| word.parse().ok()).unwrap_or(1);
+    let times = words
+        .first()
+        .and_then(|word| word.parse().ok())
+        .unwrap_or(1);
     let (group, rest) = name.split_once('/').unwrap_or_default();
     let (scenario, subject) = rest.rsplit_once('/').unwrap_or_default();
     let of_group = groups.iter().filter(|known| known.name == group);
@@ -52,7 +55,9 @@ fn count(case: &str, times: usize) -> Result<u64, UsageError> {
         .output()
         .map_err(|error| fail(&error.to_string()))?;
     let text = String::from_utf8_lossy(&output.stderr);
-    let collected = text.lines().find_map(|line| line.split_once("Collected : "));
+    let collected = text
+        .lines()
+        .find_map(|line| line.split_once("Collected : "));
     collected
         .and_then(|(_, number)| number.trim().parse().ok())
         .ok_or_else(|| fail(&text))

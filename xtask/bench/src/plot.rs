@@ -14,7 +14,11 @@ pub(crate) fn svg(figures: &Figures) -> String {
     for figure in &figures.0 {
         if figure.group != last.0 {
             y += 2 * ROW;
-            let _ = writeln!(body, "<text x=\"10\" y=\"{y}\" class=\"group\">{}</text>", figure.group);
+            let _ = writeln!(
+                body,
+                "<text x=\"10\" y=\"{y}\" class=\"group\">{}</text>",
+                figure.group
+            );
         }
         y += ROW;
         if (figure.group, figure.scenario.as_str()) != last {
@@ -34,7 +38,11 @@ pub(crate) fn svg(figures: &Figures) -> String {
 
 fn bar(body: &mut String, y: usize, figure: &Figure, longest: f64) {
     let length = figure.median() / longest * WIDTH;
-    let class = if figure.subject == "ours" { "ours" } else { "other" };
+    let class = if figure.subject == "ours" {
+        "ours"
+    } else {
+        "other"
+    };
     let (text, end) = (LEFT - 8, LEFT as f64 + length + 6.0);
     let _ = writeln!(
         body,

@@ -34,23 +34,43 @@ pub(crate) fn targets(figures: &Figures) -> Vec<Target> {
     };
     for scenario in ["no cookie, untouched", "untouched"] {
         let what = format!("{scenario}: time beyond an idle layer, to that of tower-sessions");
-        let ratio = all.beyond("request", scenario, "tower-sessions", "idle layer", "idle layer");
+        let ratio = all.beyond(
+            "request",
+            scenario,
+            "tower-sessions",
+            "idle layer",
+            "idle layer",
+        );
         all.add(what, Limit::AtMost(0.35), ratio);
         let count = |subject| figures.get("request", scenario, subject)?.allocations;
         let beyond = count("ours").zip(count("idle layer"));
         let what = format!("{scenario}: allocations beyond an idle layer");
-        all.add(what, Limit::AtMost(3.0), beyond.map(|(ours, floor)| ours - floor));
+        all.add(
+            what,
+            Limit::AtMost(3.0),
+            beyond.map(|(ours, floor)| ours - floor),
+        );
     }
     for (scenario, limit) in [("read", 0.6), ("read and write", 0.7)] {
-        let what = format!("{scenario}, memory: time beyond the bare router, to that of tower-sessions signed");
+        let what = format!(
+            "{scenario}, memory: time beyond the bare router, to that of tower-sessions signed"
+        );
         let bare = "bare router";
         let ratio = all.beyond("request", scenario, "tower-sessions signed", bare, bare);
         all.add(what, Limit::AtMost(limit), ratio);
     }
     for scenario in ["read", "read and write"] {
-        let what = format!("{scenario}, data in the cookie: time beyond the bare app, to that of actix-session private");
+        let what = format!(
+            "{scenario}, data in the cookie: time beyond the bare app, to that of actix-session private"
+        );
         let peer = "actix-session private";
-        let ratio = all.beyond("cookie storage", scenario, peer, "bare router", "bare actix");
+        let ratio = all.beyond(
+            "cookie storage",
+            scenario,
+            peer,
+            "bare router",
+            "bare actix",
+        );
         all.add(what, Limit::AtMost(0.6), ratio);
     }
     for (scenario, peer, limit) in [
@@ -62,7 +82,11 @@ pub(crate) fn targets(figures: &Figures) -> Vec<Target> {
         ("verify 1024 B", "SignedJar", 0.75),
     ] {
         let what = format!("{scenario}: time, to that of {peer}");
-        all.add(what, Limit::AtMost(limit), all.ratio("cookie", scenario, peer));
+        all.add(
+            what,
+            Limit::AtMost(limit),
+            all.ratio("cookie", scenario, peer),
+        );
     }
     all.memory_store();
     all.redis();
@@ -119,7 +143,11 @@ impl Targets<'_> {
             .map(|(one, two)| one.min(two));
         let two = best.zip(median("90/10 on 2", "ours"));
         let what = "memory store, two threads: speed, to the best of tower-sessions on one and two";
-        self.add(what.to_owned(), Limit::AtLeast(3.0), two.map(|(peer, ours)| peer / ours));
+        self.add(
+            what.to_owned(),
+            Limit::AtLeast(3.0),
+            two.map(|(peer, ours)| peer / ours),
+        );
         let what = "memory store: bytes a session, to those of tower-sessions";
         let bytes = self.ratio(group, "bytes a session", peer);
         self.add(what.to_owned(), Limit::AtMost(0.5), bytes);
@@ -131,7 +159,8 @@ impl Targets<'_> {
             ("read", "fred GET", 0.6),
             ("read and write", "tower-sessions", 1.0),
         ] {
-            let what = format!("Redis, 32 in flight, {scenario}: requests a second, to those of {peer}");
+            let what =
+                format!("Redis, 32 in flight, {scenario}: requests a second, to those of {peer}");
             let speed = self.speed("redis", scenario, peer);
             self.add(what, Limit::AtLeast(limit), speed);
         }

@@ -1,5 +1,6 @@
 //! How often each scenario allocates, beyond the bare router: it may become less, and never more unnoticed.
 #![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::indexing_slicing)]
 
 use std::collections::BTreeMap;
 

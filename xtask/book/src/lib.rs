@@ -15,6 +15,7 @@ pages! {
     testing: "../../../docs/testing.md",
     security: "../../../docs/security.md",
     memory: "../../../docs/memory.md",
+    fs: "../../../docs/fs.md",
     cookie_storage: "../../../docs/cookie-storage.md",
     redis: "../../../docs/redis.md",
     memcache: "../../../docs/memcache.md",

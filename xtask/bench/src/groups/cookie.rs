@@ -35,19 +35,30 @@ fn of_size(size: usize) -> Vec<Case> {
         let cookie = SessionCookie::new(SECRET).expect("a long secret");
         let (value, now) = ("x".repeat(size), SystemTime::now());
         let deadline = now + Duration::from_secs(86_400);
-        let text = cookie.encode(&value, content, deadline).expect("plain text");
+        let text = cookie
+            .encode(&value, content, deadline)
+            .expect("plain text");
         let other = cookie.clone();
-        cases.push(Case::new(format!("{make} {size} B"), "ours", move |times| {
-            for _ in 0..times {
-                black_box(other.encode(black_box(&value), content, deadline)).expect("plain text");
-            }
-        }));
-        cases.push(Case::new(format!("{take} {size} B"), "ours", move |times| {
-            for _ in 0..times {
-                let opened = cookie.decode(black_box(text.as_bytes()), content, now);
-                assert!(opened.value().is_some());
-            }
-        }));
+        cases.push(Case::new(
+            format!("{make} {size} B"),
+            "ours",
+            move |times| {
+                for _ in 0..times {
+                    black_box(other.encode(black_box(&value), content, deadline))
+                        .expect("plain text");
+                }
+            },
+        ));
+        cases.push(Case::new(
+            format!("{take} {size} B"),
+            "ours",
+            move |times| {
+                for _ in 0..times {
+                    let opened = cookie.decode(black_box(text.as_bytes()), content, now);
+                    assert!(opened.value().is_some());
+                }
+            },
+        ));
     }
     cases.extend(floor(size));
     cases

@@ -16,11 +16,14 @@ pub(super) fn cases() -> Vec<Case> {
         let app = ours(FsStore::open(dir.path()).expect("an empty directory"));
         let cookies: Vec<_> = (0..sessions).map(|_| app.cookie("/new")).collect();
         for (what, path) in [("read", "/read"), ("read and write", "/write")] {
-            cases.push(keeping(&dir, app.spread(
-                format!("{what}, {sessions} sessions"),
-                path,
-                cookies.clone(),
-            )));
+            cases.push(keeping(
+                &dir,
+                app.spread(
+                    format!("{what}, {sessions} sessions"),
+                    path,
+                    cookies.clone(),
+                ),
+            ));
         }
     }
     cases

@@ -23,14 +23,17 @@ impl App {
     pub fn loopback(&self) -> Case {
         let cookie = self.cookie("/new").expect("a cookie");
         let cookie = cookie.to_str().expect("visible");
-        let request = format!("GET /untouched HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
+        let request =
+            format!("GET /untouched HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
         let addr = serve(self.router.clone());
         let connect = |_| TcpStream::connect(addr).expect("our server");
         let mut connections: Vec<_> = (0..CONNECTIONS).map(connect).collect();
         Case::new("untouched", self.subject, move |times| {
             for _ in 0..times.div_ceil(CONNECTIONS) {
                 for connection in &mut connections {
-                    connection.write_all(request.as_bytes()).expect("our server");
+                    connection
+                        .write_all(request.as_bytes())
+                        .expect("our server");
                 }
                 for connection in &mut connections {
                     answer(connection);

@@ -13,7 +13,9 @@ use crate::{App, Case, IN_FLIGHT, in_flight, runtime};
 pub(super) fn cases() -> Vec<Case> {
     let server = Arc::new(Memcached::start().expect("a server"));
     let runtime = runtime();
-    let store = MemcacheStore::builder([server.addr()]).pool_size(IN_FLIGHT).connect();
+    let store = MemcacheStore::builder([server.addr()])
+        .pool_size(IN_FLIGHT)
+        .connect();
     let store = runtime.block_on(store).expect("the server");
     let app = App::on(&runtime, "ours", our_routes(store));
     let raw: Vec<_> = (0..IN_FLIGHT)
@@ -22,16 +24,21 @@ pub(super) fn cases() -> Vec<Case> {
     vec![
         app.in_flight("read", "/read"),
         app.in_flight("read and write", "/write"),
-        in_flight(&runtime, "read", "async-memcached get", move |task, times| {
-            let (raw, server) = (Arc::clone(&raw[task]), Arc::clone(&server));
-            async move {
-                let _kept = server;
-                let mut raw = raw.lock().await;
-                for _ in 0..times {
-                    assert!(raw.get("raw").await.expect("a value").is_some());
+        in_flight(
+            &runtime,
+            "read",
+            "async-memcached get",
+            move |task, times| {
+                let (raw, server) = (Arc::clone(&raw[task]), Arc::clone(&server));
+                async move {
+                    let _kept = server;
+                    let mut raw = raw.lock().await;
+                    for _ in 0..times {
+                        assert!(raw.get("raw").await.expect("a value").is_some());
+                    }
                 }
-            }
-        }),
+            },
+        ),
     ]
 }
 
@@ -39,6 +46,9 @@ async fn client(addr: &str) -> Arc<Mutex<Client>> {
     let client = Client::new(format!("tcp://{addr}")).await;
     let mut client = client.expect("the server");
     let value = "x".repeat(130);
-    client.set("raw", value.as_str(), None, None).await.expect("room");
+    client
+        .set("raw", value.as_str(), None, None)
+        .await
+        .expect("room");
     Arc::new(Mutex::new(client))
 }

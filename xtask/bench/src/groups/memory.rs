@@ -76,7 +76,9 @@ fn key(number: usize) -> RecordKey {
 /// One request, with ever more sessions beside its own.
 pub(super) fn growth() -> Vec<Case> {
     let of = |sessions: usize| {
-        let store = MemoryStore::builder().max_records(2 * MILLION).max_bytes(2 << 30);
+        let store = MemoryStore::builder()
+            .max_records(2 * MILLION)
+            .max_bytes(2 << 30);
         let app = ours(store.build());
         let cookies = (0..sessions).map(|_| app.cookie("/new")).collect();
         app.spread(format!("read, {sessions} sessions"), "/read", cookies)
@@ -87,6 +89,9 @@ pub(super) fn growth() -> Vec<Case> {
 /// How much memory this process takes, in bytes.
 pub fn resident() -> usize {
     let text = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages = text.split(' ').nth(1).and_then(|pages| pages.parse::<usize>().ok());
+    let pages = text
+        .split(' ')
+        .nth(1)
+        .and_then(|pages| pages.parse::<usize>().ok());
     pages.expect("a number of pages") * 4096
 }
