@@ -246,9 +246,13 @@ pub(crate) async fn call(
     response
 }
 
+/// All of them: some libraries set two.
 fn set_cookie(response: &Response) -> Option<HeaderValue> {
-    let line = response.headers().get(header::SET_COOKIE)?.to_str().ok()?;
-    HeaderValue::from_str(line.split(';').next()?).ok()
+    let lines = response.headers().get_all(header::SET_COOKIE).iter();
+    let pairs: Vec<&str> = lines
+        .filter_map(|line| line.to_str().ok()?.split(';').next())
+        .collect();
+    (!pairs.is_empty()).then(|| HeaderValue::from_str(&pairs.join("; ")).ok())?
 }
 
 /// The cookie with another character in the middle of its value, where every library signs.
