@@ -52,6 +52,17 @@ impl Case {
         .uncounted()
     }
 
+    /// Keeps what it needs, such as a server, as long as it lives.
+    #[must_use]
+    pub fn keeping<T: Clone + 'static>(mut self, needed: &T) -> Self {
+        let (needed, mut run) = (needed.clone(), self.run);
+        self.run = Box::new(move |times| {
+            let _kept = &needed;
+            run(times);
+        });
+        self
+    }
+
     /// A case that uses other threads, or waits for a server.
     #[must_use]
     pub fn uncounted(mut self) -> Self {

@@ -114,6 +114,8 @@ async fn read(session: Session) -> &'static str {
 
 async fn write(session: Session) -> &'static str {
     let count: Option<u64> = session.get("count").expect("a number");
-    session.insert("count", count.unwrap_or_default() + 1).expect("a number");
+    session
+        .insert("count", count.unwrap_or_default() + 1)
+        .expect("a number");
     "ok"
 }

@@ -2,9 +2,7 @@
 
 use axum::Router;
 use axum::routing::get;
-use axum_session::{
-    Key, Session, SessionConfig, SessionLayer, SessionNullPool, SessionStore,
-};
+use axum_session::{Key, Session, SessionConfig, SessionLayer, SessionNullPool, SessionStore};
 use xtask_bench::{App, THREE, Value, fifty, runtime};
 
 type Sessions = Session<SessionNullPool>;

@@ -22,17 +22,25 @@ pub fn cases() -> Vec<Case> {
     let bytes = (resident() - before) as f64 / MILLION as f64;
     let on = |threads: usize| {
         let store = store.clone();
-        Case::new(format!("90/10 on {threads}"), "tower-sessions", move |times| {
-            std::thread::scope(|scope| {
-                for thread in 0..threads {
-                    let store = &store;
-                    scope.spawn(move || work(store, thread as u64, times / threads));
-                }
-            });
-        })
+        Case::new(
+            format!("90/10 on {threads}"),
+            "tower-sessions",
+            move |times| {
+                std::thread::scope(|scope| {
+                    for thread in 0..threads {
+                        let store = &store;
+                        scope.spawn(move || work(store, thread as u64, times / threads));
+                    }
+                });
+            },
+        )
         .uncounted()
     };
-    vec![Case::fixed("bytes a session", "tower-sessions", bytes), on(1), on(2)]
+    vec![
+        Case::fixed("bytes a session", "tower-sessions", bytes),
+        on(1),
+        on(2),
+    ]
 }
 
 fn work(store: &MemoryStore, seed: u64, times: usize) {

@@ -1,6 +1,6 @@
 //! tower-sessions with its Redis store, at the release that this store works with.
 
-use std::sync::Arc;
+use std::rc::Rc;
 
 use axum::Router;
 use axum::routing::get;
@@ -11,7 +11,7 @@ use tower_sessions_redis_store::fred::prelude::{ClientLike, Config, Pool};
 use xtask_bench::{App, Case, THREE, Value, runtime};
 
 pub fn cases() -> Vec<Case> {
-    let server = Arc::new(Redis::start().expect("a server"));
+    let server = Rc::new(Redis::start().expect("a server"));
     let runtime = runtime();
     let config = Config::from_url(&server.url()).expect("a URL");
     let pool = Pool::new(config, None, None, None, 1).expect("a client");
@@ -22,19 +22,11 @@ pub fn cases() -> Vec<Case> {
         .route("/write", get(write))
         .layer(SessionManagerLayer::new(RedisStore::new(pool)));
     let app = App::on(&runtime, "tower-sessions", router);
-    let mut cases = vec![
+    let cases = [
         app.in_flight("read", "/read"),
         app.in_flight("read and write", "/write"),
     ];
-    for case in &mut cases {
-        let server = Arc::clone(&server);
-        let mut run = std::mem::replace(&mut case.run, Box::new(|_| ()));
-        case.run = Box::new(move |times| {
-            let _kept = &server;
-            run(times);
-        });
-    }
-    cases
+    cases.map(|case| case.keeping(&server)).into()
 }
 
 async fn new(session: Session) {

@@ -16,26 +16,10 @@ pub(super) fn cases() -> Vec<Case> {
         let app = ours(FsStore::open(dir.path()).expect("an empty directory"));
         let cookies: Vec<_> = (0..sessions).map(|_| app.cookie("/new")).collect();
         for (what, path) in [("read", "/read"), ("read and write", "/write")] {
-            cases.push(keeping(
-                &dir,
-                app.spread(
-                    format!("{what}, {sessions} sessions"),
-                    path,
-                    cookies.clone(),
-                ),
-            ));
+            let scenario = format!("{what}, {sessions} sessions");
+            let case = app.spread(scenario, path, cookies.clone());
+            cases.push(case.keeping(&dir).uncounted());
         }
     }
     cases
-}
-
-/// The directory goes with the last case.
-fn keeping(dir: &Rc<DataDir>, mut case: Case) -> Case {
-    let dir = Rc::clone(dir);
-    let mut run = case.run;
-    case.run = Box::new(move |times| {
-        let _kept = &dir;
-        run(times);
-    });
-    case.uncounted()
 }

@@ -1,5 +1,6 @@
 //! Sessions in memcached, 32 requests in flight on one thread.
 
+use std::rc::Rc;
 use std::sync::Arc;
 
 use async_memcached::{AsciiProtocol as _, Client};
@@ -11,35 +12,34 @@ use super::request::our_routes;
 use crate::{App, Case, IN_FLIGHT, in_flight, runtime};
 
 pub(super) fn cases() -> Vec<Case> {
-    let server = Arc::new(Memcached::start().expect("a server"));
+    let server = Rc::new(Memcached::start().expect("a server"));
     let runtime = runtime();
-    let store = MemcacheStore::builder([server.addr()])
-        .pool_size(IN_FLIGHT)
-        .connect();
-    let store = runtime.block_on(store).expect("the server");
-    let app = App::on(&runtime, "ours", our_routes(store));
+    let store = MemcacheStore::builder([server.addr()]);
+    let store = runtime.block_on(store.pool_size(IN_FLIGHT).connect());
+    let app = App::on(&runtime, "ours", our_routes(store.expect("the server")));
     let raw: Vec<_> = (0..IN_FLIGHT)
         .map(|_| runtime.block_on(client(&server.addr())))
         .collect();
-    vec![
+    let get = in_flight(
+        &runtime,
+        "read",
+        "async-memcached get",
+        move |task, times| {
+            let raw = Arc::clone(&raw[task]);
+            async move {
+                let mut raw = raw.lock().await;
+                for _ in 0..times {
+                    assert!(raw.get("raw").await.expect("a value").is_some());
+                }
+            }
+        },
+    );
+    let cases = [
         app.in_flight("read", "/read"),
         app.in_flight("read and write", "/write"),
-        in_flight(
-            &runtime,
-            "read",
-            "async-memcached get",
-            move |task, times| {
-                let (raw, server) = (Arc::clone(&raw[task]), Arc::clone(&server));
-                async move {
-                    let _kept = server;
-                    let mut raw = raw.lock().await;
-                    for _ in 0..times {
-                        assert!(raw.get("raw").await.expect("a value").is_some());
-                    }
-                }
-            },
-        ),
-    ]
+        get,
+    ];
+    cases.map(|case| case.keeping(&server)).into()
 }
 
 async fn client(addr: &str) -> Arc<Mutex<Client>> {
