@@ -153,6 +153,11 @@ impl Site {
         SessionId::parse_foreign(&id).unwrap()
     }
 
+    /// Whether a store holds the session, and not its cookie.
+    pub fn has_store(&self) -> bool {
+        self.store.is_some()
+    }
+
     /// The record of the browser's session, as it is stored.
     pub async fn record(&self) -> Option<Value> {
         let key = self.policy.record_key(&self.id());
