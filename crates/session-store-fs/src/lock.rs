@@ -23,11 +23,13 @@ impl Lock {
         let file = open(path)?;
         let mut pause = Duration::from_micros(20);
         loop {
-            if try_lock(&file, path)? {
-                return Ok(Self(file));
-            }
+            let locked = try_lock(&file, path)?;
+            // The caller has been told of a timeout by then: a lock that comes later must not be used.
             if Instant::now() >= deadline {
                 return Err(timed_out("lock", path));
+            }
+            if locked {
+                return Ok(Self(file));
             }
             // The std lock that waits knows no deadline.
             std::thread::sleep(pause);
