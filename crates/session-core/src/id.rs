@@ -21,7 +21,14 @@ use crate::{Error, random};
 /// # Ok::<(), session_core::Error>(())
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct SessionId(Box<str>);
+pub struct SessionId(Text);
+
+/// Ours are always as long as this, and stand in place.
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Text {
+    Ours([u8; SessionId::CHARS]),
+    Foreign(Box<str>),
+}
 
 impl SessionId {
     const BYTES: usize = 18;
@@ -35,16 +42,19 @@ impl SessionId {
     pub fn random() -> Result<Self, Error> {
         let mut bytes = [0; Self::BYTES];
         random::fill(&mut bytes)?;
-        Ok(Self(URL_SAFE_NO_PAD.encode(bytes).into()))
+        let mut text = [0; Self::CHARS];
+        // Eighteen bytes are twenty-four characters, so this cannot fail.
+        let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
+        Ok(Self(Text::Ours(text)))
     }
 
     /// An id in the form that this library makes; `None` for any other text.
     pub fn parse(text: &str) -> Option<Self> {
-        let ours = text.len() == Self::CHARS
-            && text
-                .bytes()
-                .all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
-        ours.then(|| Self(text.into()))
+        let text: [u8; Self::CHARS] = text.as_bytes().try_into().ok()?;
+        let is_ours = |b: &u8| b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_';
+        text.iter()
+            .fold(true, |all, b| all & is_ours(b))
+            .then_some(Self(Text::Ours(text)))
     }
 
     /// An id in any printable form, as another library may have made it: 1 to 128 bytes of visible ASCII.
@@ -53,12 +63,16 @@ impl SessionId {
     pub fn parse_foreign(text: &str) -> Option<Self> {
         let printable = (1..=crate::RecordKey::MAX_PLAIN).contains(&text.len())
             && text.bytes().all(|b| b.is_ascii_graphic());
-        printable.then(|| Self(text.into()))
+        let foreign = || Self(Text::Foreign(text.into()));
+        printable.then(|| Self::parse(text).unwrap_or_else(foreign))
     }
 
     /// The text, as the cookie carries it. Keep it out of logs.
     pub fn as_str(&self) -> &str {
-        &self.0
+        match &self.0 {
+            Text::Ours(text) => std::str::from_utf8(text).unwrap_or_default(),
+            Text::Foreign(text) => text,
+        }
     }
 }
 

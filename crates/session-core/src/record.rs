@@ -5,7 +5,7 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use ring::digest;
+use sha2::{Digest as _, Sha256};
 
 use crate::SessionId;
 
@@ -111,7 +111,7 @@ pub enum PutOutcome {
 /// the [`plain`](Self::plain) id as well; stores that always hash ignore it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RecordKey {
-    digest: [u8; digest::SHA256_OUTPUT_LEN],
+    digest: [u8; 32],
     plain: Option<Box<str>>,
 }
 
@@ -141,10 +141,7 @@ impl RecordKey {
     }
 
     fn of(id: &str) -> Self {
-        let hash = digest::digest(&digest::SHA256, id.as_bytes());
-        let mut key = [0; digest::SHA256_OUTPUT_LEN];
-        key.copy_from_slice(hash.as_ref());
-        Self::from_digest(key)
+        Self::from_digest(Sha256::digest(id.as_bytes()).into())
     }
 
     /// SHA-256 of the id.

@@ -111,7 +111,7 @@ impl fmt::Debug for Standing {
 impl Standing {
     /// The values and flash values as they stand in the record.
     pub(crate) fn content(&self) -> Result<Content> {
-        Ok(body::decode(self.body.clone(), None)?.content)
+        Ok(body::decode(&self.body, None)?.content)
     }
 }
 
@@ -322,7 +322,7 @@ impl Loaded {
         policy: &SessionPolicy,
         now: u64,
     ) -> Result<Self> {
-        let body = body::decode(bytes.clone(), Some(key))?;
+        let body = body::decode(&bytes, Some(key))?;
         let foreign = body.meta.is_none();
         let meta = body.meta.unwrap_or_else(|| {
             let deadline = policy.idle_deadline(now, Lifetime::Policy, now);

@@ -1,11 +1,10 @@
 //! The way from a request to its session, opened only when asked for.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use http::{Extensions, HeaderMap};
 use session_core::storage;
-use tokio::sync::OnceCell;
 
 use crate::headers::Cookies;
 use crate::{Error, Session, SessionManager};
@@ -32,7 +31,9 @@ pub struct SessionHandle {
 struct Request {
     manager: SessionManager,
     cookies: Cookies,
-    session: OnceCell<Session>,
+    session: OnceLock<Session>,
+    /// Held while it is opened, so that it is opened once.
+    opening: async_lock::Mutex<()>,
     closed: AtomicBool,
 }
 
@@ -42,7 +43,8 @@ impl SessionHandle {
             request: Arc::new(Request {
                 manager,
                 cookies: Cookies::of(headers),
-                session: OnceCell::new(),
+                session: OnceLock::new(),
+                opening: async_lock::Mutex::new(()),
                 closed: AtomicBool::new(false),
             }),
         }
@@ -63,21 +65,12 @@ impl SessionHandle {
     ///
     /// The storage failed; a later call tries again. [`Finished`](session_core::Error::Finished) if the response has been made.
     pub async fn open(&self) -> Result<Session, Error> {
-        let Request {
-            manager,
-            cookies,
-            session,
-            closed,
-        } = &*self.request;
-        let session = session
-            .get_or_try_init(|| async {
-                if closed.load(Ordering::SeqCst) {
-                    return Err(session_core::Error::Finished);
-                }
-                manager.open_cookies(cookies).await
-            })
-            .await?;
-        if closed.load(Ordering::SeqCst) {
+        let request = &*self.request;
+        let session = match request.session.get() {
+            Some(session) => session,
+            None => request.open().await?,
+        };
+        if request.closed.load(Ordering::SeqCst) {
             // It may have been opened while the response was made; nobody would save it.
             storage::finish(session);
         }
@@ -89,5 +82,19 @@ impl SessionHandle {
         self.request.closed.store(true, Ordering::SeqCst);
         let session = self.request.session.get()?;
         Some((&self.request.manager, session))
+    }
+}
+
+impl Request {
+    async fn open(&self) -> Result<&Session, Error> {
+        let _turn = self.opening.lock().await;
+        if let Some(session) = self.session.get() {
+            return Ok(session);
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            return Err(session_core::Error::Finished.into());
+        }
+        let session = self.manager.open_cookies(&self.cookies).await?;
+        Ok(self.session.get_or_init(|| session))
     }
 }

@@ -37,8 +37,16 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
             .map(<[u8]>::trim_ascii)
             .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
     };
-    if !headers.get_all(VARY).iter().any(covers) {
-        headers.append(VARY, HeaderValue::from_static("Cookie"));
+    let cookie = HeaderValue::from_static("Cookie");
+    match headers.entry(VARY) {
+        Entry::Vacant(none) => {
+            none.insert(cookie);
+        }
+        Entry::Occupied(mut some) => {
+            if !some.iter().any(covers) {
+                some.append(cookie);
+            }
+        }
     }
 }
 

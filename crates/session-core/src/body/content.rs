@@ -1,11 +1,12 @@
 //! The values and the flash values of a session, as JSON text.
 
 use std::fmt;
+use std::ops::Range;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use serde::de::{DeserializeSeed, MapAccess, Visitor};
-use serde_json::value::RawValue;
+
+use super::scan::Scanner;
 
 /// Values and flash values in the order in which they were first set. Most stand in the body that they were read from, as
 /// spans; those set since are their own.
@@ -164,16 +165,9 @@ impl Piece {
         }
     }
 
-    /// `part` as a span of `body`, in which it stands.
-    fn within(body: &[u8], part: &str) -> Self {
-        let offset = (part.as_ptr() as usize).wrapping_sub(body.as_ptr() as usize);
-        match (
-            u32::try_from(offset),
-            u32::try_from(offset.wrapping_add(part.len())),
-        ) {
-            (Ok(start), Ok(end)) if end as usize <= body.len() => Self::Span(start, end),
-            _ => Self::Own(part.as_bytes().into()),
-        }
+    /// A place in a body, none of which is longer than four gigabytes.
+    fn span(range: Range<usize>) -> Self {
+        Self::Span(range.start as u32, range.end as u32)
     }
 }
 
@@ -193,61 +187,20 @@ impl fmt::Debug for Content {
     }
 }
 
-/// Reads an object of the body as entries.
-pub(super) struct Entries<'a> {
-    pub(super) body: &'a [u8],
-}
-
-impl<'de> DeserializeSeed<'de> for Entries<'de> {
-    type Value = Vec<Entry>;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Self::Value, D::Error> {
-        json.deserialize_map(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Entries<'de> {
-    type Value = Vec<Entry>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("an object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        let mut entries = Vec::new();
-        while let Some(key) = map.next_key_seed(KeyText { body: self.body })? {
-            let value: &RawValue = map.next_value()?;
-            let value = Piece::within(self.body, value.get());
-            entries.push(Entry { key, value });
-        }
-        Ok(entries)
-    }
-}
-
-struct KeyText<'a> {
-    body: &'a [u8],
-}
-
-impl<'de> DeserializeSeed<'de> for KeyText<'de> {
-    type Value = Piece;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, json: D) -> Result<Piece, D::Error> {
-        json.deserialize_str(self)
-    }
-}
-
-impl<'de> Visitor<'de> for KeyText<'de> {
-    type Value = Piece;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a key")
-    }
-
-    fn visit_borrowed_str<E>(self, key: &'de str) -> Result<Piece, E> {
-        Ok(Piece::within(self.body, key))
-    }
-
-    fn visit_str<E>(self, key: &str) -> Result<Piece, E> {
-        Ok(Piece::Own(key.as_bytes().into()))
-    }
+/// An object of the body as entries.
+pub(super) fn entries(scanner: &mut Scanner<'_>) -> Option<Vec<Entry>> {
+    let mut entries = Vec::new();
+    scanner.object(|scanner, key| {
+        let key = if key.plain {
+            Piece::span(key.inside)
+        } else {
+            let quoted = scanner.get(key.inside.start - 1..key.inside.end + 1);
+            let text: String = serde_json::from_slice(quoted).ok()?;
+            Piece::Own(text.into_bytes().into())
+        };
+        let value = Piece::span(scanner.value()?);
+        entries.push(Entry { key, value });
+        Some(())
+    })?;
+    Some(entries)
 }

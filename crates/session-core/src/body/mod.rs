@@ -5,15 +5,16 @@
 
 mod content;
 mod meta;
+mod scan;
+mod wire;
 mod write_id;
 
 pub(crate) use content::Content;
-use content::Entry;
 pub(crate) use meta::{Kind, Meta, Prev, Tombstone};
 pub(crate) use write_id::{WriteId, WriteIds};
 
 use bytes::Bytes;
-use serde::de::{DeserializeSeed, Error as _, SeqAccess, Visitor};
+use scan::Scanner;
 
 use crate::{Error, RecordKey};
 
@@ -26,27 +27,23 @@ pub(crate) struct Body {
 }
 
 /// Reads the body that was found at `key`.
-pub(crate) fn decode(bytes: Bytes, key: Option<&RecordKey>) -> Result<Body, Error> {
+pub(crate) fn decode(bytes: &Bytes, key: Option<&RecordKey>) -> Result<Body, Error> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(Error::corrupt("the record is larger than 4 GiB"));
     }
-    let mut json = serde_json::Deserializer::from_slice(&bytes);
-    let parsed = Elements { body: &bytes }
-        .deserialize(&mut json)
-        .and_then(|elements| json.end().map(|()| elements));
-    let (values, flash, meta) = parsed.map_err(|error| {
+    let mut scanner = Scanner::new(bytes);
+    let is_text = bytes.is_ascii() || std::str::from_utf8(bytes).is_ok();
+    let parts = is_text.then(|| elements(&mut scanner, bytes)).flatten();
+    let (content, meta) = parts.ok_or_else(|| {
         Error::corrupt(format!(
             "the record at {key:?} is not a session: expected the JSON array [values, flash, meta], stopped at byte {}",
-            error.column()
+            scanner.at()
         ))
     })?;
     if let (Some(meta), Some(key)) = (&meta, key) {
         meta.check(key)?;
     }
-    Ok(Body {
-        content: Content::new(bytes, values, flash),
-        meta,
-    })
+    Ok(Body { content, meta })
 }
 
 /// Writes a body.
@@ -60,38 +57,18 @@ pub(crate) fn encode(content: &Content, meta: &Meta) -> Bytes {
     Bytes::from(out)
 }
 
-struct Elements<'a> {
-    body: &'a [u8],
+/// The three elements; `None` if `bytes` are something else.
+fn elements(scanner: &mut Scanner<'_>, bytes: &Bytes) -> Option<(Content, Option<Meta>)> {
+    scanner.expect(b'[')?;
+    let values = content::entries(scanner)?;
+    scanner.expect(b',')?;
+    let flash = content::entries(scanner)?;
+    let meta = match scanner.eat(b',') {
+        false => None,
+        true if scanner.peek()? == b'n' => scanner.word(b"null").map(|()| None)?,
+        true => Some(Meta::read(scanner, bytes)?),
+    };
+    scanner.expect(b']')?;
+    let content = Content::new(bytes.clone(), values, flash);
+    scanner.is_at_end().then_some((content, meta))
 }
-
-type Parsed = (Vec<Entry>, Vec<Entry>, Option<Meta>);
-
-impl<'de> DeserializeSeed<'de> for Elements<'de> {
-    type Value = Parsed;
-
-    fn deserialize<D: serde::Deserializer<'de>>(self, deserializer: D) -> Result<Parsed, D::Error> {
-        deserializer.deserialize_seq(self)
-    }
-}
-
-impl<'de> Visitor<'de> for Elements<'de> {
-    type Value = Parsed;
-
-    fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("[values, flash, meta]")
-    }
-
-    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Parsed, A::Error> {
-        let mut entries = || {
-            seq.next_element_seed(content::Entries { body: self.body })?
-                .ok_or_else(|| A::Error::custom("an element is missing"))
-        };
-        let values = entries()?;
-        let flash = entries()?;
-        let meta = seq.next_element::<Option<Meta>>()?.flatten();
-        Ok((values, flash, meta))
-    }
-}
-
-#[cfg(test)]
-mod tests;

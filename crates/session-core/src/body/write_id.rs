@@ -1,42 +1,63 @@
 //! Names of batches of changes, by which a save finds out whether an earlier attempt of its own took effect.
 
+use std::collections::hash_map::RandomState;
 use std::fmt;
+use std::hash::BuildHasher as _;
+use std::time::SystemTime;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use bytes::Bytes;
 
-use crate::{Error, random};
-
-/// Names one batch of changes, however often it is sent: the second in which it was made, and 64 random bits.
+/// Names one batch of changes, however often it is sent: the second in which it was made, and 64 bits that no other has.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct WriteId([u8; WriteId::CHARS]);
 
 impl WriteId {
     const CHARS: usize = 16;
 
-    pub(crate) fn new(now: u64) -> Result<Self, Error> {
+    pub(crate) fn new(now: u64) -> Self {
         let mut bytes = [0; 12];
         let (time, noise) = bytes.split_at_mut(4);
-        random::fill(noise)?;
         time.copy_from_slice(&seconds(now).to_be_bytes());
+        noise.copy_from_slice(&noise_bits().to_be_bytes());
         let mut text = [0; Self::CHARS];
         // Twelve bytes are sixteen characters, so this cannot fail.
         let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
-        Ok(Self(text))
+        Self(text)
     }
 
-    fn made(&self) -> Option<u32> {
-        let mut bytes = [0; 12];
-        URL_SAFE_NO_PAD.decode_slice(self.0, &mut bytes).ok()?;
-        bytes.first_chunk().map(|time| u32::from_be_bytes(*time))
+    /// Whether it was made more than a minute before `now`; the request that made it is over. Whatever is no id is old.
+    fn is_old(text: &[u8; Self::CHARS], now: u64) -> bool {
+        // The time is in the first 32 of the 36 bits that six characters are.
+        let bits = text.iter().take(6).try_fold(0_u64, |bits, character| {
+            Some(bits << 6 | u64::from(sextet(*character)?))
+        });
+        bits.is_none_or(|bits| {
+            let age = seconds(now).wrapping_sub((bits >> 4) as u32);
+            (61..u32::MAX / 2).contains(&age)
+        })
     }
+}
 
-    /// Whether it was made more than a minute before `now`; the request that made it is over.
-    fn is_old(&self, now: u64) -> bool {
-        let age = |made: u32| seconds(now).wrapping_sub(made);
-        self.made()
-            .is_none_or(|made| (61..u32::MAX / 2).contains(&age(made)))
+/// Six bits, from base64url. A record names eight ids, and decoding them all as a whole cost more than writing it.
+fn sextet(character: u8) -> Option<u8> {
+    match character {
+        b'A'..=b'Z' => Some(character - b'A'),
+        b'a'..=b'z' => Some(character - b'a' + 26),
+        b'0'..=b'9' => Some(character - b'0' + 52),
+        b'-' => Some(62),
+        b'_' => Some(63),
+        _ => None,
     }
+}
+
+/// Nobody gains anything by guessing it, so it need not come from the operating system each time, which is a system call. Keys
+/// that did come from there, once a thread, and a count of uses make it: that is what a `RandomState` is. The time tells a
+/// process from the one that it was forked from.
+fn noise_bits() -> u64 {
+    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
+    RandomState::new().hash_one(since.map_or(0, |since| since.as_nanos()))
 }
 
 /// Seconds since the epoch; wraps in 2106, and the comparison wraps with it.
@@ -51,63 +72,58 @@ impl fmt::Debug for WriteId {
     }
 }
 
-/// The last writes of a record, newest first.
+/// The last writes of a record, newest first, as the record names them: one after the other.
 #[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct WriteIds {
-    len: usize,
-    /// Those past `len` are empty. In place: every open of a record reads them, and few are looked at.
-    ids: [[u8; WriteId::CHARS]; WriteIds::MOST],
-}
+pub(crate) struct WriteIds(Bytes);
 
 impl WriteIds {
     /// How many a record carries. A request that lost the reply to a write finds out whether it took effect as long as fewer
     /// writes than this came after it; beyond that it reports an unknown outcome.
     const MOST: usize = 8;
 
-    fn new(newest_first: impl Iterator<Item = WriteId>) -> Self {
-        let mut list = Self::default();
-        for (place, id) in list.ids.iter_mut().zip(newest_first) {
-            *place = id.0;
-            list.len += 1;
-        }
-        list
+    fn texts(&self) -> &[[u8; WriteId::CHARS]] {
+        self.0.as_chunks().0
     }
 
-    fn iter(&self) -> impl Iterator<Item = WriteId> {
-        self.ids.iter().take(self.len).copied().map(WriteId)
-    }
-
-    pub(crate) fn parse(text: &str) -> Option<Self> {
-        let (ids, rest) = text.as_bytes().as_chunks();
-        rest.is_empty()
-            .then(|| Self::new(ids.iter().copied().map(WriteId)))
+    /// `None` if `text` is no list of ids. What is more than there should be is left out.
+    pub(crate) fn parse(mut text: Bytes) -> Option<Self> {
+        let whole = text.len().is_multiple_of(WriteId::CHARS);
+        text.truncate(Self::MOST * WriteId::CHARS);
+        whole.then_some(Self(text))
     }
 
     /// What [`parse`](Self::parse) reads.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        self.ids.get(..self.len).unwrap_or_default().as_flattened()
+        &self.0
     }
 
     pub(crate) fn contains(&self, id: &WriteId) -> bool {
-        self.iter().any(|known| known == *id)
+        self.texts().contains(&id.0)
     }
 
     /// These with `newer` before them, without those that no request can ask for any more.
     pub(crate) fn after(&self, newer: impl Iterator<Item = WriteId>, now: u64) -> Self {
-        Self::new(newer.chain(self.iter().filter(|id| !id.is_old(now))))
+        let young = self.texts().iter().filter(|id| !WriteId::is_old(id, now));
+        let all = newer.map(|id| id.0).chain(young.copied());
+        let mut text = Vec::with_capacity(Self::MOST * WriteId::CHARS);
+        for id in all.take(Self::MOST) {
+            text.extend_from_slice(&id);
+        }
+        Self(text.into())
     }
 
     /// Whether a write made on top of `base` that is not in this list certainly did not take effect: nothing newer than `base` has
     /// fallen off the end.
     pub(crate) fn reach_back_to(&self, base: &Self) -> bool {
-        let head = base.iter().next();
-        self.len < Self::MOST || head.is_some_and(|head| self.contains(&head))
+        let head = base.texts().first();
+        self.texts().len() < Self::MOST || head.is_some_and(|head| self.texts().contains(head))
     }
 }
 
 impl fmt::Debug for WriteIds {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list().entries(self.iter()).finish()
+        let ids = self.texts().iter().copied().map(WriteId);
+        f.debug_list().entries(ids).finish()
     }
 }
 
@@ -116,7 +132,7 @@ mod tests {
     use super::{WriteId, WriteIds};
 
     fn ids(count: usize, now: u64) -> Vec<WriteId> {
-        (0..count).map(|_| WriteId::new(now).unwrap()).collect()
+        (0..count).map(|_| WriteId::new(now)).collect()
     }
 
     #[test]
@@ -124,16 +140,22 @@ mod tests {
         let first = WriteIds::default().after(ids(8, 1_000).into_iter(), 1_000);
         let newer = ids(1, 2_000);
         let list = first.after(newer.iter().copied(), 2_000);
-        assert_eq!(list.len, 8);
+        assert_eq!(list.texts().len(), 8);
         assert!(list.contains(&newer[0]));
-        assert!(!list.contains(&WriteId(first.ids[7])));
-        assert_eq!(list.after(ids(1, 70_000).into_iter(), 70_000).len, 1);
+        assert!(!list.contains(&WriteId(first.texts()[7])));
+        assert_eq!(
+            list.after(ids(1, 70_000).into_iter(), 70_000).texts().len(),
+            1
+        );
     }
 
     #[test]
     fn an_id_from_a_clock_ahead_is_not_old() {
         let list = WriteIds::default().after(ids(1, 500_000).into_iter(), 1_000);
-        assert_eq!(list.after(ids(1, 1_000).into_iter(), 1_000).len, 2);
+        assert_eq!(
+            list.after(ids(1, 1_000).into_iter(), 1_000).texts().len(),
+            2
+        );
     }
 
     #[test]

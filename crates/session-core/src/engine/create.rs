@@ -14,7 +14,7 @@ impl<S: RecordStore> Run<'_, S> {
         let content = {
             let mut state = self.session.state();
             let content = state.content.clone();
-            self.freeze(&mut state)?;
+            self.freeze(&mut state);
             content
         };
         let (id, standing) = self.insert(&content, None, None).await?;

@@ -103,7 +103,7 @@ impl<S: RecordStore> Run<'_, S> {
             if found.is_some_and(|tombstone| tombstone.kind == Kind::Destroyed) {
                 return Ok(Some((standing.meta, false)));
             }
-            let meta = self.destroyed(&standing)?;
+            let meta = self.destroyed(&standing);
             let next = Self::standing(key.clone(), &Content::default(), meta);
             let condition = Condition::IfVersion(standing.version);
             match self
@@ -119,18 +119,18 @@ impl<S: RecordStore> Run<'_, S> {
         }
     }
 
-    fn destroyed(&self, standing: &Standing) -> Result<Meta> {
+    fn destroyed(&self, standing: &Standing) -> Meta {
         let now = self.policy.now();
-        let own = crate::body::WriteId::new(now)?;
+        let own = crate::body::WriteId::new(now);
         let mut meta = standing.meta.clone();
         meta.writes = meta.writes.after(std::iter::once(own), now);
         let successors = meta.tombstone.take().map(|tombstone| tombstone.successors);
         meta.deadline = now + self.policy.window();
-        meta.tombstone = Some(Tombstone {
+        meta.tombstone = Some(Box::new(Tombstone {
             kind: Kind::Destroyed,
             kept_until: 0,
             successors: successors.unwrap_or_default(),
-        });
-        Ok(meta)
+        }));
+        meta
     }
 }

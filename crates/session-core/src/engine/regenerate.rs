@@ -27,7 +27,7 @@ impl<S: RecordStore> Run<'_, S> {
         let mut look = {
             let mut state = self.session.state();
             let unsure = state.unsure;
-            self.freeze(&mut state)?;
+            self.freeze(&mut state);
             unsure
         };
         let mut failures = 0;
@@ -194,7 +194,7 @@ impl<S: RecordStore> Run<'_, S> {
                 }
                 let end = self.policy.absolute_deadline(meta.created, meta.lifetime);
                 meta.deadline = self.retired_until(&meta, keep_old);
-                Tombstone {
+                Box::new(Tombstone {
                     kind: Kind::Moved,
                     kept_until: if keep_old > 0 {
                         end.min(now + keep_old)
@@ -202,7 +202,7 @@ impl<S: RecordStore> Run<'_, S> {
                         0
                     },
                     successors: Vec::new(),
-                }
+                })
             }
         };
         if tombstone.successors.len() >= SUCCESSORS {

@@ -110,16 +110,15 @@ impl<'a, S: RecordStore> Run<'a, S> {
 
     /// Takes up the changes made so far, beside those of earlier, unfinished saves. There is at least one batch afterwards, for
     /// its id.
-    pub(super) fn freeze(&self, state: &mut State) -> Result<()> {
+    pub(super) fn freeze(&self, state: &mut State) {
         if !state.changes.is_empty() || state.batches.is_empty() {
-            let id = WriteId::new(self.now)?;
+            let id = WriteId::new(self.now);
             let changes = std::mem::take(&mut state.changes);
             state.batches.push(Batch { id, changes });
             if let Some(successor) = &mut state.successor {
                 successor.current = false;
             }
         }
-        Ok(())
     }
 
     /// Puts `base`, with the changes that are not known to have taken effect, in the place of the session's content. Returns the
@@ -171,7 +170,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
             Some(base) => base.writes.after(ids, now),
             None => WriteIds::default().after(ids, now),
         };
-        meta.prev = prev;
+        meta.prev = prev.map(Box::new);
         meta
     }
 

@@ -28,7 +28,7 @@ impl<S: RecordStore> Run<'_, S> {
                 return self.nowhere(Error::Moved);
             };
             let base = live.clone();
-            self.freeze(&mut state)?;
+            self.freeze(&mut state);
             let sent = self.next_standing(&state, &base, &state.content);
             (std::mem::replace(&mut state.unsure, true), base, sent)
         };
@@ -161,7 +161,7 @@ impl<S: RecordStore> Run<'_, S> {
             }
             let mut meta = self.meta_for_next(&state, live);
             // Every write leaves other bytes than any before it, so that versions made from the bytes differ.
-            let id = WriteId::new(self.now)?;
+            let id = WriteId::new(self.now);
             meta.writes = meta.writes.after(std::iter::once(id), self.now);
             let next = Self::standing(live.key.clone(), &state.content, meta);
             (live.clone(), next)

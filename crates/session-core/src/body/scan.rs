@@ -1,0 +1,365 @@
+//! Finds what stands where in a JSON text, in one pass and without copying, and refuses what is not JSON (RFC 8259).
+//!
+//! A request reads one value of its session and writes one, so building all of them, even as borrowed text, would be most of
+//! what opening costs. `tests` compares what it takes with what serde_json takes, and so does the fuzz target `record`.
+
+use std::ops::Range;
+
+/// A JSON text and a place in it. It must be UTF-8.
+pub(super) struct Scanner<'a> {
+    text: &'a [u8],
+    at: usize,
+}
+
+/// A string: what stands between its quotes.
+pub(super) struct Quoted {
+    pub(super) inside: Range<usize>,
+    /// Whether that is the string itself, without escapes.
+    pub(super) plain: bool,
+}
+
+impl<'a> Scanner<'a> {
+    pub(super) fn new(text: &'a [u8]) -> Self {
+        Self { text, at: 0 }
+    }
+
+    /// How far it has come, in bytes.
+    pub(super) fn at(&self) -> usize {
+        self.at
+    }
+
+    pub(super) fn go_back_to(&mut self, at: usize) {
+        self.at = at;
+    }
+
+    pub(super) fn get(&self, range: Range<usize>) -> &'a [u8] {
+        self.text.get(range).unwrap_or_default()
+    }
+
+    /// The first byte of what comes next.
+    pub(super) fn peek(&mut self) -> Option<u8> {
+        loop {
+            let byte = *self.text.get(self.at)?;
+            if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
+                return Some(byte);
+            }
+            self.at += 1;
+        }
+    }
+
+    /// Whether nothing but white space is left.
+    pub(super) fn is_at_end(&mut self) -> bool {
+        self.peek().is_none()
+    }
+
+    /// Goes past `byte` if it comes next, and says whether it did.
+    pub(super) fn eat(&mut self, byte: u8) -> bool {
+        let found = self.peek() == Some(byte);
+        self.at += usize::from(found);
+        found
+    }
+
+    pub(super) fn expect(&mut self, byte: u8) -> Option<()> {
+        self.eat(byte).then_some(())
+    }
+
+    /// Goes past an object; `member` is called behind each colon, and goes past the value.
+    pub(super) fn object(
+        &mut self,
+        mut member: impl FnMut(&mut Self, Quoted) -> Option<()>,
+    ) -> Option<()> {
+        self.expect(b'{')?;
+        if self.eat(b'}') {
+            return Some(());
+        }
+        loop {
+            let key = self.key()?;
+            member(self, key)?;
+            if !self.eat(b',') {
+                return self.expect(b'}');
+            }
+        }
+    }
+
+    /// Goes past a value of any kind, and says where it stands.
+    pub(super) fn value(&mut self) -> Option<Range<usize>> {
+        let first = self.peek()?;
+        let start = self.at;
+        match first {
+            b'[' | b'{' => self.nested()?,
+            _ => self.scalar(first)?,
+        }
+        Some(start..self.at)
+    }
+
+    fn nested(&mut self) -> Option<()> {
+        // What closes the arrays and objects around this place. On the heap: no nesting is too deep.
+        let mut around: Vec<u8> = Vec::new();
+        loop {
+            match self.peek()? {
+                b'[' => {
+                    self.at += 1;
+                    if !self.eat(b']') {
+                        around.push(b']');
+                        continue;
+                    }
+                }
+                b'{' => {
+                    self.at += 1;
+                    if !self.eat(b'}') {
+                        around.push(b'}');
+                        self.key()?;
+                        continue;
+                    }
+                }
+                first => self.scalar(first)?,
+            }
+            loop {
+                let Some(&close) = around.last() else {
+                    return Some(());
+                };
+                if self.eat(b',') {
+                    if close == b'}' {
+                        self.key()?;
+                    }
+                    break;
+                }
+                self.expect(close)?;
+                around.pop();
+            }
+        }
+    }
+
+    fn scalar(&mut self, first: u8) -> Option<()> {
+        match first {
+            b'"' => self.string().map(|_| ()),
+            b't' => self.word(b"true"),
+            b'f' => self.word(b"false"),
+            b'n' => self.word(b"null"),
+            _ => self.number(),
+        }
+    }
+
+    pub(super) fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.text.get(self.at..)?.starts_with(word).then_some(())?;
+        self.at += word.len();
+        Some(())
+    }
+
+    pub(super) fn string(&mut self) -> Option<Quoted> {
+        self.expect(b'"')?;
+        let start = self.at;
+        let mut plain = true;
+        loop {
+            self.at += ordinary(self.text.get(self.at..)?);
+            match self.next()? {
+                b'"' => {
+                    return Some(Quoted {
+                        inside: start..self.at - 1,
+                        plain,
+                    });
+                }
+                b'\\' => {
+                    plain = false;
+                    self.escape()?;
+                }
+                _ => return None,
+            }
+        }
+    }
+
+    fn key(&mut self) -> Option<Quoted> {
+        let key = self.string()?;
+        self.expect(b':')?;
+        Some(key)
+    }
+
+    fn escape(&mut self) -> Option<()> {
+        match self.next()? {
+            b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => Some(()),
+            b'u' => {
+                let digits = self.text.get(self.at..)?.first_chunk::<4>()?;
+                self.at += digits.len();
+                digits.iter().all(u8::is_ascii_hexdigit).then_some(())
+            }
+            _ => None,
+        }
+    }
+
+    fn number(&mut self) -> Option<()> {
+        self.eat(b'-');
+        // No digit follows a leading zero.
+        match self.next()? {
+            b'0' => {}
+            b'1'..=b'9' => self.digits(),
+            _ => return None,
+        }
+        if self.is_next(|byte| byte == b'.') {
+            self.at += 1;
+            self.some_digits()?;
+        }
+        if self.is_next(|byte| matches!(byte, b'e' | b'E')) {
+            self.at += 1;
+            self.at += usize::from(self.is_next(|byte| matches!(byte, b'+' | b'-')));
+            self.some_digits()?;
+        }
+        Some(())
+    }
+
+    fn some_digits(&mut self) -> Option<()> {
+        self.next()?.is_ascii_digit().then_some(())?;
+        self.digits();
+        Some(())
+    }
+
+    fn digits(&mut self) {
+        while self.is_next(|byte| byte.is_ascii_digit()) {
+            self.at += 1;
+        }
+    }
+
+    /// Goes past a number without sign, fraction and exponent, and says what it is.
+    pub(super) fn natural(&mut self) -> Option<u64> {
+        let rest = self.text.get(self.at..)?;
+        let mut number = 0_u64;
+        let mut digits = 0;
+        for byte in rest {
+            let digit = byte.wrapping_sub(b'0');
+            if digit > 9 {
+                break;
+            }
+            number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
+            digits += 1;
+        }
+        let leads_with_zero = digits > 1 && rest.first() == Some(&b'0');
+        self.at += digits;
+        (digits > 0 && !leads_with_zero).then_some(number)
+    }
+
+    fn is_next(&self, is_it: impl Fn(u8) -> bool) -> bool {
+        self.text.get(self.at).is_some_and(|byte| is_it(*byte))
+    }
+
+    /// Goes past one byte, white space included.
+    fn next(&mut self) -> Option<u8> {
+        let byte = *self.text.get(self.at)?;
+        self.at += 1;
+        Some(byte)
+    }
+}
+
+/// How many bytes of a string stand for themselves before one that does not.
+fn ordinary(text: &[u8]) -> usize {
+    let (words, _) = text.as_chunks::<8>();
+    for (nth, word) in words.iter().enumerate() {
+        let special = specials(u64::from_le_bytes(*word));
+        if special != 0 {
+            return nth * 8 + special.trailing_zeros() as usize / 8;
+        }
+    }
+    let start = words.len() * 8;
+    let rest = text.get(start..).unwrap_or_default();
+    let special = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
+    start + rest.iter().position(special).unwrap_or(rest.len())
+}
+
+/// The high bit of each byte that ends a string or does not belong into one, right up to and including the lowest such byte.
+fn specials(word: u64) -> u64 {
+    const EACH: u64 = u64::MAX / 0xff;
+    let zeros = |word: u64| word.wrapping_sub(EACH) & !word;
+    let quotes = zeros(word ^ (EACH * 0x22));
+    let escapes = zeros(word ^ (EACH * 0x5c));
+    let controls = word.wrapping_sub(EACH * 0x20) & !word;
+    (quotes | escapes | controls) & (EACH * 0x80)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde_json::value::RawValue;
+
+    use super::Scanner;
+
+    /// What it takes to be one value with nothing behind it.
+    fn takes(text: &str) -> bool {
+        let mut scanner = Scanner::new(text.as_bytes());
+        let value = scanner.value();
+        let whole = value.is_some_and(|range| scanner.get(range) == text.trim_ascii().as_bytes());
+        whole && scanner.is_at_end()
+    }
+
+    fn serde_takes(text: &str) -> bool {
+        serde_json::from_str::<&RawValue>(text).is_ok()
+    }
+
+    #[test]
+    fn takes_json_and_nothing_else() {
+        for (text, is_json) in [
+            ("0", true),
+            ("-0", true),
+            ("-", false),
+            ("01", false),
+            ("- 1", false),
+            ("1.", false),
+            ("1.5e+3", true),
+            ("1e", false),
+            (".5", false),
+            ("+1", false),
+            ("true", true),
+            ("tru", false),
+            ("nulll", false),
+            ("\"\"", true),
+            ("\"a", false),
+            ("\"\\", false),
+            ("\"\\x\"", false),
+            ("\"\\u12G4\"", false),
+            ("\"\\ud800\"", true),
+            ("\"a\nb\"", false),
+            ("\"a\u{7f}\u{e9}\"", true),
+            ("[]", true),
+            ("[ ]", true),
+            ("[1,]", false),
+            ("[,1]", false),
+            ("[1 2]", false),
+            ("[1}", false),
+            ("{}", true),
+            ("{ \"a\" : 1 , \"b\" : [ { } ] }", true),
+            ("{\"a\":1,}", false),
+            ("{\"a\"}", false),
+            ("{a:1}", false),
+            ("{\"a\":1]", false),
+            ("", false),
+            ("1 2", false),
+            (" 1 ", true),
+        ] {
+            assert_eq!(takes(text), is_json, "{text}");
+            assert_eq!(serde_takes(text), is_json, "serde_json: {text}");
+        }
+    }
+
+    #[test]
+    fn strings_of_every_length_end_where_they_end() {
+        for length in 0..70 {
+            for end in ["\"", "\\n\"", "\u{1}\"", "\u{e9}\""] {
+                let text = format!("\"{}{end}", "x".repeat(length));
+                assert_eq!(takes(&text), serde_takes(&text), "{text:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_nesting_is_too_deep() {
+        let text = "[".repeat(100_000) + &"]".repeat(100_000);
+        assert!(takes(&text));
+        assert!(!takes(&text[1..]));
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4096))]
+
+        #[test]
+        fn takes_what_serde_json_takes(text in r#"([\[\]{},:" \\]|"a"|"\\u00e9":|-?[0-9.eE+]{0,4}|true|null|\n){0,12}"#) {
+            prop_assert_eq!(takes(&text), serde_takes(&text), "{}", text);
+        }
+    }
+}
