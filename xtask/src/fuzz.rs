@@ -18,6 +18,10 @@ const TARGETS: &[(&str, u32)] = &[
     ("urls", 512),
 ];
 
+/// A fifth faster, and a peak of memory that is the target's: what was freed is kept for a shorter time than usual.
+const ASAN: &str = "malloc_context_size=0:detect_stack_use_after_return=0:quarantine_size_mb=8:\
+    thread_local_quarantine_size_kb=64";
+
 pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     let args = Args::parse(args, &["--runs"])?;
     let runs = args.option("--runs").unwrap_or("10000000");
@@ -68,6 +72,7 @@ fn fuzz(root: &Path, tools: &Path, target: &str, runs: &str, longest: u32) -> Re
         .current_dir(&fuzz)
         // The sanitizer is asked for by a flag that stable compilers keep to themselves.
         .env("RUSTC_BOOTSTRAP", "1")
+        .env("ASAN_OPTIONS", ASAN)
         .args(["run", "--fuzz-dir", ".", target])
         .arg(&found)
         .arg(fuzz.join("corpus").join(target))
