@@ -17,7 +17,7 @@ pub(crate) fn cookies<'h>(
             read += header.len();
             read <= MAX_BYTES
         })
-        .flat_map(|header| header.split(|&byte| byte == b';'))
+        .flat_map(pairs)
         .filter_map(|pair| {
             let equals = pair.iter().position(|&byte| byte == b'=')?;
             let (name, value) = pair.split_at_checked(equals)?;
@@ -26,6 +26,16 @@ pub(crate) fn cookies<'h>(
                 unquoted(value.strip_prefix(b"=")?.trim_ascii()),
             ))
         })
+}
+
+/// A search of many bytes at once, where `split` looks at one after the other: data in a cookie is long.
+fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
+    ends.scan(0, |start, end| {
+        let pair = header.get(*start..end);
+        *start = end + 1;
+        pair
+    })
 }
 
 fn unquoted(value: &[u8]) -> &[u8] {

@@ -42,9 +42,13 @@ impl Protection {
         }
     }
 
-    /// As many bytes as any of the formats needs for `value`.
-    pub(crate) fn capacity(value: &str) -> usize {
-        value.len() / 3 * 4 + 96
+    /// As many bytes as [`protect`](Self::protect) appends for `value`.
+    pub(crate) fn length(&self, value: &str, content: CookieContent) -> usize {
+        match (self, content) {
+            (Self::Ours { .. }, CookieContent::Id) => Signer::length(value),
+            (Self::Ours { .. }, CookieContent::Data) => Sealer::length(value),
+            (Self::Remix(_), _) => RemixSigner::length(value),
+        }
     }
 }
 
@@ -61,7 +65,7 @@ impl SessionCookie {
         content: CookieContent,
         deadline: SystemTime,
     ) -> Result<String> {
-        let mut text = String::with_capacity(Protection::capacity(value));
+        let mut text = String::with_capacity(self.protection.length(value, content));
         self.protection
             .protect(value, content, deadline, &mut text)?;
         Ok(text)
