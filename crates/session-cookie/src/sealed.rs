@@ -1,9 +1,10 @@
 //! Sealed values: unreadable, known to be ours, and over at their deadline. `docs/formats.md` has the format.
 //!
-//! A nonce that comes twice under one key gives AES-GCM's key away. So a nonce begins with the count of the messages under the key,
-//! which never comes twice in one process (NIST SP 800-38D, 8.2.1). The key is drawn with the first message, so servers that
-//! fork before they answer each have their own. Should a process be copied later, with its key and its count, the rest of
-//! the nonce tells the copies apart: a hash of the time in nanoseconds, under keys that the system gave the thread.
+//! Two values under one key and one nonce tell of each other's content, and how to forge a third. So a nonce begins with the count
+//! of the messages under its key, which never comes twice in one process (NIST SP 800-38D, 8.2.1). The key is drawn with the
+//! first message, so servers that fork before they answer have one each. Should a process be copied later, with its key and
+//! its count, the rest of the nonce tells the copies apart, unless their threads seal in the same nanosecond: it is a hash of
+//! the time, under keys that the system gave the thread.
 
 use std::borrow::Cow;
 use std::hash::{BuildHasher as _, RandomState};
@@ -26,7 +27,7 @@ const HEAD_CHARS: usize = HEAD / 3 * 4;
 const DEADLINE: usize = size_of::<u64>();
 const TAG: usize = aead::MAX_TAG_LEN;
 
-/// AES-GCM allows more where nonces are counted, with a margin that shrinks (NIST SP 800-38D, 8.3).
+/// Counted nonces would allow more (NIST SP 800-38D, 8.3), with less of a margin.
 const MESSAGES_A_KEY: u64 = 1 << 32;
 
 /// Seals with its first secret, opens with any.
