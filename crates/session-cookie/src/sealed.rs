@@ -22,8 +22,6 @@ use crate::{ConfigError, Opened, Secret, base64url};
 
 const MARKER: &str = "e1.";
 const HEAD: usize = size_of::<KeyId>() + size_of::<KeySalt>() + NONCE_LEN;
-/// The head is a multiple of three bytes, so that its text and the rest's can be decoded apart.
-const HEAD_CHARS: usize = HEAD / 3 * 4;
 const DEADLINE: usize = size_of::<u64>();
 const TAG: usize = aead::MAX_TAG_LEN;
 
@@ -86,7 +84,7 @@ impl Sealer {
 
     /// As many bytes as [`seal`](Self::seal) appends for `value`.
     pub(crate) fn length(value: &str) -> usize {
-        MARKER.len() + HEAD_CHARS + ((value.len() + DEADLINE + TAG) * 4).div_ceil(3)
+        MARKER.len() + ((HEAD + value.len() + DEADLINE + TAG) * 4).div_ceil(3)
     }
 
     fn own(&self) -> Result<&SealingKey> {
@@ -161,14 +159,14 @@ impl Sealer {
             }
         };
         let nonce = Nonce::assume_unique_for_key(sealed.nonce);
-        let mut body = sealed.body;
+        let mut bytes = sealed.bytes;
         let opened = key
-            .open_in_place(nonce, self.associated(), &mut body)
+            .open_within(nonce, self.associated(), &mut bytes, HEAD..)
             .ok()?;
         let (value, deadline) = opened.split_last_chunk::<DEADLINE>()?;
         let (length, deadline) = (value.len(), u64::from_be_bytes(*deadline));
-        body.truncate(length);
-        Some((body, deadline))
+        bytes.truncate(length);
+        Some((bytes, deadline))
     }
 
     fn associated(&self) -> Aad<&[u8]> {
@@ -191,22 +189,21 @@ struct Sealed {
     key_id: KeyId,
     salt: KeySalt,
     nonce: [u8; NONCE_LEN],
-    body: Vec<u8>,
+    /// All of it: what is sealed comes after the head.
+    bytes: Vec<u8>,
 }
 
 impl Sealed {
     fn parse(text: &[u8]) -> Option<Self> {
-        let text = text.strip_prefix(MARKER.as_bytes())?;
-        let (head, body) = text.split_at_checked(HEAD_CHARS)?;
-        let head = base64url::decode_array::<HEAD>(head)?;
-        let (key_id, rest) = head.split_first_chunk()?;
-        let (salt, nonce) = rest.split_first_chunk()?;
-        let body = base64url::decode(body)?;
+        let bytes = base64url::decode(text.strip_prefix(MARKER.as_bytes())?)?;
+        let (key_id, rest) = bytes.split_first_chunk()?;
+        let (salt, rest) = rest.split_first_chunk()?;
+        let (nonce, body) = rest.split_first_chunk()?;
         (body.len() >= DEADLINE + TAG).then_some(Self {
             key_id: *key_id,
             salt: *salt,
-            nonce: nonce.try_into().ok()?,
-            body,
+            nonce: *nonce,
+            bytes,
         })
     }
 }

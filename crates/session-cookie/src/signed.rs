@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use session_core::{Error, Result};
 
-use crate::hmac::{SigningKey, is_same};
+use crate::hmac::{SigningKey, Tag, is_same};
 use crate::keys::Master;
 use crate::{ConfigError, Opened, Secret, base64url};
 
@@ -31,6 +31,11 @@ impl Signer {
 
     /// Appends `value`, signed, to `text`.
     pub(crate) fn sign(&self, value: &str, text: &mut String) -> Result<()> {
+        if !is_cookie_value(value) {
+            return Err(Error::Unsupported(
+                "a signed cookie carries visible ASCII without quotes, commas, semicolons and backslashes, and this storage gave it something else",
+            ));
+        }
         let Some(key) = self.keys.first() else {
             return Err(Error::Unsupported("the cookie has no secret"));
         };
@@ -38,12 +43,6 @@ impl Signer {
         text.push_str(MARKER);
         text.push_str(value);
         let tag = key.tag(text.as_bytes().get(start..).unwrap_or_default());
-        // After the tag, as in `verify`.
-        if !is_cookie_value(value) {
-            return Err(Error::Unsupported(
-                "a signed cookie carries visible ASCII without quotes, commas, semicolons and backslashes, and this storage gave it something else",
-            ));
-        }
         text.push('.');
         base64url::append_tag(&tag, text);
         Ok(())
@@ -55,16 +54,11 @@ impl Signer {
     }
 
     pub(crate) fn verify<'h>(&self, text: &'h [u8]) -> Opened<'h> {
-        let Some((signed, tag)) = parse(text) else {
+        let Some((signed, value, tag)) = parse(text) else {
             return Opened::Malformed;
         };
-        // Each step of a hash waits for the one before, so the first is begun before a processor looks at the rest.
-        let mut expected = self.keys.iter().map(|key| key.tag(signed)).peekable();
-        expected.peek();
-        let (Some(value), Some(tag)) = (value_of(signed), base64url::decode_array(tag)) else {
-            return Opened::Malformed;
-        };
-        if expected.any(|expected| is_same(&expected, &tag)) {
+        let ours = |key: &SigningKey| is_same(&key.tag(signed), &tag);
+        if self.keys.iter().any(ours) {
             Opened::Valid(Cow::Borrowed(value))
         } else {
             Opened::Forged
@@ -72,17 +66,12 @@ impl Signer {
     }
 }
 
-/// What is signed, and the tag's text.
-fn parse(text: &[u8]) -> Option<(&[u8], &[u8])> {
+/// What is signed, the value in it, and the tag.
+fn parse(text: &[u8]) -> Option<(&[u8], &str, Tag)> {
     let (signed, tag) = text.split_at_checked(text.len().checked_sub(TAG_CHARS)?)?;
-    let tag = tag.strip_prefix(b".")?;
-    signed
-        .starts_with(MARKER.as_bytes())
-        .then_some((signed, tag))
-}
-
-fn value_of(signed: &[u8]) -> Option<&str> {
-    std::str::from_utf8(signed).ok()?.strip_prefix(MARKER)
+    let value = std::str::from_utf8(signed).ok()?.strip_prefix(MARKER)?;
+    let tag = base64url::decode_array(tag.strip_prefix(b".")?)?;
+    Some((signed, value, tag))
 }
 
 /// Looks at each byte, wherever the first bad one is: a loop with one way out is vectorised.
