@@ -19,7 +19,7 @@ pub(crate) fn cookies<'h>(
         })
         .flat_map(pairs)
         .filter_map(|pair| {
-            let equals = pair.iter().position(|&byte| byte == b'=')?;
+            let equals = memchr::memchr(b'=', pair)?;
             let (name, value) = pair.split_at_checked(equals)?;
             Some((
                 name.trim_ascii(),
@@ -30,11 +30,12 @@ pub(crate) fn cookies<'h>(
 
 /// A search of many bytes at once, where `split` looks at one after the other: data in a cookie is long.
 fn pairs(header: &[u8]) -> impl Iterator<Item = &[u8]> {
-    let ends = memchr::memchr_iter(b';', header).chain([header.len()]);
-    ends.scan(0, |start, end| {
-        let pair = header.get(*start..end);
-        *start = end + 1;
-        pair
+    let mut rest = Some(header);
+    std::iter::from_fn(move || {
+        let from = rest?;
+        let end = memchr::memchr(b';', from);
+        rest = end.and_then(|end| from.get(end + 1..));
+        from.get(..end.unwrap_or(from.len()))
     })
 }
 
