@@ -24,7 +24,6 @@ type State = [u32; 8];
 pub(crate) type Tag = [u8; 32];
 
 /// A key, as the states of the inner and the outer hash after its block.
-#[derive(Clone)]
 pub(crate) struct SigningKey {
     inner: State,
     outer: State,
