@@ -12,7 +12,9 @@ static COOKIE: LazyLock<SessionCookie> =
     LazyLock::new(|| SessionCookie::new("a secret for fuzzing, of 32 bytes and more").unwrap());
 static SEALED: LazyLock<String> = LazyLock::new(|| {
     let deadline = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
-    COOKIE.encode("[{\"user\":1},{}]", CookieContent::Data, deadline).unwrap()
+    COOKIE
+        .encode("[{\"user\":1},{}]", CookieContent::Data, deadline)
+        .unwrap()
 });
 
 fuzz_target!(|data: &[u8]| {

@@ -14,7 +14,9 @@ static REMIX: LazyLock<SessionCookie> =
     LazyLock::new(|| SessionCookie::remix_compatible(["a secret"]).unwrap());
 static SIGNED: LazyLock<String> = LazyLock::new(|| {
     let now = SystemTime::UNIX_EPOCH;
-    COOKIE.encode("an-id-of-24-characters--", CookieContent::Id, now).unwrap()
+    COOKIE
+        .encode("an-id-of-24-characters--", CookieContent::Id, now)
+        .unwrap()
 });
 
 fuzz_target!(|data: &[u8]| {

@@ -3,7 +3,8 @@
 
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &str| {
-    session_store_redis::fuzzing::parse(text);
-    session_store_memcache::fuzzing::parse(text);
+fuzz_target!(|data: &[u8]| {
+    let text = String::from_utf8_lossy(data);
+    session_store_redis::fuzzing::parse(&text);
+    session_store_memcache::fuzzing::parse(&text);
 });

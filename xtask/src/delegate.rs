@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use xtask::UsageError;
+use xtask::{Args, UsageError};
 
 use crate::steps::cargo;
 
@@ -12,6 +12,14 @@ pub(crate) fn conformance(args: Vec<String>) -> Result<ExitCode, UsageError> {
 
 pub(crate) fn torture(args: Vec<String>) -> Result<ExitCode, UsageError> {
     run(&["--package", "xtask-torture"], args)
+}
+
+/// A workspace of its own, so that nothing else compiles the others.
+pub(crate) fn compare(args: Vec<String>) -> Result<ExitCode, UsageError> {
+    Args::parse(args, &[])?.no_words(&[])?;
+    let target = ["--target-dir", "target/compare"];
+    let package = ["--manifest-path", "xtask/compare/Cargo.toml"];
+    run(&[target, package].concat(), Vec::new())
 }
 
 /// With `--peers`, the binary of a workspace of its own, so that nothing else compiles them.

@@ -1,6 +1,6 @@
 //! `cargo xtask fuzz`: the targets in `fuzz/`, with cargo-fuzz, which it installs under `target`.
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, ExitCode};
 
 use xtask::{Args, UsageError};
@@ -17,6 +17,10 @@ const TARGETS: &[(&str, u32)] = &[
     ("fs_record", 4096),
     ("urls", 512),
 ];
+
+/// A fifth faster, and a peak of memory that is the target's: what was freed is kept for a shorter time than usual.
+const ASAN: &str = "malloc_context_size=0:detect_stack_use_after_return=0:quarantine_size_mb=8:\
+    thread_local_quarantine_size_kb=64";
 
 pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     let args = Args::parse(args, &["--runs"])?;
@@ -36,11 +40,16 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     }
 
     let mut steps = Steps::new();
-    let tools = root().join("target/tools");
+    // cargo-fuzz runs in another directory.
+    let root = match std::path::absolute(root()) {
+        Ok(root) => root,
+        Err(error) => return Err(UsageError(format!("cannot tell where this is: {error}"))),
+    };
+    let tools = root.join("target/tools");
     steps.run("cargo-fuzz: find or install it", || install(&tools));
     for (target, longest) in targets {
         steps.run(&format!("{target}: {runs} inputs"), || {
-            fuzz(&tools, target, runs, longest)
+            fuzz(&root, &tools, target, runs, longest)
         });
     }
     Ok(steps.finish("nothing"))
@@ -54,8 +63,8 @@ fn install(tools: &Path) -> Result<(), String> {
     succeed(command.arg(tools))
 }
 
-fn fuzz(tools: &Path, target: &str, runs: &str, longest: u32) -> Result<(), String> {
-    let fuzz: PathBuf = root().join("fuzz");
+fn fuzz(root: &Path, tools: &Path, target: &str, runs: &str, longest: u32) -> Result<(), String> {
+    let fuzz = root.join("fuzz");
     let found = fuzz.join("target/corpus").join(target);
     std::fs::create_dir_all(&found).map_err(|error| error.to_string())?;
     let mut command = Command::new(tools.join("bin/cargo-fuzz"));
@@ -63,6 +72,7 @@ fn fuzz(tools: &Path, target: &str, runs: &str, longest: u32) -> Result<(), Stri
         .current_dir(&fuzz)
         // The sanitizer is asked for by a flag that stable compilers keep to themselves.
         .env("RUSTC_BOOTSTRAP", "1")
+        .env("ASAN_OPTIONS", ASAN)
         .args(["run", "--fuzz-dir", ".", target])
         .arg(&found)
         .arg(fuzz.join("corpus").join(target))
@@ -74,7 +84,7 @@ fn fuzz(tools: &Path, target: &str, runs: &str, longest: u32) -> Result<(), Stri
         ])
         .arg(format!("-runs={runs}"))
         .arg(format!("-max_len={longest}"))
-        .args(["-print_final_stats=1", "-verbosity=0"]);
+        .args(["-print_final_stats=1", "-print_funcs=0", "-verbosity=0"]);
     succeed(&mut command)
 }
 

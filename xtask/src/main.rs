@@ -38,6 +38,9 @@ cargo xtask bench [--peers] [--backend a,b] [--rounds N] [--format text|json] [-
     What a session costs, beside the floor and, with --peers, beside what people would otherwise use; which targets are met.
     --instructions: counts instructions with valgrind, which a busy machine does not disturb.
 
+cargo xtask compare
+    What overlapping requests lose, with this library and with others: the README's table. It builds the others first.
+
 cargo xtask fuzz [TARGET...] [--runs N]
     Feeds N inputs (10 million) to each target in fuzz/, or to those named.
 
@@ -54,6 +57,7 @@ const SUBCOMMANDS: &[(&str, Subcommand)] = &[
     ("conformance", delegate::conformance),
     ("torture", delegate::torture),
     ("bench", delegate::bench),
+    ("compare", delegate::compare),
     ("fuzz", fuzz::run),
 ];
 

@@ -5,6 +5,8 @@ use std::sync::LazyLock;
 use base64::Engine as _;
 use base64::engine::general_purpose::NO_PAD;
 
+use crate::hmac::Tag;
+
 /// Encoding is half the cost of a sealed cookie: the vectorised engine is three to four times as fast at 1 KiB.
 #[cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 static ENGINE: LazyLock<base64::engine::Simd> =
@@ -17,6 +19,20 @@ static ENGINE: LazyLock<base64::engine::GeneralPurpose> =
 /// Appends `bytes` to `text`.
 pub(crate) fn append(bytes: &[u8], text: &mut String) {
     ENGINE.encode_string(bytes, text);
+}
+
+/// How many characters a tag of 32 bytes takes.
+pub(crate) const TAG_CHARS: usize = 43;
+
+/// Appends a tag, faster than [`append`] would.
+pub(crate) fn append_tag(tag: &Tag, text: &mut String) {
+    let mut chars = [0; TAG_CHARS];
+    // The length is right, and base64url is ASCII.
+    if ENGINE.encode_slice(tag, &mut chars).is_ok()
+        && let Ok(chars) = std::str::from_utf8(&chars)
+    {
+        text.push_str(chars);
+    }
 }
 
 /// The bytes that `text` encodes, if it encodes any.

@@ -1,10 +1,11 @@
 //! Keys for each purpose, derived from a secret by HKDF-SHA256 (RFC 5869).
 
+use ring::aead;
 use ring::error::Unspecified;
 use ring::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
-use ring::{aead, hmac};
 
 use crate::Secret;
+use crate::hmac::SigningKey;
 
 /// Tells these keys from whatever else the secret is used for, and this version's from a later one's.
 const SALT: &[u8] = b"session-cookie/1";
@@ -28,16 +29,12 @@ impl Master {
     }
 
     pub(crate) fn key_id(&self) -> Result<KeyId, Unspecified> {
-        let mut id = KeyId::default();
-        self.0
-            .expand(&[b"key-id"], Length(id.len()))?
-            .fill(&mut id)?;
-        Ok(id)
+        self.expand(&[b"key-id"])
     }
 
-    pub(crate) fn signing(&self, name: &str) -> Result<hmac::Key, Unspecified> {
-        let info = [b"sign/", name.as_bytes()];
-        Ok(self.0.expand(&info, hmac::HMAC_SHA256)?.into())
+    pub(crate) fn signing(&self, name: &str) -> Result<SigningKey, Unspecified> {
+        let key = self.expand::<32>(&[b"sign/", name.as_bytes()])?;
+        Ok(SigningKey::new(&key))
     }
 
     pub(crate) fn sealing(
@@ -48,6 +45,12 @@ impl Master {
         let info = [b"seal/".as_slice(), name.as_bytes(), b"/", salt];
         let key = self.0.expand(&info, &aead::AES_256_GCM)?;
         Ok(aead::LessSafeKey::new(key.into()))
+    }
+
+    fn expand<const N: usize>(&self, info: &[&[u8]]) -> Result<[u8; N], Unspecified> {
+        let mut bytes = [0; N];
+        self.0.expand(info, Length(N))?.fill(&mut bytes)?;
+        Ok(bytes)
     }
 }
 

@@ -6,6 +6,7 @@ mod chunks;
 mod config_error;
 mod cookie;
 mod header;
+mod hmac;
 mod keys;
 mod opened;
 mod protection;

@@ -42,9 +42,13 @@ impl Protection {
         }
     }
 
-    /// As many bytes as any of the formats needs for `value`.
-    pub(crate) fn capacity(value: &str) -> usize {
-        value.len() / 3 * 4 + 96
+    /// As many bytes as [`protect`](Self::protect) appends for `value`.
+    pub(crate) fn length(&self, value: &str, content: CookieContent) -> usize {
+        match (self, content) {
+            (Self::Ours { .. }, CookieContent::Id) => Signer::length(value),
+            (Self::Ours { .. }, CookieContent::Data) => Sealer::length(value),
+            (Self::Remix(_), _) => RemixSigner::length(value),
+        }
     }
 }
 
@@ -61,7 +65,7 @@ impl SessionCookie {
         content: CookieContent,
         deadline: SystemTime,
     ) -> Result<String> {
-        let mut text = String::with_capacity(Protection::capacity(value));
+        let mut text = String::with_capacity(self.protection.length(value, content));
         self.protection
             .protect(value, content, deadline, &mut text)?;
         Ok(text)
@@ -79,5 +83,42 @@ impl SessionCookie {
             (Protection::Ours { sealer, .. }, CookieContent::Data) => sealer.open(text, now),
             (Protection::Remix(signer), _) => signer.verify(text),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SECRET: &str = "a secret of thirty-two bytes, ok";
+
+    #[test]
+    fn the_length_is_known_before() {
+        let remix = SessionCookie::remix_compatible([SECRET]).unwrap();
+        for cookie in [SessionCookie::new(SECRET).unwrap(), remix] {
+            for content in [CookieContent::Id, CookieContent::Data] {
+                for length in 0..100 {
+                    let value = "x".repeat(length);
+                    let text = cookie.encode(&value, content, SystemTime::now()).unwrap();
+                    assert_eq!(text.len(), cookie.protection.length(&value, content));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_clone_counts_on_under_one_key_and_a_changed_cookie_draws_its_own() {
+        let seal = |cookie: &SessionCookie| {
+            let text = cookie.encode("", CookieContent::Data, SystemTime::now());
+            let text = text.unwrap();
+            let (key, nonce) = text["e1.".len()..].split_at(20);
+            (key.to_owned(), nonce[..16].to_owned())
+        };
+        let cookie = SessionCookie::new(SECRET).unwrap();
+        let (early, changed) = (cookie.clone(), cookie.clone().name("other").unwrap());
+        let (one, two, three) = (seal(&cookie), seal(&early), seal(&cookie.clone()));
+        assert!(one.0 == two.0 && two.0 == three.0);
+        assert!(one.1 != two.1 && two.1 != three.1 && one.1 != three.1);
+        assert_ne!(seal(&changed).0, one.0);
     }
 }

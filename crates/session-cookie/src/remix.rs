@@ -4,19 +4,22 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, STANDARD_PAD_INDIFFERENT as STANDARD};
-use ring::hmac;
 use session_core::{Error, Result};
 
+use crate::hmac::{SigningKey, is_same};
 use crate::{Opened, Secret};
+
+/// A dot, and 32 bytes in base64 without padding.
+const TAG_CHARS: usize = 1 + 43;
 
 /// Signs with its first key, verifies with any. The secrets are the keys, and the cookie's name is not signed.
 pub(crate) struct RemixSigner {
-    keys: Vec<hmac::Key>,
+    keys: Vec<SigningKey>,
 }
 
 impl RemixSigner {
     pub(crate) fn new(secrets: &[Secret]) -> Self {
-        let key = |secret: &Secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes());
+        let key = |secret: &Secret| SigningKey::new(secret.bytes());
         Self {
             keys: secrets.iter().map(key).collect(),
         }
@@ -29,17 +32,22 @@ impl RemixSigner {
         };
         let start = text.len();
         STANDARD.encode_string(value, text);
-        let tag = hmac::sign(key, text.get(start..).unwrap_or_default().as_bytes());
+        let tag = key.tag(text.as_bytes().get(start..).unwrap_or_default());
         text.push('.');
-        STANDARD_NO_PAD.encode_string(tag.as_ref(), text);
+        STANDARD_NO_PAD.encode_string(tag, text);
         Ok(())
+    }
+
+    /// As many bytes as [`sign`](Self::sign) appends for `value`.
+    pub(crate) fn length(value: &str) -> usize {
+        value.len().div_ceil(3) * 4 + TAG_CHARS
     }
 
     pub(crate) fn verify(&self, text: &[u8]) -> Opened<'static> {
         let Some((signed, tag)) = parse(text) else {
             return Opened::Malformed;
         };
-        let ours = |key| hmac::verify(key, signed, &tag).is_ok();
+        let ours = |key: &SigningKey| is_same(&key.tag(signed), &tag);
         if !self.keys.iter().any(ours) {
             return Opened::Forged;
         }
@@ -52,9 +60,9 @@ impl RemixSigner {
 }
 
 /// What is signed, and the tag.
-fn parse(text: &[u8]) -> Option<(&[u8], Vec<u8>)> {
+fn parse(text: &[u8]) -> Option<(&[u8], [u8; 32])> {
     let dot = text.iter().rposition(|&byte| byte == b'.')?;
     let (signed, tag) = text.split_at_checked(dot)?;
     let tag = STANDARD.decode(tag.strip_prefix(b".")?).ok()?;
-    (tag.len() == 32).then_some((signed, tag))
+    Some((signed, tag.try_into().ok()?))
 }

@@ -1,6 +1,14 @@
 //! Sealed values: unreadable, known to be ours, and over at their deadline. `docs/formats.md` has the format.
+//!
+//! Two values under one key and one nonce tell of each other's content, and how to forge a third. So a nonce begins with the count
+//! of the messages under its key, which never comes twice in one process (NIST SP 800-38D, 8.2.1). The key is drawn with the
+//! first message, so servers that fork before they answer have one each. Should a process be copied later, with its key and
+//! its count, the rest of the nonce tells the copies apart, unless their threads seal in the same nanosecond: it is a hash of
+//! the time, under keys that the system gave the thread.
 
 use std::borrow::Cow;
+use std::hash::{BuildHasher as _, RandomState};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -14,109 +22,114 @@ use crate::{ConfigError, Opened, Secret, base64url};
 
 const MARKER: &str = "e1.";
 const HEAD: usize = size_of::<KeyId>() + size_of::<KeySalt>() + NONCE_LEN;
-/// The head is a multiple of three bytes, so that its text and the rest's can be decoded apart.
-const HEAD_CHARS: usize = HEAD / 3 * 4;
 const DEADLINE: usize = size_of::<u64>();
 const TAG: usize = aead::MAX_TAG_LEN;
 
-/// A key with random nonces stays safe for so many messages (NIST SP 800-38D, 8.3).
+/// Counted nonces would allow more (NIST SP 800-38D, 8.3), with less of a margin.
 const MESSAGES_A_KEY: u64 = 1 << 32;
 
 /// Seals with its first secret, opens with any.
 ///
-/// A sealer seals under a key of its own, derived with a salt that is drawn when it is made. So the limit on messages counts
-/// from each start of each process, not over a secret's whole life on all servers. Past the limit each message gets a salt,
-/// and so a key, to itself.
+/// A sealer seals under a key of its own, derived with a salt that is drawn with its first message. So the limit on messages
+/// counts from each start of each process, not over a secret's whole life on all servers. Past the limit each message gets a
+/// salt, and so a key, to itself.
 pub(crate) struct Sealer {
     name: String,
     associated: String,
     ring: Vec<(KeyId, Master)>,
-    salt: KeySalt,
-    key: LessSafeKey,
+    own: OnceLock<SealingKey>,
     sealed: AtomicU64,
     random: SystemRandom,
 }
 
+/// A key to seal with, and what it was derived from.
+struct SealingKey {
+    id: KeyId,
+    salt: KeySalt,
+    key: LessSafeKey,
+}
+
 impl Sealer {
     pub(crate) fn new(secrets: &[Secret], name: &str) -> Result<Self, ConfigError> {
-        let random = SystemRandom::new();
-        let mut salt = KeySalt::default();
-        random.fill(&mut salt).map_err(|_| ConfigError::Random)?;
-        Self::with_salt(secrets, name, salt, random)
-    }
-
-    fn with_salt(
-        secrets: &[Secret],
-        name: &str,
-        salt: KeySalt,
-        random: SystemRandom,
-    ) -> Result<Self, ConfigError> {
         let keyed = |secret| {
             let master = Master::new(secret);
             Ok((master.key_id()?, master))
         };
-        let ring: Vec<_> = secrets
-            .iter()
-            .map(keyed)
-            .collect::<Result<_, Unspecified>>()
-            .map_err(|_| ConfigError::Derivation)?;
-        let (_, newest) = ring.first().ok_or(ConfigError::NoSecret)?;
+        let ring = secrets.iter().map(keyed);
         Ok(Self {
-            key: newest
-                .sealing(name, &salt)
-                .map_err(|_| ConfigError::Derivation)?,
             associated: format!("session-cookie/1/seal/{name}"),
             name: name.to_owned(),
-            ring,
-            salt,
+            ring: ring
+                .collect::<Result<_, Unspecified>>()
+                .map_err(|_| ConfigError::Derivation)?,
+            own: OnceLock::new(),
             sealed: AtomicU64::new(0),
-            random,
+            random: SystemRandom::new(),
         })
     }
 
     /// Appends `value`, sealed until `deadline`, to `text`.
     pub(crate) fn seal(&self, value: &str, deadline: SystemTime, text: &mut String) -> Result<()> {
-        let mut nonce = [0; NONCE_LEN];
-        self.random.fill(&mut nonce).map_err(|_| Error::Random)?;
-        let sealed = if self.sealed.fetch_add(1, Ordering::Relaxed) < MESSAGES_A_KEY {
-            self.seal_under(&self.key, self.salt, nonce, value, deadline)
+        let count = self.sealed.fetch_add(1, Ordering::Relaxed);
+        let alone;
+        let key = if count < MESSAGES_A_KEY {
+            self.own()?
         } else {
-            let mut salt = KeySalt::default();
-            self.random.fill(&mut salt).map_err(|_| Error::Random)?;
-            self.newest()
-                .and_then(|(_, master)| master.sealing(&self.name, &salt))
-                .and_then(|key| self.seal_under(&key, salt, nonce, value, deadline))
+            alone = self.draw()?;
+            &alone
         };
-        let sealed = sealed.map_err(|_| Error::Unsupported("this value cannot be sealed"))?;
-        text.push_str(MARKER);
-        base64url::append(&sealed, text);
-        Ok(())
+        self.seal_under(key, nonce(count).as_flattened(), value, deadline, text)
+            .map_err(|_| Error::Unsupported("this value cannot be sealed"))
     }
 
-    fn newest(&self) -> Result<&(KeyId, Master), Unspecified> {
-        self.ring.first().ok_or(Unspecified)
+    /// As many bytes as [`seal`](Self::seal) appends for `value`.
+    pub(crate) fn length(value: &str) -> usize {
+        MARKER.len() + ((HEAD + value.len() + DEADLINE + TAG) * 4).div_ceil(3)
+    }
+
+    fn own(&self) -> Result<&SealingKey> {
+        if let Some(own) = self.own.get() {
+            return Ok(own);
+        }
+        let drawn = self.draw()?;
+        Ok(self.own.get_or_init(|| drawn))
+    }
+
+    fn draw(&self) -> Result<SealingKey> {
+        let mut salt = KeySalt::default();
+        self.random.fill(&mut salt).map_err(|_| Error::Random)?;
+        self.salted(salt)
+            .map_err(|_| Error::Unsupported("no key can be derived from the cookie's secret"))
+    }
+
+    fn salted(&self, salt: KeySalt) -> Result<SealingKey, Unspecified> {
+        let (id, newest) = self.ring.first().ok_or(Unspecified)?;
+        let key = newest.sealing(&self.name, &salt)?;
+        Ok(SealingKey { id: *id, salt, key })
     }
 
     fn seal_under(
         &self,
-        key: &LessSafeKey,
-        salt: KeySalt,
-        nonce: [u8; NONCE_LEN],
+        SealingKey { id, salt, key }: &SealingKey,
+        nonce: &[u8],
         value: &str,
         deadline: SystemTime,
-    ) -> Result<Vec<u8>, Unspecified> {
+        text: &mut String,
+    ) -> Result<(), Unspecified> {
         let mut sealed = Vec::with_capacity(HEAD + value.len() + DEADLINE + TAG);
-        sealed.extend_from_slice(&self.newest()?.0);
-        sealed.extend_from_slice(&salt);
-        sealed.extend_from_slice(&nonce);
+        sealed.extend_from_slice(id);
+        sealed.extend_from_slice(salt);
+        sealed.extend_from_slice(nonce);
         sealed.extend_from_slice(value.as_bytes());
         // At the end, so that an opened value starts where its buffer does.
         sealed.extend_from_slice(&millis(deadline).to_be_bytes());
         let (_, body) = sealed.split_at_mut_checked(HEAD).ok_or(Unspecified)?;
-        let nonce = Nonce::assume_unique_for_key(nonce);
+        let nonce = Nonce::try_assume_unique_for_key(nonce)?;
         let tag = key.seal_in_place_separate_tag(nonce, self.associated(), body)?;
         sealed.extend_from_slice(tag.as_ref());
-        Ok(sealed)
+        text.push_str(MARKER);
+        base64url::append(&sealed, text);
+        Ok(())
     }
 
     pub(crate) fn open(&self, text: &[u8], now: SystemTime) -> Opened<'static> {
@@ -136,24 +149,24 @@ impl Sealer {
     }
 
     fn unseal(&self, sealed: Sealed) -> Option<(Vec<u8>, u64)> {
-        let at = self.ring.iter().position(|(id, _)| *id == sealed.key_id)?;
         let derived;
-        let key = if at == 0 && sealed.salt == self.salt {
-            &self.key
-        } else {
-            let (_, master) = self.ring.get(at)?;
-            derived = master.sealing(&self.name, &sealed.salt).ok()?;
-            &derived
+        let key = match self.own.get() {
+            Some(own) if own.salt == sealed.salt && own.id == sealed.key_id => &own.key,
+            _ => {
+                let (_, master) = self.ring.iter().find(|(id, _)| *id == sealed.key_id)?;
+                derived = master.sealing(&self.name, &sealed.salt).ok()?;
+                &derived
+            }
         };
         let nonce = Nonce::assume_unique_for_key(sealed.nonce);
-        let mut body = sealed.body;
+        let mut bytes = sealed.bytes;
         let opened = key
-            .open_in_place(nonce, self.associated(), &mut body)
+            .open_within(nonce, self.associated(), &mut bytes, HEAD..)
             .ok()?;
         let (value, deadline) = opened.split_last_chunk::<DEADLINE>()?;
         let (length, deadline) = (value.len(), u64::from_be_bytes(*deadline));
-        body.truncate(length);
-        Some((body, deadline))
+        bytes.truncate(length);
+        Some((bytes, deadline))
     }
 
     fn associated(&self) -> Aad<&[u8]> {
@@ -161,27 +174,36 @@ impl Sealer {
     }
 }
 
+/// Six bytes of the count, and six that differ where a process is copied.
+fn nonce(count: u64) -> [[u8; NONCE_LEN / 2]; 2] {
+    let nanos = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .map_or(0, |since| since.as_nanos());
+    let [_, _, count @ ..] = count.to_be_bytes();
+    let [_, _, noise @ ..] = RandomState::new().hash_one(nanos).to_be_bytes();
+    [count, noise]
+}
+
 /// A sealed value, taken apart.
 struct Sealed {
     key_id: KeyId,
     salt: KeySalt,
     nonce: [u8; NONCE_LEN],
-    body: Vec<u8>,
+    /// All of it: what is sealed comes after the head.
+    bytes: Vec<u8>,
 }
 
 impl Sealed {
     fn parse(text: &[u8]) -> Option<Self> {
-        let text = text.strip_prefix(MARKER.as_bytes())?;
-        let (head, body) = text.split_at_checked(HEAD_CHARS)?;
-        let head = base64url::decode_array::<HEAD>(head)?;
-        let (key_id, rest) = head.split_first_chunk()?;
-        let (salt, nonce) = rest.split_first_chunk()?;
-        let body = base64url::decode(body)?;
+        let bytes = base64url::decode(text.strip_prefix(MARKER.as_bytes())?)?;
+        let (key_id, rest) = bytes.split_first_chunk()?;
+        let (salt, rest) = rest.split_first_chunk()?;
+        let (nonce, body) = rest.split_first_chunk()?;
         (body.len() >= DEADLINE + TAG).then_some(Self {
             key_id: *key_id,
             salt: *salt,
-            nonce: nonce.try_into().ok()?,
-            body,
+            nonce: *nonce,
+            bytes,
         })
     }
 }
@@ -241,20 +263,14 @@ mod tests {
         for known in known {
             let secret = Secret::from_text(&known.secret).unwrap();
             let salt = unhex(&known.salt);
-            let sealer =
-                Sealer::with_salt(&[secret], &known.name, salt, SystemRandom::new()).unwrap();
+            let sealer = Sealer::new(&[secret], &known.name).unwrap();
+            let key = sealer.salted(salt).unwrap();
+            let nonce: [u8; NONCE_LEN] = unhex(&known.nonce);
             let deadline = UNIX_EPOCH + Duration::from_millis(known.deadline_ms);
-            let sealed = sealer
-                .seal_under(
-                    &sealer.key,
-                    salt,
-                    unhex(&known.nonce),
-                    &known.value,
-                    deadline,
-                )
+            let mut text = String::new();
+            sealer
+                .seal_under(&key, &nonce, &known.value, deadline, &mut text)
                 .unwrap();
-            let mut text = MARKER.to_owned();
-            base64url::append(&sealed, &mut text);
             assert_eq!(text, known.cookie);
         }
     }
@@ -291,6 +307,35 @@ mod tests {
         assert_ne!(head(&b), head(&c));
         assert_ne!(head(&c), head(&d));
         assert_eq!(open(&sealer, &c).value(), Some("value"));
+    }
+
+    #[test]
+    fn threads_draw_one_key_and_repeat_no_nonce() {
+        const MESSAGES: usize = 2_000;
+        let sealer = sealer(&["one"]);
+        let head = |text: &str| {
+            let sealed = Sealed::parse(text.as_bytes()).unwrap();
+            (sealed.salt, sealed.nonce)
+        };
+        let some = || (0..MESSAGES).map(|_| head(&seal(&sealer, ""))).collect();
+        let heads: Vec<Vec<_>> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(some)).collect();
+            threads.into_iter().map(|one| one.join().unwrap()).collect()
+        });
+        let mut heads = heads.concat();
+        heads.sort_unstable();
+        heads.dedup();
+        assert_eq!(heads.len(), 8 * MESSAGES);
+        assert!(heads.iter().all(|(salt, _)| *salt == heads[0].0));
+    }
+
+    /// As after a fork: the same key, and the same count.
+    #[test]
+    fn a_copy_repeats_no_nonce() {
+        let mut nonces: Vec<_> = (0..1_000).map(|_| nonce(7)).collect();
+        nonces.sort_unstable();
+        nonces.dedup();
+        assert_eq!(nonces.len(), 1_000);
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 
 use session_core::{CookieContent, Error, Result};
 
-use crate::protection::Protection;
 use crate::{SessionCookie, chunks};
 
 impl SessionCookie {
@@ -43,7 +42,7 @@ impl SessionCookie {
     ) -> Result<Vec<String>> {
         let name = self.cookie_name();
         let around = name.len() + "=; Max-Age=".len() + 20 + self.suffix.len();
-        let mut line = String::with_capacity(around + Protection::capacity(value));
+        let mut line = String::with_capacity(around + self.protection.length(value, content));
         line.push_str(name);
         line.push('=');
         self.protection

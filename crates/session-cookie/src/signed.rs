@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 
-use ring::hmac;
 use session_core::{Error, Result};
 
+use crate::hmac::{SigningKey, Tag, is_same};
 use crate::keys::Master;
 use crate::{ConfigError, Opened, Secret, base64url};
 
 const MARKER: &str = "s1.";
 /// A dot, and 32 bytes in base64url.
-const TAG_CHARS: usize = 1 + 43;
+const TAG_CHARS: usize = 1 + base64url::TAG_CHARS;
 
 /// Signs with its first key, verifies with any.
 pub(crate) struct Signer {
-    keys: Vec<hmac::Key>,
+    keys: Vec<SigningKey>,
 }
 
 impl Signer {
@@ -31,7 +31,7 @@ impl Signer {
 
     /// Appends `value`, signed, to `text`.
     pub(crate) fn sign(&self, value: &str, text: &mut String) -> Result<()> {
-        if !value.bytes().all(is_cookie_octet) {
+        if !is_cookie_value(value) {
             return Err(Error::Unsupported(
                 "a signed cookie carries visible ASCII without quotes, commas, semicolons and backslashes, and this storage gave it something else",
             ));
@@ -42,18 +42,22 @@ impl Signer {
         let start = text.len();
         text.push_str(MARKER);
         text.push_str(value);
-        let signed = text.get(start..).unwrap_or_default();
-        let tag = hmac::sign(key, signed.as_bytes());
+        let tag = key.tag(text.as_bytes().get(start..).unwrap_or_default());
         text.push('.');
-        base64url::append(tag.as_ref(), text);
+        base64url::append_tag(&tag, text);
         Ok(())
+    }
+
+    /// As many bytes as [`sign`](Self::sign) appends for `value`.
+    pub(crate) fn length(value: &str) -> usize {
+        MARKER.len() + value.len() + TAG_CHARS
     }
 
     pub(crate) fn verify<'h>(&self, text: &'h [u8]) -> Opened<'h> {
         let Some((signed, value, tag)) = parse(text) else {
             return Opened::Malformed;
         };
-        let ours = |key| hmac::verify(key, signed, &tag).is_ok();
+        let ours = |key: &SigningKey| is_same(&key.tag(signed), &tag);
         if self.keys.iter().any(ours) {
             Opened::Valid(Cow::Borrowed(value))
         } else {
@@ -63,11 +67,18 @@ impl Signer {
 }
 
 /// What is signed, the value in it, and the tag.
-fn parse(text: &[u8]) -> Option<(&[u8], &str, [u8; 32])> {
+fn parse(text: &[u8]) -> Option<(&[u8], &str, Tag)> {
     let (signed, tag) = text.split_at_checked(text.len().checked_sub(TAG_CHARS)?)?;
     let value = std::str::from_utf8(signed).ok()?.strip_prefix(MARKER)?;
     let tag = base64url::decode_array(tag.strip_prefix(b".")?)?;
     Some((signed, value, tag))
+}
+
+/// Looks at each byte, wherever the first bad one is: a loop with one way out is vectorised.
+fn is_cookie_value(value: &str) -> bool {
+    value
+        .bytes()
+        .fold(true, |good, byte| good & is_cookie_octet(byte))
 }
 
 /// What RFC 6265 lets a cookie's value hold.

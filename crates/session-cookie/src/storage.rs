@@ -30,25 +30,21 @@ impl SessionStorage for CookieStorage {
     }
 
     async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
-        let envelope = cookie.and_then(|text| serde_json::from_str::<Envelope<'_>>(text).ok());
-        let named = envelope.and_then(|envelope| Some((policy.parse_id(&envelope.i)?, envelope.d)));
-        match named {
-            Some((id, body)) => {
-                let body = Bytes::copy_from_slice(body.get().as_bytes());
-                storage::open(id, body, policy).or_else(|error| {
-                    tracing::debug!(%error, "the cookie verifies and holds no session that can be read: a new session");
-                    Ok(storage::empty(policy))
-                })
+        let Some(text) = cookie else {
+            return Ok(storage::empty(policy));
+        };
+        match find(text, policy) {
+            Some(Ok(session)) => return Ok(session),
+            Some(Err(error)) => {
+                tracing::debug!(%error, "the cookie verifies and holds no session that can be read: a new session");
             }
             None => {
-                if cookie.is_some() {
-                    tracing::debug!(
-                        "the cookie verifies and holds no session of this storage: a new session"
-                    );
-                }
-                Ok(storage::empty(policy))
+                tracing::debug!(
+                    "the cookie verifies and holds no session of this storage: a new session"
+                );
             }
         }
+        Ok(storage::empty(policy))
     }
 
     async fn save(&self, session: &Session, _policy: &SessionPolicy) -> Result<Saved> {
@@ -75,6 +71,20 @@ impl SessionStorage for CookieStorage {
     }
 }
 
+/// The session in `text`, if that is an envelope with an id.
+fn find(text: &str, policy: &SessionPolicy) -> Option<Result<Session>> {
+    let usual = usual(text).and_then(|(id, body)| open(id, body, policy));
+    usual
+        .filter(Result::is_ok)
+        .or_else(|| find_by_rules(text, policy))
+}
+
+/// The same by the rules of JSON, which take the data's parts apart only to find its end.
+fn find_by_rules(text: &str, policy: &SessionPolicy) -> Option<Result<Session>> {
+    let Envelope { i, d } = serde_json::from_str(text).ok()?;
+    open(&i, d.get(), policy)
+}
+
 /// As remix writes it: the id, and the data as a record's body.
 #[derive(Deserialize)]
 struct Envelope<'a> {
@@ -84,10 +94,103 @@ struct Envelope<'a> {
     d: &'a RawValue,
 }
 
+const BEFORE_ID: &str = r#"{"i":""#;
+const BEFORE_DATA: &str = r#","d":"#;
+
+/// The id and the data of an envelope in the form that everyone writes. What stands there as data may be more than one value:
+/// then it is no session's, and the rules decide.
+fn usual(text: &str) -> Option<(&str, &str)> {
+    let (id, rest) = text.strip_prefix(BEFORE_ID)?.split_once('"')?;
+    let data = rest.strip_prefix(BEFORE_DATA)?.strip_suffix('}')?;
+    (!id.contains('\\')).then_some((id, data))
+}
+
+fn open(id: &str, body: &str, policy: &SessionPolicy) -> Option<Result<Session>> {
+    let id = policy.parse_id(id)?;
+    let body = Bytes::copy_from_slice(body.as_bytes());
+    Some(storage::open(id, body, policy))
+}
+
 fn envelope(id: &str, body: &[u8]) -> Result<String> {
     let body = std::str::from_utf8(body).map_err(|error| {
         StoreError::new(StoreErrorKind::Corrupt, "the session is not UTF-8").with_source(error)
     })?;
-    let id = serde_json::Value::from(id);
-    Ok(format!("{{\"i\":{id},\"d\":{body}}}"))
+    // An id is visible ASCII: JSON escapes nothing else of it.
+    let id = if id.contains(['"', '\\']) {
+        Cow::Owned(id.replace('\\', r"\\").replace('"', r#"\""#))
+    } else {
+        Cow::Borrowed(id)
+    };
+    Ok([BEFORE_ID, &id, "\"", BEFORE_DATA, body, "}"].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// What it says of the session, if it finds one.
+    fn seen(found: Option<Result<Session>>) -> Option<Result<String, String>> {
+        let show = |session: Session| {
+            let (id, data) = (session.id().unwrap(), session.data());
+            let data = serde_json::to_string(&data).unwrap();
+            format!("{} {data} {:?}", id.as_str(), session.is_new())
+        };
+        found.map(|result| result.map(show).map_err(|error| error.to_string()))
+    }
+
+    fn json() -> impl Strategy<Value = String> {
+        let piece = prop_oneof![
+            8 => Just(r#"{"i":"an-id","d":"#.to_owned()),
+            8 => Just(r#"[{"a":1},{"b":{"c":"}"}}]"#.to_owned()),
+            8 => Just("}".to_owned()),
+            2 => Just(r#","i":"other""#.to_owned()),
+            2 => Just(r#","d":[{},{}]"#.to_owned()),
+            2 => Just(r#","z":null"#.to_owned()),
+            1 => Just(r#"{"d":[{},{}],"i":"an-id""#.to_owned()),
+            1 => Just(r#"{"i":"\u0061\\n","d":"#.to_owned()),
+            1 => Just("[{},{}]".to_owned()),
+            1 => r#"[ {}\[\]",:a\\]{0,3}"#,
+        ];
+        proptest::collection::vec(piece, 0..7).prop_map(|pieces| pieces.concat())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn the_short_way_finds_what_the_rules_find(text in json()) {
+            let policy = SessionPolicy::default().foreign_ids(true);
+            prop_assert_eq!(seen(find(&text, &policy)), seen(find_by_rules(&text, &policy)));
+        }
+
+        #[test]
+        fn an_envelope_is_found_with_its_id(id in "[!-~]{1,128}") {
+            let policy = SessionPolicy::default().foreign_ids(true);
+            let text = envelope(&id, b"[{\"a\":1},{}]").unwrap();
+            for found in [find(&text, &policy), find_by_rules(&text, &policy)] {
+                let session = found.unwrap().unwrap();
+                let found = session.id().unwrap();
+                prop_assert_eq!(found.as_str(), id.as_str());
+                prop_assert!(session.has("a"));
+            }
+        }
+    }
+
+    #[test]
+    fn what_follows_the_data_is_not_taken_for_data() {
+        let policy = SessionPolicy::default().foreign_ids(true);
+        let text = |rest: &str| format!("{{\"i\":\"an-id\",\"d\":[{{\"a\":1}},{{}}]{rest}}}");
+        for (rest, taken) in [
+            ("", true),
+            (",\"z\":1", true),
+            (",\"i\":\"x\"", false),
+            (",1", false),
+            ("}", false),
+        ] {
+            let found = find(&text(rest), &policy).is_some_and(|found| found.is_ok());
+            assert_eq!(found, taken, "{rest}");
+        }
+    }
 }

@@ -43,3 +43,35 @@ mod temp_file;
 
 pub use builder::{Durability, FsStoreBuilder};
 pub use store::FsStore;
+
+/// What the fuzzer calls; see `fuzz` in the repository.
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing {
+    use std::fs::File;
+    use std::path::Path;
+    use std::time::{Duration, SystemTime};
+
+    use session_core::{Record, StoreError};
+
+    use crate::record_file::{Rules, read_open};
+
+    /// Reads a record's file, whatever it is.
+    ///
+    /// # Errors
+    ///
+    /// As a load from the store.
+    pub fn read(
+        file: File,
+        now: SystemTime,
+        unmarked_lifetime: Duration,
+        max_body: usize,
+    ) -> Result<Option<Record>, StoreError> {
+        let rules = Rules {
+            now,
+            unmarked_lifetime,
+            max_body,
+        };
+        read_open(file, Path::new("fuzzed"), rules)
+    }
+}

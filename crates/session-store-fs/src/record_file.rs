@@ -34,11 +34,19 @@ impl Rules {
 
 /// The live record at `path`; `None` where there is no file, or an expired one.
 pub(crate) fn read(path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
-    let file = match open(path) {
-        Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(error) => return Err(failed("open", path, error)),
-    };
+    match open(path) {
+        Ok(file) => read_open(file, path, rules),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("open", path, error)),
+    }
+}
+
+/// The live record in `file`, which was opened at `path`.
+pub(crate) fn read_open(
+    file: File,
+    path: &Path,
+    rules: Rules,
+) -> Result<Option<Record>, StoreError> {
     let found = file
         .metadata()
         .map_err(|error| failed("look at", path, error))?;

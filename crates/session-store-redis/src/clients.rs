@@ -14,6 +14,7 @@ use tokio::time::Instant;
 use crate::command::Command;
 use crate::kept::Kept;
 use crate::redirected;
+use crate::together::Together;
 
 const LOOK_AGAIN: Duration = Duration::from_millis(20);
 
@@ -41,6 +42,7 @@ pub(crate) trait Job: Sync {
 
     fn attempt(
         &self,
+        kept: &Kept,
         client: &Client,
         deadline: Instant,
     ) -> impl Future<Output = Result<Self::Answer, Error>> + Send;
@@ -53,11 +55,30 @@ impl Job for Command {
         &self.key
     }
 
-    async fn attempt(&self, client: &Client, deadline: Instant) -> Result<Value, Error> {
+    async fn attempt(
+        &self,
+        kept: &Kept,
+        client: &Client,
+        deadline: Instant,
+    ) -> Result<Value, Error> {
+        if !client.is_clustered() {
+            if Together::takes(self)
+                && let Some(answer) = kept.together.send(self, client, deadline).await?
+            {
+                return Ok(answer);
+            }
+            return self.send(&client.with_options(&once(deadline))).await;
+        }
         let result = self.send(&client.with_options(&once(deadline))).await;
-        if !is_redirection(&result) || !client.is_clustered() {
+        if !is_redirection(&result) {
             return result;
         }
+        Box::pin(self.redirected(client, deadline)).await
+    }
+}
+
+impl Command {
+    async fn redirected(&self, client: &Client, deadline: Instant) -> Result<Value, Error> {
         // fred has asked for the new topology before it gave up.
         let result = self.send(&client.with_options(&once(deadline))).await;
         if !is_redirection(&result) {
@@ -100,10 +121,14 @@ impl Clients {
     /// Does `job` within `limit` in all, on another client where nothing was sent to the first.
     pub(crate) async fn run<J: Job>(&self, job: &J, limit: Duration) -> Result<J::Answer, Error> {
         let deadline = Instant::now() + limit;
+        let mut found = self.connected();
         loop {
-            let (kept, client) = self.connected(deadline).await?;
-            match job.attempt(&client, deadline).await {
-                Err(error) if is_unsent(&error) => tokio::time::sleep(LOOK_AGAIN).await,
+            let (kept, client) = match found {
+                Some(found) => found,
+                None => Box::pin(self.wait(deadline)).await?,
+            };
+            match job.attempt(kept, &client, deadline).await {
+                Err(error) if is_unsent(&error) => found = None,
                 Err(error) if *error.kind() == ErrorKind::Timeout => {
                     kept.suspect(client, job.key().clone(), limit);
                     return Err(error);
@@ -114,20 +139,25 @@ impl Clients {
     }
 
     /// The next client that is connected.
-    async fn connected(&self, deadline: Instant) -> Result<(&Kept, Client), Error> {
+    fn connected(&self) -> Option<(&Kept, Client)> {
         let turn = self.turn.fetch_add(1, Ordering::Relaxed) % self.clients.len().max(1);
+        let (before, from) = self.clients.split_at(turn);
+        let mut in_turn = from.iter().chain(before);
+        in_turn.find_map(|kept| Some((kept, kept.connected()?)))
+    }
+
+    /// The next client that is connected again, where none was.
+    async fn wait(&self, deadline: Instant) -> Result<(&Kept, Client), Error> {
         loop {
-            let (before, from) = self.clients.split_at(turn);
-            let mut in_turn = from.iter().chain(before);
-            let found = in_turn.find_map(|kept| Some((kept, kept.connected()?)));
+            tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)).await;
+            let found = self.connected();
             if Instant::now() >= deadline {
-                let last = from.first().and_then(Kept::last_error);
+                let last = self.clients.iter().find_map(Kept::last_error);
                 return Err(last.unwrap_or_else(|| Error::new(ErrorKind::IO, "not connected")));
             }
             if let Some(found) = found {
                 return Ok(found);
             }
-            tokio::time::sleep_until(deadline.min(Instant::now() + LOOK_AGAIN)).await;
         }
     }
 }

@@ -5,19 +5,30 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use fred::error::{Error, ErrorKind};
-use fred::interfaces::KeysInterface;
+use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{ClusterHash, CustomCommand, Expiration, Key, SetOptions, Value};
+use session_core::Version;
 
 use crate::version;
 
-/// Writes a body over the one that was read, and answers 1; or answers 0 if another stands there, or none.
+/// Writes each body over the one that was read, and answers 1 for it; or 0, if another stands there, or none; or what is wrong
+/// with this key. Where a write itself fails, the server takes none at the moment: that ends the script before the first.
 const REPLACE: &str = "\
-local body = redis.call('GET', KEYS[1])
-if body and redis.sha1hex(body) == ARGV[1] then
-  redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3])
-  return 1
+local answers = {}
+for i, key in ipairs(KEYS) do
+  local expected = ARGV[3 * i - 2]
+  local found = redis.pcall('GET', key)
+  if type(found) == 'string' and #expected == 40 then
+    found = redis.sha1hex(found)
+  end
+  if found == expected then
+    redis.call('SET', key, ARGV[3 * i - 1], 'PX', ARGV[3 * i])
+    answers[i] = 1
+  else
+    answers[i] = type(found) == 'table' and found.err or 0
+  end
 end
-return 0";
+return answers";
 
 static REPLACE_DIGEST: LazyLock<String> = LazyLock::new(|| version::hex(REPLACE.as_bytes()));
 
@@ -31,16 +42,16 @@ pub(crate) struct Command {
 #[derive(Clone)]
 pub(crate) enum Action {
     Load,
-    Insert {
-        body: Bytes,
-        ttl: Duration,
-    },
-    Replace {
-        expected: String,
-        body: Bytes,
-        ttl: Duration,
-    },
+    Insert { body: Bytes, ttl: Duration },
+    Replace(Replacement),
     Remove,
+}
+
+#[derive(Clone)]
+pub(crate) struct Replacement {
+    pub(crate) expected: Version,
+    pub(crate) body: Bytes,
+    pub(crate) ttl: Duration,
 }
 
 /// How a script is named.
@@ -51,14 +62,23 @@ pub(crate) enum Script {
 }
 
 impl Command {
+    pub(crate) fn replacement(&self) -> Option<(&Key, &Replacement)> {
+        match &self.action {
+            Action::Replace(new) => Some((&self.key, new)),
+            _ => None,
+        }
+    }
+
     /// Sends the command; the script once more by its text if this node does not know its digest.
     pub(crate) async fn send<C>(&self, client: &C) -> Result<Value, Error>
     where
         C: KeysInterface,
     {
-        match self.send_as(client, Script::Digest).await {
-            Err(error) if is_unknown_script(&error) => self.send_as(client, Script::Text).await,
-            result => result,
+        // The other futures are several times as large as that of a load, which would be moved about with their room.
+        match &self.action {
+            Action::Load => client.get(self.key.clone()).await,
+            Action::Replace(new) => Box::pin(replace(client, &[(&self.key, new)])).await,
+            _ => Box::pin(self.send_as(client, Script::Digest)).await,
         }
     }
 
@@ -76,28 +96,7 @@ impl Command {
                     .set(key, body.clone(), expiration, Some(SetOptions::NX), false)
                     .await
             }
-            Action::Replace {
-                expected,
-                body,
-                ttl,
-            } => {
-                // Not fred's `evalsha`: it knows neither options nor pipelines.
-                let node = ClusterHash::Custom(key.cluster_hash());
-                let (name, script) = match script {
-                    Script::Digest => ("EVALSHA", REPLACE_DIGEST.as_str()),
-                    Script::Text => ("EVAL", REPLACE),
-                };
-                let arguments: Vec<Value> = vec![
-                    script.into(),
-                    1.into(),
-                    Value::Bytes(key.into_bytes()),
-                    expected.as_str().into(),
-                    Value::Bytes(body.clone()),
-                    milliseconds(*ttl).into(),
-                ];
-                let command = CustomCommand::new_static(name, node, false);
-                client.custom(command, arguments).await
-            }
+            Action::Replace(new) => replace_as(client, &[(&key, new)], script).await,
             Action::Remove => client.del(key).await,
         }
     }
@@ -107,16 +106,66 @@ impl Command {
         match (&self.action, answer) {
             (Action::Insert { .. }, Value::Null) => Ok(false),
             (Action::Insert { .. }, Value::String(ok)) if *ok == "OK" => Ok(true),
-            (Action::Replace { .. } | Action::Remove, Value::Integer(count @ 0..=1)) => {
-                Ok(*count == 1)
-            }
-            // Never the answer itself: it could be another command's, with a record in it.
-            _ => Err(Error::new(
-                ErrorKind::Protocol,
-                "the answer does not belong to the command",
-            )),
+            (Action::Replace(_), Value::Array(answers)) => match answers.as_slice() {
+                [Value::Integer(count @ 0..=1)] => Ok(*count == 1),
+                [Value::String(error)] => Err(Error::new(ErrorKind::Unknown, error.to_string())),
+                _ => Err(foreign()),
+            },
+            (Action::Remove, Value::Integer(count @ 0..=1)) => Ok(*count == 1),
+            _ => Err(foreign()),
         }
     }
+}
+
+/// Sends the script for these records; once more by its text if this node does not know its digest.
+pub(crate) async fn replace<C: ClientLike>(
+    client: &C,
+    writes: &[(&Key, &Replacement)],
+) -> Result<Value, Error> {
+    match replace_as(client, writes, Script::Digest).await {
+        Err(error) if is_unknown_script(&error) => replace_as(client, writes, Script::Text).await,
+        result => result,
+    }
+}
+
+async fn replace_as<C: ClientLike>(
+    client: &C,
+    writes: &[(&Key, &Replacement)],
+    script: Script,
+) -> Result<Value, Error> {
+    let Some((first, _)) = writes.first() else {
+        return Ok(Value::Array(Vec::new()));
+    };
+    // Not fred's `evalsha`: it knows neither options nor pipelines.
+    let node = ClusterHash::Custom(first.cluster_hash());
+    let (name, script) = match script {
+        Script::Digest => ("EVALSHA", REPLACE_DIGEST.as_str()),
+        Script::Text => ("EVAL", REPLACE),
+    };
+    let mut arguments = Vec::with_capacity(2 + 4 * writes.len());
+    arguments.push(Value::from_static_str(script));
+    arguments.push(i64::try_from(writes.len()).unwrap_or_default().into());
+    arguments.extend(
+        writes
+            .iter()
+            .map(|(key, _)| Value::Bytes((*key).clone().into_bytes())),
+    );
+    for (_, new) in writes {
+        let expected = new.expected.as_bytes().unwrap_or_default();
+        arguments.extend([
+            Value::Bytes(Bytes::copy_from_slice(expected)),
+            Value::Bytes(new.body.clone()),
+            milliseconds(new.ttl).into(),
+        ]);
+    }
+    let command = CustomCommand::new_static(name, node, false);
+    client.custom(command, arguments).await
+}
+
+/// Never the answer itself: it could be another command's, with a record in it.
+pub(crate) fn foreign() -> Error {
+    let message = "the answer does not belong to the command";
+    Error::new(ErrorKind::Protocol, message)
 }
 
 /// Each node forgets its scripts at a restart and at SCRIPT FLUSH, and a replica that takes over may never have known them.

@@ -19,11 +19,13 @@ use tokio::time::Instant;
 use crate::clients::once;
 use crate::command::{Action, Command};
 use crate::running::Running;
+use crate::together::Together;
 
 const RESTART: Duration = Duration::from_millis(300);
 
 /// A client of our own with its keeper, or one of the application's without.
 pub(crate) struct Kept {
+    pub(crate) together: Together,
     shared: Arc<Shared>,
     keeper: Option<JoinHandle<()>>,
 }
@@ -53,8 +55,11 @@ impl Kept {
             replace: Notify::new(),
             probing: AtomicBool::new(false),
         });
-        let keeper = None;
-        Self { shared, keeper }
+        Self {
+            together: Together::default(),
+            shared,
+            keeper: None,
+        }
     }
 
     /// The client, if it is connected. A command for one that is not would wait in its queue, wanted or not, until it is.

@@ -16,6 +16,7 @@ mod running;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;
+mod together;
 mod version;
 
 pub use builder::RedisStoreBuilder;

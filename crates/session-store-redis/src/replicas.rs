@@ -14,6 +14,7 @@ use tokio::time::Instant;
 
 use crate::clients::{Clients, Job, is_redirection, once};
 use crate::command::{Command, Script, is_unknown_script};
+use crate::kept::Kept;
 
 pub(crate) struct Replicas {
     pub(crate) clients: Clients,
@@ -55,7 +56,12 @@ impl Job for Waiting<'_> {
         &self.command.key
     }
 
-    async fn attempt(&self, client: &Client, deadline: Instant) -> Result<Acknowledged, Error> {
+    async fn attempt(
+        &self,
+        _: &Kept,
+        client: &Client,
+        deadline: Instant,
+    ) -> Result<Acknowledged, Error> {
         let result = self.send(client, Script::Digest, deadline).await;
         match result {
             Err(error) if is_unknown_script(&error) => {

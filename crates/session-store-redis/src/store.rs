@@ -12,7 +12,7 @@ use session_core::{
 };
 
 use crate::clients::{Clients, SharedClients};
-use crate::command::{Action, Command};
+use crate::command::{Action, Command, Replacement, foreign};
 use crate::replicas::{Acknowledged, Replicas};
 use crate::{RedisStoreBuilder, address, error, version};
 
@@ -97,8 +97,8 @@ impl RedisStore {
 
     fn command(&self, key: &RecordKey, action: Action) -> Command {
         let key = match key.plain() {
-            Some(id) => format!("{}{id}", self.prefix),
-            None => format!("{}{}", self.prefix, key.hex()),
+            Some(id) => [&self.prefix, id].concat(),
+            None => [self.prefix.as_str(), &key.hex()].concat(),
         };
         Command {
             key: key.into(),
@@ -147,11 +147,7 @@ impl RecordStore for RedisStore {
             Value::Null => return Ok(None),
             Value::String(text) => text.into_inner(),
             Value::Bytes(body) => body,
-            _ => {
-                let message = "the answer to GET is not a string";
-                let error = fred::error::Error::new(fred::error::ErrorKind::Protocol, message);
-                return Err(self.failed(&error, key));
-            }
+            _ => return Err(self.failed(&foreign(), key)),
         };
         let version = version::of(&body);
         Ok(Some(Record { body, version }))
@@ -175,14 +171,15 @@ impl RecordStore for RedisStore {
         let written = version::of(&body);
         let action = match condition {
             Condition::IfAbsent => Action::Insert { body, ttl },
-            Condition::IfVersion(version) => match version::digits(&version) {
-                Some(expected) => Action::Replace {
-                    expected,
-                    body,
-                    ttl,
-                },
-                None => return Ok(PutOutcome::Refused),
-            },
+            // Another store's version: the record here never had it.
+            Condition::IfVersion(expected) if expected.as_bytes().is_none() => {
+                return Ok(PutOutcome::Refused);
+            }
+            Condition::IfVersion(expected) => Action::Replace(Replacement {
+                expected,
+                body,
+                ttl,
+            }),
         };
         Ok(match self.write(key, &self.command(key, action)).await? {
             true => PutOutcome::Stored(written),

@@ -20,4 +20,5 @@ pages! {
     redis: "../../../docs/redis.md",
     memcache: "../../../docs/memcache.md",
     remix: "../../../docs/remix.md",
+    conformance: "../../../docs/conformance.md",
 }

@@ -10,7 +10,7 @@ use crate::support::{MovingSlot, insert, key, replace, stored, works};
 
 /// The rules of docs/redis.md.
 const RULES: &str =
-    "on >hunter2 resetkeys ~session:* resetchannels -@all +get +set +del +eval +evalsha";
+    "on >hunter2 resetkeys ~session:* resetchannels -@all +get +mget +set +del +eval +evalsha";
 
 fn words(more: &str) -> Vec<String> {
     let rules = format!("ACL SETUSER app {RULES} {more}");
@@ -24,10 +24,14 @@ fn allow(redis: &Redis, more: &str) {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_user_with_five_commands() {
+async fn a_user_with_six_commands() {
     let redis = Redis::builder().user("app", RULES).start().unwrap();
     let url = redis.user_url("app", "hunter2");
-    works(&RedisStore::connect(&url).await.unwrap()).await;
+    let store = RedisStore::connect(&url).await.unwrap();
+    works(&store).await;
+    let (a, b) = (key("a"), key("b"));
+    let together = tokio::join!(store.load(&a), store.load(&b), store.load(&a));
+    assert!(together.0.is_ok() && together.1.is_ok() && together.2.is_ok());
 
     let elsewhere = RedisStore::builder(&url)
         .prefix("other:")
