@@ -4,8 +4,8 @@ use ring::aead;
 use ring::error::Unspecified;
 use ring::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
 
-use crate::Secret;
 use crate::hmac::SigningKey;
+use crate::{ConfigError, Secret};
 
 /// Tells these keys from whatever else the secret is used for, and this version's from a later one's.
 const SALT: &[u8] = b"session-cookie/1";
@@ -32,9 +32,9 @@ impl Master {
         self.expand(&[b"key-id"])
     }
 
-    pub(crate) fn signing(&self, name: &str) -> Result<SigningKey, Unspecified> {
-        let key = self.expand::<32>(&[b"sign/", name.as_bytes()])?;
-        Ok(SigningKey::new(&key))
+    pub(crate) fn signing(&self, name: &str) -> Result<SigningKey, ConfigError> {
+        let key = self.expand::<32>(&[b"sign/", name.as_bytes()]);
+        SigningKey::new(&key.map_err(|_| ConfigError::Derivation)?)
     }
 
     pub(crate) fn sealing(

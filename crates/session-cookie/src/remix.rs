@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, STANDARD_PAD_INDIFFERENT 
 use session_core::{Error, Result};
 
 use crate::hmac::{SigningKey, is_same};
-use crate::{Opened, Secret};
+use crate::{ConfigError, Opened, Secret};
 
 /// A dot, and 32 bytes in base64 without padding.
 const TAG_CHARS: usize = 1 + 43;
@@ -18,11 +18,11 @@ pub(crate) struct RemixSigner {
 }
 
 impl RemixSigner {
-    pub(crate) fn new(secrets: &[Secret]) -> Self {
-        let key = |secret: &Secret| SigningKey::new(secret.bytes());
-        Self {
-            keys: secrets.iter().map(key).collect(),
-        }
+    pub(crate) fn new(secrets: &[Secret]) -> Result<Self, ConfigError> {
+        let keys = secrets.iter().map(|secret| SigningKey::new(secret.bytes()));
+        Ok(Self {
+            keys: keys.collect::<Result<_, _>>()?,
+        })
     }
 
     /// Appends `value`, signed, to `text`.

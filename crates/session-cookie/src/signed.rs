@@ -23,9 +23,7 @@ impl Signer {
             .iter()
             .map(|secret| Master::new(secret).signing(name));
         Ok(Self {
-            keys: keys
-                .collect::<Result<_, _>>()
-                .map_err(|_| ConfigError::Derivation)?,
+            keys: keys.collect::<Result<_, _>>()?,
         })
     }
 

@@ -1,6 +1,7 @@
 //! What a request knows of its session.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -59,11 +60,11 @@ pub(crate) enum Origin {
     /// Nothing: it is new.
     New,
     /// A record, as it was last loaded or written.
-    Live(Standing),
+    Live(Arc<Standing>),
     /// A tombstone: another request moved the session to a new id.
-    Moved(Standing),
+    Moved(Arc<Standing>),
     /// A tombstone: another request destroyed the session. This one has begun a new one.
-    Destroyed(Standing),
+    Destroyed(Arc<Standing>),
 }
 
 /// A record as this request last saw it.
@@ -81,7 +82,7 @@ pub(crate) struct Standing {
 #[derive(Clone, Debug)]
 pub(crate) struct Successor {
     pub(crate) id: SessionId,
-    pub(crate) standing: Standing,
+    pub(crate) standing: Arc<Standing>,
     /// Whether it was built from the state of the old record that is in `origin`.
     pub(crate) current: bool,
 }
@@ -109,6 +110,12 @@ impl fmt::Debug for Standing {
 }
 
 impl Standing {
+    /// The same, now that it stands as this version.
+    pub(crate) fn stored(mut self, version: Version) -> Arc<Self> {
+        self.version = version;
+        Arc::new(self)
+    }
+
     /// The values and flash values as they stand in the record.
     pub(crate) fn content(&self) -> Result<Content> {
         Ok(body::decode(&self.body, None)?.content)
@@ -304,7 +311,7 @@ fn text(key: &[u8]) -> &str {
 
 /// A record, read.
 pub(crate) struct Loaded {
-    pub(crate) standing: Standing,
+    pub(crate) standing: Arc<Standing>,
     pub(crate) content: Content,
     /// What kind of tombstone it is; `None` for a session.
     pub(crate) kind: Option<Kind>,
@@ -340,13 +347,13 @@ impl Loaded {
             kind: tombstone.map(|tombstone| tombstone.kind),
             kept_until: tombstone.map_or(0, |tombstone| tombstone.kept_until),
             over: end <= now,
-            standing: Standing {
+            standing: Arc::new(Standing {
                 key: key.clone(),
                 version,
                 body: bytes,
                 meta,
                 foreign,
-            },
+            }),
         })
     }
 }

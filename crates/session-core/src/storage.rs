@@ -173,19 +173,18 @@ pub fn bind(session: &Session, storage: Arc<dyn SessionStorage>, policy: Arc<Ses
 
 /// Makes `session` read-only: whatever would change it is [`Error::Finished`](crate::Error::Finished) from now on. Request
 /// handling calls it before the save that belongs to the response.
-pub fn finish(session: &Session) {
-    session.state().finished = true;
+///
+/// Returns whether that save would do nothing, and can be left out: the session holds what it was opened with, its deadline need
+/// not move, and nothing is owed to the browser.
+pub fn finish(session: &Session) -> bool {
+    let mut state = session.state();
+    state.finished = true;
+    state.is_settled()
 }
 
 /// Whether the request changed nothing in `session` and nothing is owed to the browser: a save would move its deadline at the most.
 pub fn is_unchanged(session: &Session) -> bool {
     session.state().is_unchanged()
-}
-
-/// Whether a save of `session` would do nothing: it holds what it was opened with, its deadline need not move, and nothing is
-/// owed to the browser. Request handling then leaves [`SessionStorage::save`] out.
-pub fn is_settled(session: &Session) -> bool {
-    session.state().is_settled()
 }
 
 /// What the saves of `session` so far owe the browser, for a response whose last save failed.

@@ -79,7 +79,7 @@ where
             *this.response = Some(response);
             this.save.0 = Some(Box::pin(async move {
                 let handlers = headers.get_all(SET_COOKIE).iter().count();
-                let result = manager.finish(&session, &mut headers).await;
+                let result = manager.finish_changed(&session, &mut headers).await;
                 match result {
                     Ok(_) => Ok(headers),
                     Err(error) => Err((owed(&headers, handlers), error.into())),

@@ -128,6 +128,15 @@ impl SessionManager {
         if self.finish_unchanged(session, headers) {
             return Ok(Outcome::Unchanged);
         }
+        self.finish_changed(session, headers).await
+    }
+
+    /// The rest of [`finish`](Self::finish).
+    pub(crate) async fn finish_changed(
+        &self,
+        session: &Session,
+        headers: &mut HeaderMap,
+    ) -> Result<Outcome> {
         let (change, result) = self.save(session).await;
         let lines = self.lines(change, session.carried);
         match (lines, result) {
@@ -139,9 +148,8 @@ impl SessionManager {
 
     /// The part of [`finish`](Self::finish) that waits for nothing; whether that was all there is to do.
     pub(crate) fn finish_unchanged(&self, session: &Session, headers: &mut HeaderMap) -> bool {
-        storage::finish(session);
         headers::vary(headers);
-        storage::is_settled(session)
+        storage::finish(session)
     }
 
     /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None` if it does not live (any

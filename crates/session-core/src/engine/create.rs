@@ -1,5 +1,7 @@
 //! A new record under a fresh id.
 
+use std::sync::Arc;
+
 use super::run::{Run, Written};
 use crate::body::{Content, Meta, Prev};
 use crate::state::{Intent, Standing};
@@ -29,11 +31,11 @@ impl<S: RecordStore> Run<'_, S> {
         content: &Content,
         base: Option<&Meta>,
         prev: Option<&Prev>,
-    ) -> Result<(SessionId, Standing)> {
+    ) -> Result<(SessionId, Arc<Standing>)> {
         let mut failures = 0;
         for _ in 0..4 {
             self.in_time()?;
-            let (id, mut standing) = {
+            let (id, standing) = {
                 let mut state = self.session.state();
                 let id = match state.next_id.take() {
                     Some(id) => id,
@@ -46,10 +48,7 @@ impl<S: RecordStore> Run<'_, S> {
             let (body, deadline) = (standing.body.clone(), standing.meta.deadline);
             let put = self.put(&standing.key, body, deadline, Condition::IfAbsent);
             let unknown = match put.await? {
-                Written::Stored(version) => {
-                    standing.version = version;
-                    return Ok((id, standing));
-                }
+                Written::Stored(version) => return Ok((id, standing.stored(version))),
                 // A client that repeats a write by itself may be refused by its own first attempt.
                 Written::Refused => None,
                 Written::Unknown(error) => Some(error),
@@ -73,7 +72,7 @@ impl<S: RecordStore> Run<'_, S> {
     }
 
     /// Makes the record that was just created the session's own, and owes the browser its id.
-    pub(super) fn adopt(&self, id: SessionId, standing: Standing) {
+    pub(super) fn adopt(&self, id: SessionId, standing: Arc<Standing>) {
         let mut state = self.session.state();
         state.cookie = CookieChange::Set {
             value: id.as_str().to_owned(),

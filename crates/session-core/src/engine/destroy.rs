@@ -1,6 +1,7 @@
 //! The end of a session, wherever it has moved to.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use super::run::{Run, Written};
 use crate::body::{Content, Kind, Meta, Tombstone};
@@ -84,7 +85,7 @@ impl<S: RecordStore> Run<'_, S> {
     async fn retire(
         &self,
         key: &RecordKey,
-        mut known: Option<Standing>,
+        mut known: Option<Arc<Standing>>,
     ) -> Result<Option<(Meta, bool)>> {
         let mut failures = 0;
         let mut unknown: Option<StoreError> = None;
@@ -101,11 +102,11 @@ impl<S: RecordStore> Run<'_, S> {
             };
             let found = standing.meta.tombstone.as_ref();
             if found.is_some_and(|tombstone| tombstone.kind == Kind::Destroyed) {
-                return Ok(Some((standing.meta, false)));
+                return Ok(Some((standing.meta.clone(), false)));
             }
             let meta = self.destroyed(&standing);
             let next = Self::standing(key.clone(), &Content::default(), meta);
-            let condition = Condition::IfVersion(standing.version);
+            let condition = Condition::IfVersion(standing.version.clone());
             match self
                 .put(key, next.body, next.meta.deadline, condition)
                 .await?

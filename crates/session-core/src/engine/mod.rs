@@ -26,14 +26,15 @@ pub(crate) async fn save<S: RecordStore>(
 ) -> Result<Saved> {
     let _turn = session.turn().await;
     let mut run = Run::new(store, session, policy);
+    // Boxed where it is rare: the future of a plain write has no room for the others then, and is a third as large.
     let outcome = match run.plan() {
         Plan::Nothing => Outcome::Unchanged,
-        Plan::Create => run.create().await?,
-        Plan::Touch => run.touch().await?,
+        Plan::Create => Box::pin(run.create()).await?,
+        Plan::Touch => Box::pin(run.touch()).await?,
         Plan::Write => run.write().await?,
-        Plan::Regenerate { keep_old } => run.regenerate(keep_old).await?,
-        Plan::Restart => run.restart().await?,
-        Plan::Destroy => run.destroy().await?,
+        Plan::Regenerate { keep_old } => Box::pin(run.regenerate(keep_old)).await?,
+        Plan::Restart => Box::pin(run.restart()).await?,
+        Plan::Destroy => Box::pin(run.destroy()).await?,
     };
     Ok(Saved {
         cookie: session.state().cookie.clone(),

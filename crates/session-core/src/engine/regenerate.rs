@@ -1,5 +1,7 @@
 //! A new id for the same session.
 
+use std::sync::Arc;
+
 use super::run::{Run, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
 use crate::state::{Loaded, Origin, Standing, State, Successor};
@@ -135,10 +137,10 @@ impl<S: RecordStore> Run<'_, S> {
                 key: base.key.clone(),
                 until: self.retired_until(&base.meta, keep_old),
             };
-            (content, live.then_some(base.meta), prev, existing)
+            (content, live.then(|| base.meta.clone()), prev, existing)
         };
         if let Some(mut successor) = existing {
-            let mut next = {
+            let next = {
                 let state = self.session.state();
                 let key = successor.standing.key.clone();
                 let meta = self.meta_for_new(&state, &key, base.as_ref(), Some(prev.clone()));
@@ -147,9 +149,8 @@ impl<S: RecordStore> Run<'_, S> {
             let condition = Condition::IfVersion(successor.standing.version.clone());
             let put = self.put(&next.key, next.body.clone(), next.meta.deadline, condition);
             if let Written::Stored(version) = put.await? {
-                next.version = version;
                 let key = next.key.clone();
-                successor.standing = next;
+                successor.standing = next.stored(version);
                 successor.current = true;
                 self.session.state().successor = Some(successor);
                 return Ok(key);
@@ -175,7 +176,7 @@ impl<S: RecordStore> Run<'_, S> {
     }
 
     /// The tombstone that is to take the old record's place, with `successor` among those that follow it.
-    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Standing, Standing)> {
+    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Arc<Standing>, Standing)> {
         let state = self.session.state();
         let now = self.policy.now();
         let old = old(&state)?.clone();
@@ -257,7 +258,7 @@ impl<S: RecordStore> Run<'_, S> {
     }
 }
 
-fn old(state: &State) -> Result<&Standing> {
+fn old(state: &State) -> Result<&Arc<Standing>> {
     match &state.origin {
         Origin::Live(old) | Origin::Moved(old) => Ok(old),
         Origin::New | Origin::Destroyed(_) => Err(lost()),

@@ -1,6 +1,6 @@
 //! One save: what its steps share.
 
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -218,7 +218,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
     }
 
     /// Notes that `standing` is what stands now, with the batches that it names.
-    pub(super) fn accept(state: &mut State, standing: Standing) {
+    pub(super) fn accept(state: &mut State, standing: Arc<Standing>) {
         Self::forget(state, &standing.meta.writes);
         state.dirty = !state.changes.is_empty() || !state.batches.is_empty();
         state.origin = Origin::Live(standing);

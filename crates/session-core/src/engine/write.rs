@@ -1,5 +1,7 @@
 //! A record that stays where it is: changes, and a deadline that moves.
 
+use std::sync::Arc;
+
 use tracing::debug;
 
 use super::run::{Run, Written};
@@ -10,7 +12,7 @@ use crate::{Condition, Error, Outcome, RecordStore, Result, StoreError};
 /// What is known of the record after a write that was not simply stored.
 enum Look {
     /// Go on: what stands now, and what to send in its place.
-    Again(Box<(Standing, Standing)>),
+    Again(Box<(Arc<Standing>, Standing)>),
     /// There is nothing left to do.
     Done(Outcome),
 }
@@ -35,7 +37,7 @@ impl<S: RecordStore> Run<'_, S> {
         loop {
             if look {
                 self.in_time()?;
-                match self.look(&base, unknown.take()).await? {
+                match Box::pin(self.look(&base, unknown.take())).await? {
                     Look::Done(done) => return Ok(done),
                     Look::Again(again) => {
                         if again.0.version != base.version {
@@ -49,8 +51,7 @@ impl<S: RecordStore> Run<'_, S> {
             let condition = Condition::IfVersion(base.version.clone());
             match self.put(&base.key, body, deadline, condition).await {
                 Ok(Written::Stored(version)) => {
-                    sent.version = version;
-                    Self::accept(&mut self.session.state(), sent);
+                    Self::accept(&mut self.session.state(), sent.stored(version));
                     return Ok(outcome);
                 }
                 Ok(Written::Refused) if unknown.is_none() => {
@@ -150,7 +151,7 @@ impl<S: RecordStore> Run<'_, S> {
 
     /// Moves the idle deadline of an unchanged session. That it could not be moved is no news for the client.
     pub(super) async fn touch(&self) -> Result<Outcome> {
-        let (live, mut sent) = {
+        let (live, sent) = {
             let state = self.session.state();
             let Origin::Live(live) = &state.origin else {
                 return Ok(Outcome::Unchanged);
@@ -166,12 +167,11 @@ impl<S: RecordStore> Run<'_, S> {
             let next = Self::standing(live.key.clone(), &state.content, meta);
             (live.clone(), next)
         };
-        let condition = Condition::IfVersion(live.version);
+        let condition = Condition::IfVersion(live.version.clone());
         let put = self.put(&live.key, sent.body.clone(), sent.meta.deadline, condition);
         match put.await {
             Ok(Written::Stored(version)) => {
-                sent.version = version;
-                self.session.state().origin = Origin::Live(sent);
+                self.session.state().origin = Origin::Live(sent.stored(version));
             }
             Ok(Written::Refused) => {
                 debug!("another request changed the session; its deadline moved with that")
