@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as an encrypted value: alone, and as a change to one that was encrypted.
+//! Any bytes as an encrypted value: alone, as a change to one that was encrypted, and as what is encrypted.
 
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
@@ -11,9 +11,8 @@ use session_core::CookieContent;
 static COOKIE: LazyLock<SessionCookie> =
     LazyLock::new(|| SessionCookie::new("a secret for fuzzing, of 32 bytes and more").unwrap());
 static SEALED: LazyLock<String> = LazyLock::new(|| {
-    let deadline = SystemTime::UNIX_EPOCH + Duration::from_secs(1);
     COOKIE
-        .encode("[{\"user\":1},{}]", CookieContent::Data, deadline)
+        .encode("[{\"user\":1},{}]", CookieContent::Data, deadline())
         .unwrap()
 });
 
@@ -29,4 +28,15 @@ fuzz_target!(|data: &[u8]| {
     let opened = COOKIE.decode(&changed, CookieContent::Data, now);
     let same = changed == SEALED.as_bytes();
     assert_eq!(matches!(opened, Opened::Valid(_)), same);
+
+    let value = String::from_utf8_lossy(data);
+    let sealed = COOKIE
+        .encode(&value, CookieContent::Data, deadline())
+        .unwrap();
+    let opened = COOKIE.decode(sealed.as_bytes(), CookieContent::Data, now);
+    assert_eq!(opened.value(), Some(&*value));
 });
+
+fn deadline() -> SystemTime {
+    SystemTime::UNIX_EPOCH + Duration::from_secs(1)
+}

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as a signed value: alone, and as a change to one that was signed.
+//! Any bytes as a signed value: alone, as a change to one that was signed, and as what is signed.
 
 use std::sync::LazyLock;
 use std::time::SystemTime;
@@ -33,4 +33,20 @@ fuzz_target!(|data: &[u8]| {
     let opened = COOKIE.decode(&changed, CookieContent::Id, now);
     let same = changed == SIGNED.as_bytes();
     assert_eq!(matches!(opened, Opened::Valid(_)), same);
+
+    let value = String::from_utf8_lossy(data);
+    for (cookie, takes) in [(&*COOKIE, value.bytes().all(is_octet)), (&*REMIX, true)] {
+        match cookie.encode(&value, CookieContent::Id, now) {
+            Ok(signed) => {
+                let opened = cookie.decode(signed.as_bytes(), CookieContent::Id, now);
+                assert_eq!(opened.value(), Some(&*value));
+            }
+            Err(_) => assert!(!takes),
+        }
+    }
 });
+
+/// What RFC 6265 lets a cookie hold.
+fn is_octet(byte: u8) -> bool {
+    byte.is_ascii_graphic() && !b"\",;\\".contains(&byte)
+}

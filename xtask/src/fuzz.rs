@@ -9,11 +9,11 @@ use crate::steps::{Steps, cargo, root};
 
 /// The targets, and the longest input of each in bytes.
 const TARGETS: &[(&str, u32)] = &[
-    ("cookie_header", 4096),
-    ("signed_cookie", 4096),
-    ("sealed_cookie", 4096),
-    ("chunks", 4096),
-    ("record", 65_536),
+    ("cookie_header", 1024),
+    ("signed_cookie", 512),
+    ("sealed_cookie", 1024),
+    ("chunks", 1024),
+    ("record", 4096),
     ("fs_record", 4096),
     ("urls", 512),
 ];

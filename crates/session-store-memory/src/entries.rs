@@ -2,8 +2,8 @@
 
 use crate::entry::Entry;
 
-/// 64 KiB of entries.
-const CHUNK: usize = 256;
+/// 256 KiB of entries: so large that the list of chunks stays in the cache. What is not used yet takes no memory.
+const CHUNK: usize = 1024;
 
 #[derive(Debug, Default)]
 pub(crate) struct Entries {

@@ -61,16 +61,13 @@ impl Job for Command {
         client: &Client,
         deadline: Instant,
     ) -> Result<Value, Error> {
-        if !client.is_clustered() {
-            if Together::takes(self)
-                && let Some(answer) = kept.together.send(self, client, deadline).await?
-            {
-                return Ok(answer);
-            }
-            return self.send(&client.with_options(&once(deadline))).await;
+        let alone = client.is_clustered() || !Together::takes(self);
+        if !alone && let Some(answer) = kept.together.send(self, client, deadline).await? {
+            return Ok(answer);
         }
-        let result = self.send(&client.with_options(&once(deadline))).await;
-        if !is_redirection(&result) {
+        // In a box: as a part of this future its room would be moved about with every load.
+        let result = Box::pin(self.send(&client.with_options(&once(deadline)))).await;
+        if !client.is_clustered() || !is_redirection(&result) {
             return result;
         }
         Box::pin(self.redirected(client, deadline)).await
