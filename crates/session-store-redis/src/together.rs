@@ -5,6 +5,7 @@
 //! goes out as one: loads as one `MGET`, writes as one run of the script. Not on a Cluster, where one command asks one slot.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use fred::clients::{Client, WithOptions};
 use fred::error::{Error, ErrorKind};
@@ -16,6 +17,8 @@ use tokio::time::{Instant, timeout_at};
 use crate::clients::once;
 use crate::command::{Action, Command, foreign, replace};
 
+/// After so long, whoever comes next does not wait for a departure any more.
+const LATE: Duration = Duration::from_millis(5);
 /// How many records go together at most.
 const MOST: usize = 64;
 /// A longer body is written by itself, so that no script holds the server up.
@@ -77,11 +80,14 @@ impl Together {
 }
 
 impl Queue {
-    /// Whether it is the first of a new departure.
+    /// Whether it needs a new departure: as the first of one, or because the last has not gone when it should have. It may be
+    /// with a runtime that nobody drives any more.
     fn push(&self, waiting: Waiting) -> bool {
         let mut queue = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_late = |first: &Waiting| waiting.deadline > first.deadline + LATE;
+        let is_late = queue.first().is_some_and(is_late);
         queue.push(waiting);
-        queue.len() % MOST == 1
+        is_late || queue.len() % MOST == 1
     }
 
     fn take(&self) -> Vec<Waiting> {

@@ -132,3 +132,24 @@ fn a_runtime_that_ends_leaves_nobody_waiting() {
     let error = stays.block_on(first).unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
 }
+
+#[test]
+fn a_runtime_that_stands_still_holds_nobody_up() {
+    let redis = Redis::start().unwrap();
+    let mut builder = tokio::runtime::Builder::new_multi_thread();
+    let drives = builder.worker_threads(1).enable_all().build().unwrap();
+    let mut builder = tokio::runtime::Builder::new_current_thread();
+    let stands = builder.enable_all().build().unwrap();
+    let store = drives.block_on(store(&redis));
+    let key = key("a");
+    let mut first = store.load(&key);
+    {
+        let _entered = stands.enter();
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(first.as_mut().poll(&mut context).is_pending());
+    }
+    std::thread::sleep(std::time::Duration::from_millis(20));
+    // Longer than its limit would be an error.
+    assert_eq!(drives.block_on(store.load(&key)).unwrap(), None);
+    assert_eq!(drives.block_on(first).unwrap(), None);
+}
