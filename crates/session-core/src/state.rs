@@ -157,26 +157,29 @@ impl State {
         bytes: Bytes,
         policy: &SessionPolicy,
     ) -> Result<Self> {
-        let mut state = Self::new(policy);
         let now = policy.now();
-        state.opened = now;
         let loaded = Loaded::read(&key, version, bytes, policy, now)?;
-        if !loaded.over {
-            state.id = Some(id);
-            state.origin = match loaded.kind {
-                None => {
-                    state.content = loaded.content;
-                    state.receive_flash();
-                    Origin::Live(loaded.standing)
-                }
-                Some(Kind::Moved) => {
-                    if loaded.kept_until > now {
-                        state.content = loaded.content;
-                    }
-                    Origin::Moved(loaded.standing)
-                }
-                Some(Kind::Destroyed) => Origin::Destroyed(loaded.standing),
-            };
+        if loaded.over {
+            return Ok(Self::new(policy));
+        }
+        let (content, origin) = match loaded.kind {
+            None => (loaded.content, Origin::Live(loaded.standing)),
+            Some(Kind::Moved) if loaded.kept_until > now => {
+                (loaded.content, Origin::Moved(loaded.standing))
+            }
+            Some(Kind::Moved) => (Content::default(), Origin::Moved(loaded.standing)),
+            Some(Kind::Destroyed) => (Content::default(), Origin::Destroyed(loaded.standing)),
+        };
+        let is_live = matches!(origin, Origin::Live(_));
+        let mut state = Self {
+            opened: now,
+            id: Some(id),
+            origin,
+            content,
+            ..Self::new(policy)
+        };
+        if is_live {
+            state.receive_flash();
         }
         Ok(state)
     }
