@@ -1,5 +1,6 @@
 //! The backends: real servers, or a directory on a small file system of its own.
 
+use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
@@ -62,7 +63,7 @@ impl Backend {
                 (Servers::Memcache(servers), proxies, url)
             }
             _ => {
-                let disk = SmallDisk::mount()?;
+                let disk = SmallDisk::create()?;
                 let url = format!("fs:{}", disk.path.join("sessions").display());
                 (Servers::Directory(disk), Vec::new(), url)
             }
@@ -82,7 +83,8 @@ impl Backend {
                 vec![Fault::Backend, Fault::Delay, Fault::Cut, Fault::CutReplies]
             }
             Servers::Cluster(_) | Servers::Sentinel(_) => vec![Fault::Failover],
-            Servers::Directory(_) => vec![Fault::Full, Fault::ReadOnly],
+            Servers::Directory(disk) if disk.mounted => vec![Fault::Full, Fault::ReadOnly],
+            Servers::Directory(_) => Vec::new(),
         });
         faults
     }
@@ -158,20 +160,26 @@ impl Backend {
     }
 }
 
-/// A tmpfs that can be full or read-only without harm to anything else.
+/// A tmpfs that can be full or read-only without harm to anything else; a plain directory where none may be mounted.
 struct SmallDisk {
     path: PathBuf,
+    mounted: bool,
 }
 
 impl SmallDisk {
-    fn mount() -> Result<Self> {
+    fn create() -> Result<Self> {
         let path = std::env::temp_dir().join(format!("session-torture-{}", std::process::id()));
         std::fs::create_dir_all(&path)?;
-        let disk = Self { path };
-        disk.run(
-            "mount",
-            &["-t", "tmpfs", "-o", "size=24m,mode=0700", "tmpfs"],
-        )?;
+        let ours = std::fs::metadata(&path)?.uid();
+        let mut disk = Self {
+            path,
+            mounted: false,
+        };
+        let options = format!("size=24m,mode=0700,uid={ours}");
+        match disk.run("mount", &["-t", "tmpfs", "-o", &options, "tmpfs"]) {
+            Ok(()) => disk.mounted = true,
+            Err(why) => eprintln!("fs: no disk will be full or read-only: {why}"),
+        }
         Ok(disk)
     }
 
@@ -203,13 +211,23 @@ impl SmallDisk {
     }
 
     fn run(&self, program: &str, args: &[&str]) -> Result<()> {
-        let output = Command::new(program).args(args).arg(&self.path).output()?;
+        let root = std::fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0);
+        let mut command = match root {
+            true => Command::new(program),
+            false => {
+                let mut sudo = Command::new("sudo");
+                sudo.args(["-n", program]);
+                sudo
+            }
+        };
+        let output = command.args(args).arg(&self.path).output();
+        let output = output.map_err(|error| format!("{program} needs root or sudo: {error}"))?;
         if output.status.success() {
             return Ok(());
         }
         let why = String::from_utf8_lossy(&output.stderr);
         Err(format!(
-            "{program} failed (the disk faults need root): {}",
+            "{program} failed (it needs root, or sudo without a password): {}",
             why.trim()
         )
         .into())
@@ -218,7 +236,9 @@ impl SmallDisk {
 
 impl Drop for SmallDisk {
     fn drop(&mut self) {
-        let _ = self.run("umount", &["-l"]);
-        let _ = std::fs::remove_dir(&self.path);
+        if self.mounted {
+            let _ = self.run("umount", &["-l"]);
+        }
+        let _ = std::fs::remove_dir_all(&self.path);
     }
 }
