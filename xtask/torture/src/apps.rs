@@ -71,11 +71,22 @@ impl Apps {
             .spawn()?)
     }
 
+    /// Waits for its first answer; one that ended is started again, as whoever keeps servers running would.
     async fn ready(&self, which: usize) -> Result<()> {
         let began = Instant::now();
-        while let Some(address) = self.addresses.get(which) {
+        while let (Some(address), Some(child)) =
+            (self.addresses.get(which), self.children.get(which))
+        {
             if TcpStream::connect(address).await.is_ok() {
                 break;
+            }
+            {
+                let mut child = child
+                    .lock()
+                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                if child.try_wait()?.is_some() {
+                    *child = self.spawn(*address)?;
+                }
             }
             if began.elapsed() > Duration::from_secs(30) {
                 return Err("an application server did not start within 30 s".into());
