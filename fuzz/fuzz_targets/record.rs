@@ -1,21 +1,46 @@
 #![no_main]
-//! Any bytes as a record's body; what opens is read, changed and written again, and opens then too.
+//! Any bytes as a record's body, beside serde_json; what opens is read, changed and written again, and opens then too.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use bytes::Bytes;
 use libfuzzer_sys::fuzz_target;
+use serde_json::value::RawValue;
 use session_core::{Clock, SessionId, SessionPolicy, storage};
 
 static POLICY: LazyLock<SessionPolicy> =
     LazyLock::new(|| SessionPolicy::default().clock(Clock::manual()));
 
+type Values = BTreeMap<String, Box<RawValue>>;
+
+/// The values, the flash values, and whether there is a third element.
+fn reference(data: &[u8]) -> Option<(Values, Values, bool)> {
+    let elements: Vec<&RawValue> = serde_json::from_slice(data).ok()?;
+    let values = |at: usize| serde_json::from_str(elements.get(at)?.get()).ok();
+    let meta = elements.get(2).is_some_and(|meta| meta.get() != "null");
+    (elements.len() <= 3).then_some((values(0)?, values(1)?, meta))
+}
+
+fn texts(values: &Values) -> Vec<(&String, &str)> {
+    let texts = values.iter().map(|(key, value)| (key, value.get()));
+    texts.collect()
+}
+
 fuzz_target!(|data: &[u8]| {
     let id = SessionId::parse("an-id-of-24-characters--").unwrap();
+    let expected = reference(data);
     let Ok(session) = storage::open(id, Bytes::copy_from_slice(data), &POLICY) else {
+        assert!(expected.is_none_or(|(_, _, meta)| meta));
         return;
     };
     let before = session.data();
+    let (values, flash, _) = expected.expect("what opens is JSON");
+    // A session that is over opens empty.
+    if !(before.values.is_empty() && before.flash.is_empty()) {
+        assert_eq!(texts(&before.values), texts(&values));
+        assert_eq!(texts(&before.flash), texts(&flash));
+    }
     for key in before.values.keys().chain(before.flash.keys()) {
         let _ = session.get::<u64>(key);
         let _ = session.get::<String>(key);

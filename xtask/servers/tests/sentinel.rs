@@ -11,11 +11,11 @@ fn the_replica_takes_over_and_the_dead_master_comes_back() {
     assert!(group.url().ends_with("&sentinelServiceName=mymaster"));
 
     let master = group.master().unwrap();
-    master.command(&["SET", "k", "v"]).unwrap();
-    assert_eq!(
-        master.command(&["WAIT", "1", "5000"]).unwrap().integer(),
-        Some(1)
-    );
+    // `WAIT` speaks of the writes of its own connection.
+    let mut client = master.client().unwrap();
+    client.command(&["SET", "k", "v"]).unwrap();
+    let reached = client.command(&["WAIT", "1", "5000"]).unwrap();
+    assert_eq!(reached.integer(), Some(1));
 
     master.kill();
     group.wait_healthy().unwrap();

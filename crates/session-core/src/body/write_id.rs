@@ -105,11 +105,15 @@ impl WriteIds {
     pub(crate) fn after(&self, newer: impl Iterator<Item = WriteId>, now: u64) -> Self {
         let young = self.texts().iter().filter(|id| !WriteId::is_old(id, now));
         let all = newer.map(|id| id.0).chain(young.copied());
-        let mut text = Vec::with_capacity(Self::MOST * WriteId::CHARS);
-        for id in all.take(Self::MOST) {
-            text.extend_from_slice(&id);
+        let mut ids = [[0; WriteId::CHARS]; Self::MOST];
+        let mut len = 0;
+        for (place, id) in ids.iter_mut().zip(all) {
+            *place = id;
+            len += 1;
         }
-        Self(text.into())
+        let ids = ids.get(..len).unwrap_or_default();
+        // Room for more than there is would cost an allocation more.
+        Self(Bytes::copy_from_slice(ids.as_flattened()))
     }
 
     /// Whether a write made on top of `base` that is not in this list certainly did not take effect: nothing newer than `base` has
