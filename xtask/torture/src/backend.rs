@@ -145,9 +145,9 @@ impl Backend {
                 }
             }
             (Fault::Full, Servers::Directory(disk)) => {
-                disk.fill()?;
+                disk.fill().await?;
                 wait.await;
-                disk.empty()?;
+                disk.empty().await?;
             }
             (Fault::ReadOnly, Servers::Directory(disk)) => {
                 disk.remount("ro").await?;
@@ -159,6 +159,9 @@ impl Backend {
         Ok(())
     }
 }
+
+/// Far more than the sessions of ten minutes take: it must be full when it is to be, and at no other time.
+const ROOM: &str = "2g";
 
 /// A tmpfs that can be full or read-only without harm to anything else; a plain directory where none may be mounted.
 struct SmallDisk {
@@ -175,7 +178,7 @@ impl SmallDisk {
             path,
             mounted: false,
         };
-        let options = format!("size=24m,mode=0700,uid={ours}");
+        let options = format!("size={ROOM},mode=0700,uid={ours}");
         match disk.run("mount", &["-t", "tmpfs", "-o", &options, "tmpfs"]) {
             Ok(()) => disk.mounted = true,
             Err(why) => eprintln!("fs: no disk will be full or read-only: {why}"),
@@ -183,17 +186,29 @@ impl SmallDisk {
         Ok(disk)
     }
 
-    fn fill(&self) -> Result<()> {
-        use std::io::Write;
-        let mut file = std::fs::File::create(self.path.join("filler"))?;
-        let block = vec![0; 65536];
-        while file.write_all(&block).is_ok() {}
-        while file.write_all(&[0; 512]).is_ok() {}
-        Ok(())
+    /// Takes away all room that is not used. What is written meanwhile makes that fail, and it is tried again.
+    async fn fill(&self) -> Result<()> {
+        for _ in 0..2000 {
+            let size = format!("remount,size={}k", self.used()?.max(4));
+            if self.run("mount", &["-o", &size]).is_ok() {
+                return Ok(());
+            }
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        Err("the file system could not be made full".into())
     }
 
-    fn empty(&self) -> Result<()> {
-        Ok(std::fs::remove_file(self.path.join("filler"))?)
+    async fn empty(&self) -> Result<()> {
+        self.remount(&format!("size={ROOM}")).await
+    }
+
+    /// How much of it is used, in KiB.
+    fn used(&self) -> Result<u64> {
+        let mut df = Command::new("df");
+        let output = df.args(["--output=used", "-k"]).arg(&self.path).output()?;
+        let text = String::from_utf8_lossy(&output.stdout);
+        let used = text.lines().nth(1).map(|line| line.trim().parse());
+        Ok(used.ok_or("df says nothing")??)
     }
 
     /// Busy while a file is open for writing, so it is tried until a moment comes when none is.
