@@ -1,5 +1,8 @@
 //! Operations at the same time.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use bytes::Bytes;
 use session_core::{Condition, PutOutcome, RecordKey, RecordStore, Version};
 use tokio::task::JoinSet;
@@ -145,12 +148,17 @@ async fn a_load_sees_one_whole_write(cx: Context) -> Result {
     let body =
         move |n: usize| Bytes::from(vec![b'a' + u8::try_from(n % 26).unwrap_or(0); length + n]);
     let mut version = store.insert(&key, body(0)).await?;
+    let (loads, writes) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
     let mut tasks = JoinSet::new();
     for _ in 0..2 {
         let (store, key) = (store.clone(), key.clone());
+        let (loads, writes) = (Arc::clone(&loads), Arc::clone(&writes));
         tasks.spawn(async move {
             let mut seen: Vec<(Version, Bytes)> = Vec::new();
-            for _ in 0..100 {
+            loop {
+                let before = writes.load(Ordering::SeqCst);
+                // The next write comes while this load is under way.
+                loads.fetch_add(1, Ordering::SeqCst);
                 let record = store.found("while it is written", &key).await?;
                 let first = record.body.first().copied().unwrap_or_default();
                 let n = record.body.len().wrapping_sub(length);
@@ -162,17 +170,22 @@ async fn a_load_sees_one_whole_write(cx: Context) -> Result {
                     )
                 })?;
                 seen.push((record.version, record.body));
-                tokio::task::yield_now().await;
+                if before == DONE {
+                    return Ok(seen);
+                }
+                moves_on(&writes, before).await;
             }
-            Ok(seen)
         });
     }
     let mut written = vec![(version.clone(), body(0))];
     for n in 1..100 {
+        let before = loads.load(Ordering::SeqCst);
         version = store.update(&key, body(n), &version).await?;
         written.push((version.clone(), body(n)));
-        tokio::task::yield_now().await;
+        writes.fetch_add(1, Ordering::SeqCst);
+        moves_on(&loads, before).await;
     }
+    writes.store(DONE, Ordering::SeqCst);
     for (version, seen) in join(tasks).await?.into_iter().flatten() {
         let wrote = written.iter().find(|(other, _)| *other == version);
         ensure(wrote.is_some_and(|(_, body)| *body == seen), || {
@@ -183,6 +196,19 @@ async fn a_load_sees_one_whole_write(cx: Context) -> Result {
         })?;
     }
     Ok(())
+}
+
+const DONE: usize = usize::MAX;
+
+/// Waits until `count` is another than it was, so that neither side runs ahead of the other; not for ever, since the other side
+/// may have failed.
+async fn moves_on(count: &AtomicUsize, before: usize) {
+    for _ in 0..1000 {
+        if count.load(Ordering::SeqCst) != before {
+            return;
+        }
+        tokio::task::yield_now().await;
+    }
 }
 
 async fn keys_do_not_hold_each_other_up(cx: Context) -> Result {
