@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
+use crate::gate::LIMIT;
+
 #[derive(Clone, Default, PartialEq)]
 pub struct Jar(BTreeMap<String, String>);
 
@@ -22,6 +24,7 @@ impl Jar {
             .collect();
         let cookies = cookies.join("; ");
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
+        stream.set_read_timeout(Some(LIMIT))?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookies}\r\n\r\n"

@@ -36,7 +36,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     );
     println!("| --- | --- | --- | --- | --- |");
     for site in &sites {
-        println!("{}", row(site)?);
+        let row = row(site).map_err(|error| format!("{}: {error}; run it again", site.name))?;
+        println!("{row}");
     }
     Ok(())
 }

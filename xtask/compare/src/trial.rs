@@ -23,8 +23,8 @@ pub fn overlap(site: &Site) -> io::Result<bool> {
     let [one, two, third] = site.ports;
     let mut jar = Jar::default();
     jar.get(one, "/set/first")?;
-    let a = slow(&jar, one, "/slow/a");
-    let b = slow(&jar, two, "/slow/b");
+    let a = slow(&jar, one, "/slow/a")?;
+    let b = slow(&jar, two, "/slow/b")?;
     for request in [a, b] {
         gate::open();
         request.end()?;
@@ -38,7 +38,7 @@ pub fn logout(site: &Site) -> io::Result<Ended> {
     let [one, two, third] = site.ports;
     let mut jar = Jar::default();
     jar.get(one, "/set/user")?;
-    let request = slow(&jar, one, "/slow/cart");
+    let request = slow(&jar, one, "/slow/cart")?;
     jar.clone().get(two, "/logout")?;
     gate::open();
     let (after, answer) = request.end()?;
@@ -52,15 +52,15 @@ pub fn logout(site: &Site) -> io::Result<Ended> {
 struct Slow(thread::JoinHandle<io::Result<(Jar, Answer)>>);
 
 /// Returns once the request has come to the gate.
-fn slow(jar: &Jar, port: u16, path: &'static str) -> Slow {
+fn slow(jar: &Jar, port: u16, path: &'static str) -> io::Result<Slow> {
     let (mut jar, runtime) = (jar.clone(), Handle::current());
     let thread = thread::spawn(move || {
         let _guard = runtime.enter();
         let answer = jar.get(port, path)?;
         Ok((jar, answer))
     });
-    gate::entered();
-    Slow(thread)
+    gate::entered()?;
+    Ok(Slow(thread))
 }
 
 impl Slow {
