@@ -97,7 +97,8 @@ impl SessionPolicy {
     }
 
     /// How long a destroyed or moved session leaves a tombstone, which stops requests that were already under way from bringing
-    /// it back unnoticed; 60 seconds unless set. Longer than the slowest request.
+    /// it back unnoticed; 60 seconds unless set. Longer than the slowest request: one that takes longer finds no tombstone any
+    /// more, and with a window of zero none does.
     #[must_use]
     pub fn in_flight_window(mut self, window: Duration) -> Self {
         self.in_flight_window = window;
