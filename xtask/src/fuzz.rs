@@ -41,10 +41,8 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
 
     let mut steps = Steps::new();
     // cargo-fuzz runs in another directory.
-    let root = match std::path::absolute(root()) {
-        Ok(root) => root,
-        Err(error) => return Err(UsageError(format!("cannot tell where this is: {error}"))),
-    };
+    let root = std::path::absolute(root())
+        .map_err(|error| UsageError(format!("cannot tell where this is: {error}")))?;
     let tools = root.join("target/tools");
     steps.run("cargo-fuzz: find or install it", || install(&tools));
     for (target, longest) in targets {

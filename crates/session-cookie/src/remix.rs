@@ -6,7 +6,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, STANDARD_PAD_INDIFFERENT as STANDARD};
 use session_core::{Error, Result};
 
-use crate::hmac::{SigningKey, is_same};
+use crate::hmac::{SigningKey, Tag, is_same};
 use crate::{ConfigError, Opened, Secret};
 
 /// A dot, and 32 bytes in base64 without padding.
@@ -60,7 +60,7 @@ impl RemixSigner {
 }
 
 /// What is signed, and the tag.
-fn parse(text: &[u8]) -> Option<(&[u8], [u8; 32])> {
+fn parse(text: &[u8]) -> Option<(&[u8], Tag)> {
     let dot = text.iter().rposition(|&byte| byte == b'.')?;
     let (signed, tag) = text.split_at_checked(dot)?;
     let tag = STANDARD.decode(tag.strip_prefix(b".")?).ok()?;

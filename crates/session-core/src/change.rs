@@ -8,6 +8,11 @@ use crate::body::{Content, WriteId};
 
 pub(crate) type Text = Arc<[u8]>;
 
+/// A key as the text that it came in as.
+pub(crate) fn key_text(key: &[u8]) -> &str {
+    std::str::from_utf8(key).unwrap_or_default()
+}
+
 /// One step of an `update`: JSON text in, JSON text out; `None` is no value.
 pub(crate) type Step = Arc<dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> + Send + Sync>;
 
@@ -38,27 +43,22 @@ impl Change {
             Self::Unset(key) => {
                 content.unset_value(key);
             }
-            Self::Update(key, step) => {
-                let name = String::from_utf8_lossy(key);
-                match step(content.value(&name))? {
-                    Some(value) => content.set_value(key, value.into()),
-                    None => {
-                        content.unset_value(key);
-                    }
+            Self::Update(key, step) => match step(content.value(key_text(key)))? {
+                Some(value) => content.set_value(key, value.into()),
+                None => {
+                    content.unset_value(key);
                 }
-            }
+            },
             Self::Flash(key, value) => content.set_flash(key, Arc::clone(value)),
             Self::Consume(key, value) => {
-                let name = String::from_utf8_lossy(key);
-                if content.flash(&name) == Some(value) {
+                if content.flash(key_text(key)) == Some(value) {
                     content.unset_flash(key);
                 } else {
                     missed.push(Arc::clone(key));
                 }
             }
             Self::Keep(key, value) => {
-                let name = String::from_utf8_lossy(key);
-                if content.flash(&name).is_none() {
+                if content.flash(key_text(key)).is_none() {
                     content.set_flash(key, Arc::clone(value));
                 }
             }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::change::{Change, Step, Text};
+use crate::change::{Change, Step, Text, key_text};
 use crate::clock;
 use crate::key::{KeyFor, KeyName, KeyOf};
 use crate::state::{Intent, Origin, State};
@@ -424,10 +424,6 @@ impl fmt::Debug for Session {
             .field("intent", &state.intent)
             .finish_non_exhaustive()
     }
-}
-
-fn key_text(key: &[u8]) -> &str {
-    std::str::from_utf8(key).unwrap_or_default()
 }
 
 fn decode<T: DeserializeOwned>(key: &str, json: &[u8]) -> Result<T> {

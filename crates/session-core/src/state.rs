@@ -7,7 +7,7 @@ use std::time::SystemTime;
 use bytes::Bytes;
 
 use crate::body::{self, Content, Kind, Meta};
-use crate::change::{self, Batch, Change, Text};
+use crate::change::{self, Batch, Change, Text, key_text};
 use crate::clock;
 use crate::{
     CookieChange, Error, FlashPolicy, Lifetime, RecordKey, Result, SessionId, SessionPolicy,
@@ -215,9 +215,9 @@ impl State {
     /// Does `change` to the content, and notes it for the save.
     pub(crate) fn change(&mut self, change: Change) -> Result<()> {
         self.dirty |= match &change {
-            Change::Set(key, value) => self.content.value(text(key)) != Some(value),
-            Change::Unset(key) => self.content.value(text(key)).is_some(),
-            Change::Flash(key, value) => self.content.flash(text(key)) != Some(value),
+            Change::Set(key, value) => self.content.value(key_text(key)) != Some(value),
+            Change::Unset(key) => self.content.value(key_text(key)).is_some(),
+            Change::Flash(key, value) => self.content.flash(key_text(key)) != Some(value),
             Change::Clear => !self.content.is_empty(),
             Change::Update(..) | Change::Consume(..) | Change::Keep(..) => true,
         };
@@ -306,10 +306,6 @@ impl State {
         let sent = self.batches.iter().flat_map(|batch| batch.changes.iter());
         sent.chain(&self.changes)
     }
-}
-
-fn text(key: &[u8]) -> &str {
-    std::str::from_utf8(key).unwrap_or_default()
 }
 
 /// A record, read.

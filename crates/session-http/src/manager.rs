@@ -194,6 +194,7 @@ impl SessionManager {
     ///
     /// The changes were not kept.
     pub async fn finish_value(&self, session: &Session) -> Result<CookieChange> {
+        storage::finish(session);
         let (change, result) = self.save(session).await;
         result?;
         Ok(match change {
@@ -250,7 +251,6 @@ impl SessionManager {
             limit,
             ..
         } = &*self.shared;
-        storage::finish(session);
         let unchanged = storage::is_unchanged(session);
         match within(*limit, (**storage).save(session, policy), "saved").await {
             Ok(saved) => (saved.cookie, Ok(saved.outcome)),

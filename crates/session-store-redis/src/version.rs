@@ -4,7 +4,7 @@
 //! a digest. For a long one `redis.sha1hex` is the only digest that a script has. Nothing secret and nobody's rights rest on
 //! it: it tells a session's body from an earlier body of the same session. Two bodies that collide would let one
 //! write of that session go over another unnoticed, and whoever makes such a pair writes both bodies himself. (He cannot
-//! even choose them: a body carries write ids that the server drew at random.)
+//! even choose them: a body carries write ids that nobody outside knows beforehand.)
 
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use session_core::Version;

@@ -14,7 +14,7 @@ const MEMORY: [(&str, f64); 8] = [
     ("no cookie, untouched", 7.0),
     ("untouched", 7.0),
     ("read", 14.0),
-    ("read and write", 28.0),
+    ("read and write", 27.0),
     ("login", 60.0),
     ("forged, read", 9.0),
     ("50 keys: read", 17.0),

@@ -27,7 +27,7 @@ enum Servers {
     Cluster(RedisCluster),
     Sentinel(RedisSentinel),
     Memcache(Vec<Memcached>),
-    Directory(SmallDisk),
+    Directory(Disk),
 }
 
 impl Backend {
@@ -63,7 +63,7 @@ impl Backend {
                 (Servers::Memcache(servers), proxies, url)
             }
             _ => {
-                let disk = SmallDisk::create()?;
+                let disk = Disk::create()?;
                 let url = format!("fs:{}", disk.path.join("sessions").display());
                 (Servers::Directory(disk), Vec::new(), url)
             }
@@ -164,12 +164,12 @@ impl Backend {
 const ROOM: &str = "2g";
 
 /// A tmpfs that can be full or read-only without harm to anything else; a plain directory where none may be mounted.
-struct SmallDisk {
+struct Disk {
     path: PathBuf,
     mounted: bool,
 }
 
-impl SmallDisk {
+impl Disk {
     fn create() -> Result<Self> {
         let path = std::env::temp_dir().join(format!("session-torture-{}", std::process::id()));
         std::fs::create_dir_all(&path)?;
@@ -249,7 +249,7 @@ impl SmallDisk {
     }
 }
 
-impl Drop for SmallDisk {
+impl Drop for Disk {
     fn drop(&mut self) {
         if self.mounted {
             let _ = self.run("umount", &["-l"]);

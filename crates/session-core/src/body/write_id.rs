@@ -52,9 +52,9 @@ fn sextet(character: u8) -> Option<u8> {
     }
 }
 
-/// Nobody gains anything by guessing it, so it need not come from the operating system each time, which is a system call. Keys
-/// that did come from there, once a thread, and a count of uses make it: that is what a `RandomState` is. The time tells a
-/// process from the one that it was forked from.
+/// Not from the operating system each time, which is a system call: keys that did come from there, once a thread, and a count of
+/// uses make it, which is what a `RandomState` is. So nobody outside knows it beforehand, and a store may tell bodies apart by
+/// a weak digest. The time tells a process from the one that it was forked from.
 fn noise_bits() -> u64 {
     let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
     RandomState::new().hash_one(since.map_or(0, |since| since.as_nanos()))
