@@ -24,25 +24,15 @@ pub(crate) fn append(bytes: &[u8], text: &mut String) {
 /// How many characters a tag of 32 bytes takes.
 pub(crate) const TAG_CHARS: usize = 43;
 
-/// Appends a tag, faster than [`append`] would.
-pub(crate) fn append_tag(tag: &Tag, text: &mut String) {
+/// A tag as text.
+pub(crate) fn tag(tag: &Tag) -> [u8; TAG_CHARS] {
     let mut chars = [0; TAG_CHARS];
-    // The length is right, and base64url is ASCII.
-    if ENGINE.encode_slice(tag, &mut chars).is_ok()
-        && let Ok(chars) = std::str::from_utf8(&chars)
-    {
-        text.push_str(chars);
-    }
+    // The length is right, so this cannot fail.
+    let _ = ENGINE.encode_slice(tag, &mut chars);
+    chars
 }
 
 /// The bytes that `text` encodes, if it encodes any.
 pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     ENGINE.decode(text).ok()
-}
-
-/// The `N` bytes that `text` encodes, if it encodes so many.
-pub(crate) fn decode_array<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    let length = ENGINE.decode_slice(text, &mut bytes).ok()?;
-    (length == N).then_some(bytes)
 }

@@ -1,11 +1,13 @@
 //! How long sessions live, and how they are kept.
 
+use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::millis;
-use crate::{Clock, RecordKey, SessionId};
+use crate::{Clock, RecordKey, SessionId, SessionStorage};
 
-/// How long sessions live and how they are kept; the same for every backend.
+/// How long sessions live and how they are kept; the same for every backend. Clones share it, and are cheap.
 ///
 /// ```
 /// use std::time::Duration;
@@ -16,8 +18,13 @@ use crate::{Clock, RecordKey, SessionId};
 ///     .absolute(Duration::from_secs(12 * 60 * 60));
 /// assert_eq!(policy.idle_timeout(), Duration::from_secs(1800));
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Default)]
 pub struct SessionPolicy {
+    rules: Arc<Rules>,
+}
+
+#[derive(Clone)]
+struct Rules {
     idle: Duration,
     absolute: Duration,
     in_flight_window: Duration,
@@ -25,6 +32,8 @@ pub struct SessionPolicy {
     plain_keys: bool,
     foreign_ids: bool,
     clock: Clock,
+    /// What [`Session::commit`](crate::Session::commit) saves to.
+    storage: Option<Arc<dyn SessionStorage>>,
 }
 
 /// When a flash value disappears.
@@ -50,7 +59,7 @@ pub enum Lifetime {
     For(Duration),
 }
 
-impl Default for SessionPolicy {
+impl Default for Rules {
     fn default() -> Self {
         Self {
             idle: Duration::from_secs(24 * 60 * 60),
@@ -60,6 +69,7 @@ impl Default for SessionPolicy {
             plain_keys: false,
             foreign_ids: false,
             clock: Clock::system(),
+            storage: None,
         }
     }
 }
@@ -82,82 +92,75 @@ impl SessionPolicy {
     /// A request that only reads moves the deadline once a tenth of it has run down, so a session may expire up to a tenth
     /// earlier than this after its last request.
     #[must_use]
-    pub fn idle(mut self, timeout: Duration) -> Self {
-        self.idle = timeout;
-        self
+    pub fn idle(self, timeout: Duration) -> Self {
+        self.with(|rules| rules.idle = timeout)
     }
 
     /// How long a session lives at the most (OWASP ASVS 5.0 V7.3.2); 14 days unless set.
     ///
     /// It counts from the session's first save, and [`Session::set_lifetime`](crate::Session::set_lifetime) starts it anew.
     #[must_use]
-    pub fn absolute(mut self, lifetime: Duration) -> Self {
-        self.absolute = lifetime;
-        self
+    pub fn absolute(self, lifetime: Duration) -> Self {
+        self.with(|rules| rules.absolute = lifetime)
     }
 
     /// How long a destroyed or moved session leaves a tombstone, which stops requests that were already under way from bringing
     /// it back unnoticed; 60 seconds unless set. Longer than the slowest request: one that takes longer finds no tombstone any
     /// more, and with a window of zero none does.
     #[must_use]
-    pub fn in_flight_window(mut self, window: Duration) -> Self {
-        self.in_flight_window = window;
-        self
+    pub fn in_flight_window(self, window: Duration) -> Self {
+        self.with(|rules| rules.in_flight_window = window)
     }
 
     /// When a flash value disappears.
     #[must_use]
-    pub fn flash(mut self, policy: FlashPolicy) -> Self {
-        self.flash = policy;
-        self
+    pub fn flash(self, policy: FlashPolicy) -> Self {
+        self.with(|rules| rules.flash = policy)
     }
 
     /// Lets record keys carry the id itself, so that a store can share records with a library that does not hash its ids.
     ///
     /// Whoever can list the keys of such a database holds usable ids. Stores for files and memcached hash all the same.
     #[must_use]
-    pub fn plain_keys(mut self, plain: bool) -> Self {
-        self.plain_keys = plain;
-        self
+    pub fn plain_keys(self, plain: bool) -> Self {
+        self.with(|rules| rules.plain_keys = plain)
     }
 
     /// Opens records under ids of any printable form, as another library made them; see [`SessionId::parse_foreign`].
     #[must_use]
-    pub fn foreign_ids(mut self, foreign: bool) -> Self {
-        self.foreign_ids = foreign;
-        self
+    pub fn foreign_ids(self, foreign: bool) -> Self {
+        self.with(|rules| rules.foreign_ids = foreign)
     }
 
     /// The clock that decides expiry; the system's unless set.
     #[must_use]
-    pub fn clock(mut self, clock: Clock) -> Self {
-        self.clock = clock;
-        self
+    pub fn clock(self, clock: Clock) -> Self {
+        self.with(|rules| rules.clock = clock)
     }
 
     /// See [`idle`](Self::idle).
     pub fn idle_timeout(&self) -> Duration {
-        self.idle
+        self.rules.idle
     }
 
     /// See [`absolute`](Self::absolute).
     pub fn absolute_lifetime(&self) -> Duration {
-        self.absolute
+        self.rules.absolute
     }
 
     /// See [`flash`](Self::flash).
     pub fn flash_policy(&self) -> FlashPolicy {
-        self.flash
+        self.rules.flash
     }
 
     /// See [`clock`](Self::clock).
     pub fn time(&self) -> &Clock {
-        &self.clock
+        &self.rules.clock
     }
 
     /// The record key of a session's id, hashed or plain.
     pub fn record_key(&self, id: &SessionId) -> RecordKey {
-        if self.plain_keys {
+        if self.rules.plain_keys {
             RecordKey::plain_of(id)
         } else {
             RecordKey::hashed(id)
@@ -166,19 +169,32 @@ impl SessionPolicy {
 
     /// The id that a cookie's text names, if it has the form of one.
     pub fn parse_id(&self, text: &str) -> Option<SessionId> {
-        if self.foreign_ids {
+        if self.rules.foreign_ids {
             SessionId::parse_foreign(text)
         } else {
             SessionId::parse(text)
         }
     }
 
+    fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {
+        change(Arc::make_mut(&mut self.rules));
+        self
+    }
+
+    pub(crate) fn bound_to(self, storage: Arc<dyn SessionStorage>) -> Self {
+        self.with(|rules| rules.storage = Some(storage))
+    }
+
+    pub(crate) fn storage(&self) -> Option<&Arc<dyn SessionStorage>> {
+        self.rules.storage.as_ref()
+    }
+
     pub(crate) fn now(&self) -> u64 {
-        self.clock.millis()
+        self.rules.clock.millis()
     }
 
     pub(crate) fn window(&self) -> u64 {
-        millis(self.in_flight_window)
+        millis(self.rules.in_flight_window)
     }
 
     /// The moment after which a session that began at `created` is over, used or not.
@@ -186,7 +202,7 @@ impl SessionPolicy {
         created
             + match lifetime {
                 Lifetime::For(lifetime) => millis(lifetime),
-                Lifetime::Policy | Lifetime::BrowserSession => millis(self.absolute),
+                Lifetime::Policy | Lifetime::BrowserSession => millis(self.rules.absolute),
             }
     }
 
@@ -195,13 +211,39 @@ impl SessionPolicy {
         let absolute = self.absolute_deadline(created, lifetime);
         match lifetime {
             Lifetime::For(_) => absolute,
-            Lifetime::Policy | Lifetime::BrowserSession => absolute.min(now + millis(self.idle)),
+            Lifetime::Policy | Lifetime::BrowserSession => {
+                absolute.min(now + millis(self.rules.idle))
+            }
         }
     }
 
     /// Whether moving the idle deadline from `stored` to `next` is worth a write: a tenth has run down, or it is the last move.
     pub(crate) fn move_is_due(&self, stored: u64, next: u64, absolute: u64) -> bool {
         let gain = next.saturating_sub(stored);
-        gain > 0 && (gain >= millis(self.idle) / 10 || next == absolute)
+        gain > 0 && (gain >= millis(self.rules.idle) / 10 || next == absolute)
+    }
+}
+
+impl fmt::Debug for SessionPolicy {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Rules {
+            idle,
+            absolute,
+            in_flight_window,
+            flash,
+            plain_keys,
+            foreign_ids,
+            clock,
+            storage: _,
+        } = &*self.rules;
+        f.debug_struct("SessionPolicy")
+            .field("idle", idle)
+            .field("absolute", absolute)
+            .field("in_flight_window", in_flight_window)
+            .field("flash", flash)
+            .field("plain_keys", plain_keys)
+            .field("foreign_ids", foreign_ids)
+            .field("clock", clock)
+            .finish()
     }
 }

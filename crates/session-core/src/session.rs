@@ -1,7 +1,7 @@
 //! The session, as a handler sees it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
@@ -11,8 +11,8 @@ use crate::change::{Change, Step, Text, key_text};
 use crate::clock;
 use crate::key::{KeyFor, KeyName, KeyOf};
 use crate::state::{Intent, Origin, State};
-use crate::storage::{CookieContent, Outcome, SessionStorage};
-use crate::{Data, Error, FlashPolicy, Lifetime, Result, SessionId, SessionPolicy, finite};
+use crate::storage::{self, CookieContent, Outcome};
+use crate::{Data, Error, FlashPolicy, Lifetime, Result, SessionId, finite};
 
 #[doc = include_str!("../docs/session.md")]
 #[derive(Clone)]
@@ -24,7 +24,6 @@ struct Inner {
     state: Mutex<State>,
     /// Held while a save is under way, so that two saves of one session take turns.
     saving: async_lock::Mutex<()>,
-    binding: OnceLock<(Arc<dyn SessionStorage>, Arc<SessionPolicy>)>,
 }
 
 /// What a [`commit`](Session::commit) did.
@@ -346,7 +345,11 @@ impl Session {
     /// [`Error::Unsupported`] if the data travels in the cookie, or no storage stands behind the session. [`Error::Finished`] after
     /// the response.
     pub async fn commit(&self) -> Result<Committed> {
-        let Some((storage, policy)) = self.inner.binding.get() else {
+        let (policy, finished) = {
+            let state = self.state();
+            (state.policy.clone(), state.finished)
+        };
+        let Some(storage) = policy.storage() else {
             return Err(Error::Unsupported(
                 "no storage stands behind this session: commit() needs one opened through SessionManager",
             ));
@@ -356,10 +359,10 @@ impl Session {
                 "the data of this session travels in the cookie, so it can only be saved with the response; commit() needs a server-side store",
             ));
         }
-        if self.state().finished {
+        if finished {
             return Err(Error::Finished);
         }
-        let saved = storage.save(self, policy).await?;
+        let saved = storage::save(&**storage, self, &policy).await?;
         let missed = std::mem::take(&mut self.state().missed);
         Ok(Committed {
             outcome: saved.outcome,
@@ -367,12 +370,11 @@ impl Session {
         })
     }
 
-    pub(crate) fn from_state(state: State) -> Self {
+    pub(crate) fn new(state: State) -> Self {
         Self {
             inner: Arc::new(Inner {
                 state: Mutex::new(state),
                 saving: async_lock::Mutex::new(()),
-                binding: OnceLock::new(),
             }),
         }
     }
@@ -387,10 +389,6 @@ impl Session {
 
     pub(crate) async fn turn(&self) -> async_lock::MutexGuard<'_, ()> {
         self.inner.saving.lock().await
-    }
-
-    pub(crate) fn bind(&self, storage: Arc<dyn SessionStorage>, policy: Arc<SessionPolicy>) {
-        let _ = self.inner.binding.set((storage, policy));
     }
 
     fn move_record(&self, keep_old: Duration, lifetime: Option<Lifetime>) -> Result<()> {

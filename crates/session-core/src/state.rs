@@ -149,39 +149,38 @@ impl State {
         }
     }
 
-    /// The session that a record holds, at the time at which it is opened.
+    /// Takes up what the record holds, if its time is not over.
+    ///
+    /// In place: the state is large, and would be moved a few times on its way into the session.
     pub(crate) fn open(
+        &mut self,
         id: SessionId,
         key: RecordKey,
         version: Version,
         bytes: Bytes,
-        policy: &SessionPolicy,
-    ) -> Result<Self> {
-        let now = policy.now();
-        let loaded = Loaded::read(&key, version, bytes, policy, now)?;
+    ) -> Result<()> {
+        let now = self.policy.now();
+        let loaded = Loaded::read(key, version, bytes, &self.policy, now)?;
         if loaded.over {
-            return Ok(Self::new(policy));
+            return Ok(());
         }
-        let (content, origin) = match loaded.kind {
-            None => (loaded.content, Origin::Live(loaded.standing)),
-            Some(Kind::Moved) if loaded.kept_until > now => {
-                (loaded.content, Origin::Moved(loaded.standing))
+        self.opened = now;
+        self.id = Some(id);
+        match loaded.kind {
+            None => {
+                self.content = loaded.content;
+                self.origin = Origin::Live(loaded.standing);
+                self.receive_flash();
             }
-            Some(Kind::Moved) => (Content::default(), Origin::Moved(loaded.standing)),
-            Some(Kind::Destroyed) => (Content::default(), Origin::Destroyed(loaded.standing)),
-        };
-        let is_live = matches!(origin, Origin::Live(_));
-        let mut state = Self {
-            opened: now,
-            id: Some(id),
-            origin,
-            content,
-            ..Self::new(policy)
-        };
-        if is_live {
-            state.receive_flash();
+            Some(Kind::Moved) => {
+                if loaded.kept_until > now {
+                    self.content = loaded.content;
+                }
+                self.origin = Origin::Moved(loaded.standing);
+            }
+            Some(Kind::Destroyed) => self.origin = Origin::Destroyed(loaded.standing),
         }
-        Ok(state)
+        Ok(())
     }
 
     /// Makes the flash values of the record readable, and with [`FlashPolicy::NextRequest`] takes them out of it.
@@ -322,17 +321,17 @@ pub(crate) struct Loaded {
 
 impl Loaded {
     pub(crate) fn read(
-        key: &RecordKey,
+        key: RecordKey,
         version: Version,
         bytes: Bytes,
         policy: &SessionPolicy,
         now: u64,
     ) -> Result<Self> {
-        let body = body::decode(&bytes, Some(key))?;
+        let body = body::decode(&bytes, Some(&key))?;
         let foreign = body.meta.is_none();
         let meta = body.meta.unwrap_or_else(|| {
             let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
-            Meta::new(key, now, deadline, Lifetime::Policy)
+            Meta::new(&key, now, deadline, Lifetime::Policy)
         });
         let tombstone = meta.tombstone.as_ref();
         let end = match tombstone {
@@ -347,7 +346,7 @@ impl Loaded {
             kept_until: tombstone.map_or(0, |tombstone| tombstone.kept_until),
             over: end <= now,
             standing: Arc::new(Standing {
-                key: key.clone(),
+                key,
                 version,
                 body: bytes,
                 meta,

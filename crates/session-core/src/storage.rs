@@ -32,6 +32,11 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
         CookieContent::Id
     }
 
+    /// The records behind this storage, if that is what it keeps: [`read`] and [`save`] then work on them, and spare a boxed future.
+    fn records(&self) -> Option<&dyn RecordStore> {
+        None
+    }
+
     /// Opens the session that `cookie` names, verified and decoded; a new, empty one if it names none that lives.
     ///
     /// # Errors
@@ -113,6 +118,10 @@ impl fmt::Debug for CookieChange {
 /// The engine: a store of records keeps sessions.
 #[async_trait]
 impl<S: RecordStore> SessionStorage for S {
+    fn records(&self) -> Option<&dyn RecordStore> {
+        Some(self)
+    }
+
     async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
         engine::open(self, cookie, policy).await
     }
@@ -131,6 +140,10 @@ macro_rules! forward_session_storage {
                 (**self).content()
             }
 
+            fn records(&self) -> Option<&dyn RecordStore> {
+                (**self).records()
+            }
+
             async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
                 (**self).read(cookie, policy).await
             }
@@ -144,6 +157,38 @@ macro_rules! forward_session_storage {
 
 forward_session_storage!(Arc, Box);
 
+/// Opens a session, as [`SessionStorage::read`].
+///
+/// # Errors
+///
+/// As there.
+pub async fn read(
+    storage: &dyn SessionStorage,
+    cookie: Option<&str>,
+    policy: &SessionPolicy,
+) -> Result<Session> {
+    match storage.records() {
+        Some(store) => engine::open(store, cookie, policy).await,
+        None => storage.read(cookie, policy).await,
+    }
+}
+
+/// Persists what a request did, as [`SessionStorage::save`].
+///
+/// # Errors
+///
+/// As there.
+pub async fn save(
+    storage: &dyn SessionStorage,
+    session: &Session,
+    policy: &SessionPolicy,
+) -> Result<Saved> {
+    match storage.records() {
+        Some(store) => engine::save(store, session, policy).await,
+        None => storage.save(session, policy).await,
+    }
+}
+
 /// A new, empty session.
 ///
 /// ```
@@ -153,7 +198,7 @@ forward_session_storage!(Arc, Box);
 /// assert!(session.is_new() && session.is_empty());
 /// ```
 pub fn empty(policy: &SessionPolicy) -> Session {
-    Session::from_state(State::new(policy))
+    Session::new(State::new(policy))
 }
 
 /// The session in `body`, which a storage kept under `id`; a new, empty one if its time is over.
@@ -162,13 +207,15 @@ pub fn empty(policy: &SessionPolicy) -> Session {
 ///
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's, or not that id's.
 pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
+    let mut state = State::new(policy);
     let key = RecordKey::hashed(&id);
-    State::open(id, key, Version::from(0), body, policy).map(Session::from_state)
+    state.open(id, key, Version::from(0), body)?;
+    Ok(Session::new(state))
 }
 
-/// Puts a storage and a policy behind `session`, so that [`Session::commit`] works. The first call counts.
-pub fn bind(session: &Session, storage: Arc<dyn SessionStorage>, policy: Arc<SessionPolicy>) {
-    session.bind(storage, policy);
+/// `policy` with `storage` behind it: [`Session::commit`] works on the sessions that are opened under it.
+pub fn bind(policy: SessionPolicy, storage: Arc<dyn SessionStorage>) -> SessionPolicy {
+    policy.bound_to(storage)
 }
 
 /// Makes `session` read-only: whatever would change it is [`Error::Finished`](crate::Error::Finished) from now on. Request

@@ -32,8 +32,6 @@ struct Request {
     manager: SessionManager,
     cookies: Cookies,
     session: OnceLock<Session>,
-    /// Held while it is opened, so that it is opened once.
-    opening: async_lock::Mutex<()>,
     closed: AtomicBool,
 }
 
@@ -44,7 +42,6 @@ impl SessionHandle {
                 manager,
                 cookies: Cookies::of(headers),
                 session: OnceLock::new(),
-                opening: async_lock::Mutex::new(()),
                 closed: AtomicBool::new(false),
             }),
         }
@@ -59,7 +56,8 @@ impl SessionHandle {
         extensions.get().ok_or(Error::NoLayer)
     }
 
-    /// The request's session: loaded on the first call, the same one afterwards.
+    /// The request's session: loaded on the first call, the same one afterwards. Calls that overlap may each load it; all get
+    /// that of the first to finish.
     ///
     /// # Errors
     ///
@@ -87,10 +85,6 @@ impl SessionHandle {
 
 impl Request {
     async fn open(&self) -> Result<&Session, Error> {
-        let _turn = self.opening.lock().await;
-        if let Some(session) = self.session.get() {
-            return Ok(session);
-        }
         if self.closed.load(Ordering::SeqCst) {
             return Err(session_core::Error::Finished.into());
         }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::future::{Future, poll_fn};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
@@ -51,7 +51,7 @@ pub struct SessionManager {
 struct Shared {
     storage: Arc<dyn SessionStorage>,
     cookie: SessionCookie,
-    policy: Arc<SessionPolicy>,
+    policy: SessionPolicy,
     limit: Duration,
 }
 
@@ -60,11 +60,12 @@ impl SessionManager {
     ///
     /// The cookie's value is signed where it is an id, and encrypted where it is the data.
     pub fn new(storage: impl SessionStorage, cookie: SessionCookie) -> Self {
+        let storage: Arc<dyn SessionStorage> = Arc::new(storage);
         Self {
             shared: Arc::new(Shared {
-                storage: Arc::new(storage),
+                policy: storage::bind(SessionPolicy::default(), Arc::clone(&storage)),
+                storage,
                 cookie,
-                policy: Arc::new(SessionPolicy::default()),
                 limit: Duration::from_secs(5),
             }),
         }
@@ -73,7 +74,7 @@ impl SessionManager {
     /// How long sessions live and how they are kept.
     #[must_use]
     pub fn policy(self, policy: SessionPolicy) -> Self {
-        self.with(|shared| shared.policy = Arc::new(policy))
+        self.with(|shared| shared.policy = storage::bind(policy, Arc::clone(&shared.storage)))
     }
 
     /// How long opening a session may take, and how long saving one; 5 seconds each unless set. Beyond that it is an error of kind
@@ -238,9 +239,8 @@ impl SessionManager {
             limit,
             ..
         } = &*self.shared;
-        // Not `storage.read`: the pointer is a storage too, and would box a future of its own.
-        let session = within(*limit, (**storage).read(value, policy), "opened").await?;
-        storage::bind(&session, Arc::clone(storage), Arc::clone(policy));
+        let read = pin!(storage::read(&**storage, value, policy));
+        let session = within(*limit, read, "opened").await?;
         Ok(Session::new(session, carried))
     }
 
@@ -252,7 +252,8 @@ impl SessionManager {
             ..
         } = &*self.shared;
         let unchanged = storage::is_unchanged(session);
-        match within(*limit, (**storage).save(session, policy), "saved").await {
+        let save = pin!(storage::save(&**storage, session, policy));
+        match within(*limit, save, "saved").await {
             Ok(saved) => (saved.cookie, Ok(saved.outcome)),
             // Only its deadline was to move: that it could not is no news for the client.
             Err(error) if unchanged => {
@@ -328,10 +329,9 @@ fn value_of<'a>(opened: &'a Opened<'_>) -> Option<&'a str> {
 /// What `future` comes to, or an error once `limit` has passed. A future that is ready at once costs no timer.
 async fn within<T>(
     limit: Duration,
-    future: impl Future<Output = Result<T>>,
+    mut future: Pin<&mut impl Future<Output = Result<T>>>,
     what: &str,
 ) -> Result<T> {
-    let mut future = pin!(future);
     if let Some(ready) = poll_fn(|cx| match future.as_mut().poll(cx) {
         Poll::Ready(ready) => Poll::Ready(Some(ready)),
         Poll::Pending => Poll::Ready(None),
@@ -340,7 +340,9 @@ async fn within<T>(
     {
         return ready;
     }
-    tokio::time::timeout(limit, future).await.unwrap_or_else(|_| {
+    // Boxed, since few need it: a timer is large, and every request would move its room about.
+    let timeout = Box::pin(tokio::time::timeout(limit, future));
+    timeout.await.unwrap_or_else(|_| {
         Err(Error::Store(StoreError::new(
             StoreErrorKind::Timeout,
             format!("the session was not {what} within {limit:?}; look at the store, or set SessionManager::time_limit"),

@@ -1,8 +1,8 @@
 //! Saving before the response, and after it.
 
-use session_core::{CookieChange, ErrorKind, Outcome, storage};
+use session_core::{CookieChange, ErrorKind, Outcome, SessionPolicy, storage};
 
-use super::site::{Browser, Site, bind, fails, set_cookie};
+use super::site::{Browser, Site, fails, set_cookie};
 use crate::check::{Check, Result, check};
 use crate::context::Context;
 use crate::failure::expect;
@@ -21,7 +21,6 @@ async fn commit_saves_now_or_is_refused(cx: Context) -> Result {
     let site = Site::new(&cx);
     let browser = site.visitor().await?;
     let session = site.open(&browser).await?;
-    bind(&site, &session);
     session.set("n", &2)?;
     if !site.has_ids() {
         return fails("commit", session.commit().await, ErrorKind::Config);
@@ -39,7 +38,6 @@ async fn commit_saves_now_or_is_refused(cx: Context) -> Result {
 async fn a_committed_session_owes_its_cookie(cx: Context) -> Result {
     let site = Site::new(&cx);
     let session = site.open(&Browser::default()).await?;
-    bind(&site, &session);
     session.set("n", &1)?;
     session.commit().await?;
     let owed = storage::owed_cookie(&session);
@@ -50,7 +48,6 @@ async fn a_committed_session_owes_its_cookie(cx: Context) -> Result {
     expect("what the cookie opens", &seen, &Some(1))?;
 
     let session = site.open(&Browser::with(&value)).await?;
-    bind(&site, &session);
     session.destroy()?;
     session.commit().await?;
     let owed = storage::owed_cookie(&session);
@@ -65,7 +62,6 @@ async fn a_committed_session_can_be_changed_and_saved_again(cx: Context) -> Resu
     let site = Site::new(&cx);
     let mut browser = Browser::default();
     let session = site.open(&browser).await?;
-    bind(&site, &session);
     let add = |n: Option<u32>| Some(n.unwrap_or(0) + 1);
     for _ in 0..3 {
         session.update("n", add)?;
@@ -87,7 +83,6 @@ async fn commit_tells_who_was_not_the_first_to_read_a_flash(cx: Context) -> Resu
     let clicks = [site.open(&browser).await?, site.open(&browser).await?];
     let mut missed = Vec::new();
     for session in &clicks {
-        bind(&site, session);
         session.get::<String>("coupon")?;
         missed.push(session.commit().await?.already_consumed);
     }
@@ -101,7 +96,6 @@ async fn after_the_response_nothing_changes(cx: Context) -> Result {
     site.request(&mut browser, |session| session.flash("f", "hello"))
         .await?;
     let session = site.open(&browser).await?;
-    bind(&site, &session);
     storage::finish(&session);
     site.end(&session, &mut browser).await?;
     expect(
@@ -138,9 +132,8 @@ async fn after_the_response_nothing_changes(cx: Context) -> Result {
     )
 }
 
-async fn a_session_that_nothing_stands_behind_refuses_commit(cx: Context) -> Result {
-    let site = Site::new(&cx);
-    let session = storage::empty(&site.policy);
+async fn a_session_that_nothing_stands_behind_refuses_commit(_: Context) -> Result {
+    let session = storage::empty(&SessionPolicy::default());
     session.set("n", &1)?;
     fails("commit", session.commit().await, ErrorKind::Config)
 }

@@ -47,6 +47,7 @@ impl Site {
             .idle(IDLE)
             .absolute(ABSOLUTE)
             .clock(clock.clone());
+        let policy = storage::bind(policy, Arc::clone(&storage));
         Self {
             storage,
             policy,
@@ -221,10 +222,4 @@ pub(super) fn set_cookie(
 pub(super) fn fails<T>(what: &str, result: Result<T, Error>, kind: ErrorKind) -> Result {
     let seen = result.map(|_| "no error").map_err(|error| error.kind());
     expect(what, &seen, &Err(kind))
-}
-
-/// Makes `commit` work on `session`, as request handling does.
-pub(super) fn bind(site: &Site, session: &Session) {
-    let policy = Arc::new(site.policy.clone());
-    storage::bind(session, Arc::clone(&site.storage), policy);
 }

@@ -1,7 +1,5 @@
 //! What a record says about itself.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
 
 use super::WriteIds;
@@ -74,10 +72,11 @@ impl Meta {
 }
 
 fn tag(key: &RecordKey) -> Tag {
-    let mut tag = Tag::default();
-    if let Some(bytes) = key.digest().first_chunk::<6>() {
-        // Six bytes are eight characters, so this cannot fail.
-        let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut tag);
-    }
-    tag
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    let [first, second, third, fourth, fifth, sixth, ..] = *key.digest();
+    let bits = u64::from_be_bytes([first, second, third, fourth, fifth, sixth, 0, 0]);
+    std::array::from_fn(|nth| {
+        let sextet = bits >> (58 - 6 * nth) & 63;
+        DIGITS.get(sextet as usize).copied().unwrap_or_default()
+    })
 }

@@ -32,8 +32,8 @@ pub(crate) fn decode(bytes: &Bytes, key: Option<&RecordKey>) -> Result<Body, Err
         return Err(Error::corrupt("the record is larger than 4 GiB"));
     }
     let mut scanner = Scanner::new(bytes);
-    let is_text = bytes.is_ascii() || std::str::from_utf8(bytes).is_ok();
-    let parts = is_text.then(|| elements(&mut scanner, bytes)).flatten();
+    let parts = elements(&mut scanner, bytes)
+        .filter(|_| scanner.is_ascii() || std::str::from_utf8(bytes).is_ok());
     let (content, meta) = parts.ok_or_else(|| {
         Error::corrupt(format!(
             "the record at {key:?} is not a session: expected the JSON array [values, flash, meta], stopped at byte {}",

@@ -5,10 +5,12 @@
 
 use std::ops::Range;
 
-/// A JSON text and a place in it. It must be UTF-8.
+/// A JSON text and a place in it.
 pub(super) struct Scanner<'a> {
     text: &'a [u8],
     at: usize,
+    /// Has the high bit of a byte, if there was one beyond ASCII.
+    seen: u64,
 }
 
 /// A string: what stands between its quotes.
@@ -20,7 +22,16 @@ pub(super) struct Quoted {
 
 impl<'a> Scanner<'a> {
     pub(super) fn new(text: &'a [u8]) -> Self {
-        Self { text, at: 0 }
+        Self {
+            text,
+            at: 0,
+            seen: 0,
+        }
+    }
+
+    /// Whether the text is ASCII as far as it was scanned, and so is UTF-8; outside of strings, nothing else is taken.
+    pub(super) fn is_ascii(&self) -> bool {
+        self.seen & (EACH * 0x80) == 0
     }
 
     /// How far it has come, in bytes.
@@ -37,7 +48,16 @@ impl<'a> Scanner<'a> {
     }
 
     /// The first byte of what comes next.
+    #[inline]
     pub(super) fn peek(&mut self) -> Option<u8> {
+        match self.text.get(self.at) {
+            Some(byte) if *byte > b' ' => Some(*byte),
+            _ => self.peek_past_space(),
+        }
+    }
+
+    #[cold]
+    fn peek_past_space(&mut self) -> Option<u8> {
         loop {
             let byte = *self.text.get(self.at)?;
             if !matches!(byte, b' ' | b'\n' | b'\r' | b'\t') {
@@ -53,12 +73,14 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes past `byte` if it comes next, and says whether it did.
+    #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> bool {
         let found = self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
 
+    #[inline]
     pub(super) fn expect(&mut self, byte: u8) -> Option<()> {
         self.eat(byte).then_some(())
     }
@@ -82,6 +104,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes past a value of any kind, and says where it stands.
+    #[inline]
     pub(super) fn value(&mut self) -> Option<Range<usize>> {
         let first = self.peek()?;
         let start = self.at;
@@ -92,6 +115,7 @@ impl<'a> Scanner<'a> {
         Some(start..self.at)
     }
 
+    #[inline(never)]
     fn nested(&mut self) -> Option<()> {
         // What closes the arrays and objects around this place. On the heap: no nesting is too deep.
         let mut around: Vec<u8> = Vec::new();
@@ -130,9 +154,13 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    #[inline]
     fn scalar(&mut self, first: u8) -> Option<()> {
         match first {
-            b'"' => self.string().map(|_| ()),
+            b'"' => {
+                self.at += 1;
+                self.rest_of_string().map(|_| ())
+            }
             b't' => self.word(b"true"),
             b'f' => self.word(b"false"),
             b'n' => self.word(b"null"),
@@ -140,18 +168,26 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    pub(super) fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.text.get(self.at..)?.starts_with(word).then_some(())?;
-        self.at += word.len();
+    #[inline]
+    pub(super) fn word<const N: usize>(&mut self, word: &[u8; N]) -> Option<()> {
+        (self.text.get(self.at..)?.first_chunk() == Some(word)).then_some(())?;
+        self.at += N;
         Some(())
     }
 
+    #[inline]
     pub(super) fn string(&mut self) -> Option<Quoted> {
         self.expect(b'"')?;
+        self.rest_of_string()
+    }
+
+    /// What comes behind the opening quote.
+    #[inline]
+    fn rest_of_string(&mut self) -> Option<Quoted> {
         let start = self.at;
         let mut plain = true;
         loop {
-            self.at += ordinary(self.text.get(self.at..)?);
+            self.skip_ordinary()?;
             match self.next()? {
                 b'"' => {
                     return Some(Quoted {
@@ -168,6 +204,32 @@ impl<'a> Scanner<'a> {
         }
     }
 
+    /// Goes past what stands for itself in a string.
+    #[inline]
+    fn skip_ordinary(&mut self) -> Option<()> {
+        let mut rest = self.text.get(self.at..)?;
+        while let Some((word, behind)) = rest.split_first_chunk() {
+            let word = u64::from_le_bytes(*word);
+            self.seen |= word;
+            let special = specials(word);
+            if special != 0 {
+                self.at += special.trailing_zeros() as usize / 8;
+                return Some(());
+            }
+            self.at += 8;
+            rest = behind;
+        }
+        for byte in rest {
+            self.seen |= u64::from(*byte);
+            if *byte < b' ' || matches!(byte, b'"' | b'\\') {
+                return Some(());
+            }
+            self.at += 1;
+        }
+        Some(())
+    }
+
+    #[inline]
     fn key(&mut self) -> Option<Quoted> {
         let key = self.string()?;
         self.expect(b':')?;
@@ -219,11 +281,16 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes past a number without sign, fraction and exponent, and says what it is.
+    #[inline]
     pub(super) fn natural(&mut self) -> Option<u64> {
         let rest = self.text.get(self.at..)?;
-        let mut number = 0_u64;
+        let mut number = 0;
         let mut digits = 0;
-        for byte in rest {
+        if let Some(eight) = rest.first_chunk().and_then(|word| eight_digits(*word)) {
+            number = eight;
+            digits = 8;
+        }
+        for byte in rest.get(digits..)? {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 break;
@@ -241,6 +308,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Goes past one byte, white space included.
+    #[inline]
     fn next(&mut self) -> Option<u8> {
         let byte = *self.text.get(self.at)?;
         self.at += 1;
@@ -248,29 +316,28 @@ impl<'a> Scanner<'a> {
     }
 }
 
-/// How many bytes of a string stand for themselves before one that does not.
-fn ordinary(text: &[u8]) -> usize {
-    let (words, _) = text.as_chunks::<8>();
-    for (nth, word) in words.iter().enumerate() {
-        let special = specials(u64::from_le_bytes(*word));
-        if special != 0 {
-            return nth * 8 + special.trailing_zeros() as usize / 8;
-        }
-    }
-    let start = words.len() * 8;
-    let rest = text.get(start..).unwrap_or_default();
-    let special = |byte: &u8| *byte < b' ' || matches!(byte, b'"' | b'\\');
-    start + rest.iter().position(special).unwrap_or(rest.len())
-}
+/// A one in each byte.
+const EACH: u64 = u64::MAX / 0xff;
 
 /// The high bit of each byte that ends a string or does not belong into one, right up to and including the lowest such byte.
 fn specials(word: u64) -> u64 {
-    const EACH: u64 = u64::MAX / 0xff;
     let zeros = |word: u64| word.wrapping_sub(EACH) & !word;
     let quotes = zeros(word ^ (EACH * 0x22));
     let escapes = zeros(word ^ (EACH * 0x5c));
     let controls = word.wrapping_sub(EACH * 0x20) & !word;
     (quotes | escapes | controls) & (EACH * 0x80)
+}
+
+/// The number that eight digits make; `None` if they are not all digits.
+fn eight_digits(text: [u8; 8]) -> Option<u64> {
+    let word = u64::from_le_bytes(text);
+    let digits = word.wrapping_sub(EACH * 0x30);
+    let beyond = (word.wrapping_add(EACH * 0x46) | digits) & (EACH * 0x80);
+    (beyond == 0).then_some(())?;
+    // Pairs, then fours, then all eight.
+    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
 }
 
 #[cfg(test)]

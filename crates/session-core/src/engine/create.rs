@@ -6,11 +6,10 @@ use super::run::{Run, Written};
 use crate::body::{Content, Meta, Prev};
 use crate::state::{Intent, Standing};
 use crate::{
-    Condition, CookieChange, Error, Outcome, RecordStore, Result, SessionId, StoreError,
-    StoreErrorKind,
+    Condition, CookieChange, Error, Outcome, Result, SessionId, StoreError, StoreErrorKind,
 };
 
-impl<S: RecordStore> Run<'_, S> {
+impl Run<'_> {
     /// Stores a session that stands nowhere yet, and owes the browser its id.
     pub(super) async fn create(&self) -> Result<Outcome> {
         let content = {

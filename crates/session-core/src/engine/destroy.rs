@@ -7,14 +7,13 @@ use super::run::{Run, Written};
 use crate::body::{Content, Kind, Meta, Tombstone};
 use crate::state::{Intent, Origin, Standing};
 use crate::{
-    Condition, CookieChange, Error, Outcome, RecordKey, RecordStore, Result, StoreError,
-    StoreErrorKind,
+    Condition, CookieChange, Error, Outcome, RecordKey, Result, StoreError, StoreErrorKind,
 };
 
 /// How many records one logout destroys; a session that changed its id more often within a minute is an attack or a defect.
 const MOST: usize = 256;
 
-impl<S: RecordStore> Run<'_, S> {
+impl Run<'_> {
     /// Destroys the session, and clears the cookie whether one was found or not.
     pub(super) async fn destroy(&self) -> Result<Outcome> {
         self.retire_all().await?;

@@ -19,8 +19,8 @@ use run::Run;
 use crate::state::{Intent, Origin};
 use crate::{Outcome, RecordStore, Result, Saved, Session, SessionPolicy};
 
-pub(crate) async fn save<S: RecordStore>(
-    store: &S,
+pub(crate) async fn save(
+    store: &dyn RecordStore,
     session: &Session,
     policy: &SessionPolicy,
 ) -> Result<Saved> {
@@ -53,7 +53,7 @@ enum Plan {
     Destroy,
 }
 
-impl<S: RecordStore> Run<'_, S> {
+impl Run<'_> {
     fn plan(&mut self) -> Plan {
         let mut state = self.session.state();
         self.orders = state.orders;

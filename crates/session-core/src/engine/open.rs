@@ -5,8 +5,8 @@ use tracing::debug;
 use crate::state::{Origin, State};
 use crate::{RecordStore, Result, Session, SessionPolicy};
 
-pub(crate) async fn open<S: RecordStore>(
-    store: &S,
+pub(crate) async fn open(
+    store: &dyn RecordStore,
     cookie: Option<&str>,
     policy: &SessionPolicy,
 ) -> Result<Session> {
@@ -25,16 +25,21 @@ pub(crate) async fn open<S: RecordStore>(
         );
         return Ok(new(policy));
     };
-    let state = State::open(id, key.clone(), record.version, record.body, policy)?;
+    let mut state = State::new(policy);
+    state.open(id, key, record.version, record.body)?;
     match &state.origin {
         Origin::Live(_) => {}
-        Origin::New => debug!(?key, "the session has expired; a new one begins"),
-        Origin::Moved(_) => debug!(?key, "the session has a new id, and the cookie an old one"),
-        Origin::Destroyed(_) => debug!(?key, "the session was destroyed; a new one begins"),
+        Origin::New => debug!("the session has expired; a new one begins"),
+        Origin::Moved(old) => {
+            debug!(key = ?old.key, "the session has a new id, and the cookie an old one");
+        }
+        Origin::Destroyed(old) => {
+            debug!(key = ?old.key, "the session was destroyed; a new one begins");
+        }
     }
-    Ok(Session::from_state(state))
+    Ok(Session::new(state))
 }
 
 fn new(policy: &SessionPolicy) -> Session {
-    Session::from_state(State::new(policy))
+    Session::new(State::new(policy))
 }

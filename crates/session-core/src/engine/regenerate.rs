@@ -5,9 +5,7 @@ use std::sync::Arc;
 use super::run::{Run, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
 use crate::state::{Loaded, Origin, Standing, State, Successor};
-use crate::{
-    Condition, Error, Outcome, RecordKey, RecordStore, Result, StoreError, StoreErrorKind,
-};
+use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, StoreErrorKind};
 
 /// How many records may follow one: more requests than that on one old id are refused.
 const SUCCESSORS: usize = 32;
@@ -22,7 +20,7 @@ enum Retired {
     Gone,
 }
 
-impl<S: RecordStore> Run<'_, S> {
+impl Run<'_> {
     /// Writes the session under a new id, and then a tombstone over the old one. A crash in between leaves the user where they
     /// were, with a new record that nobody knows.
     pub(super) async fn regenerate(&self, keep_old: u64) -> Result<Outcome> {

@@ -14,8 +14,8 @@ use crate::{
     StoreError, StoreErrorKind, Version,
 };
 
-pub(super) struct Run<'a, S> {
-    pub(super) store: &'a S,
+pub(super) struct Run<'a> {
+    pub(super) store: &'a dyn RecordStore,
     pub(super) session: &'a Session,
     pub(super) policy: &'a SessionPolicy,
     /// When the save began. Looking at a clock is dear, and a save has no use for more than this.
@@ -35,7 +35,7 @@ pub(super) enum Written {
     Unknown(StoreError),
 }
 
-impl<'a, S: RecordStore> Run<'a, S> {
+impl<'a> Run<'a> {
     /// A session under so much contention that it is not saved in this time is an error.
     const LIMIT: Duration = Duration::from_secs(5);
     /// How often a write whose outcome is unknown is followed by another attempt.
@@ -43,7 +43,11 @@ impl<'a, S: RecordStore> Run<'a, S> {
     /// How long after its deadline a store may keep a record: other servers' clocks may be behind.
     const MARGIN: u64 = 60_000;
 
-    pub(super) fn new(store: &'a S, session: &'a Session, policy: &'a SessionPolicy) -> Self {
+    pub(super) fn new(
+        store: &'a dyn RecordStore,
+        session: &'a Session,
+        policy: &'a SessionPolicy,
+    ) -> Self {
         Self {
             store,
             session,
@@ -103,7 +107,7 @@ impl<'a, S: RecordStore> Run<'a, S> {
             None => Ok(None),
             Some(record) => {
                 let (now, Record { body, version }) = (self.policy.now(), record);
-                Loaded::read(key, version, body, self.policy, now).map(Some)
+                Loaded::read(key.clone(), version, body, self.policy, now).map(Some)
             }
         }
     }

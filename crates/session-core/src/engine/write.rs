@@ -7,7 +7,7 @@ use tracing::debug;
 use super::run::{Run, Written};
 use crate::body::{Content, Kind, WriteId};
 use crate::state::{Intent, Loaded, Origin, Standing, State};
-use crate::{Condition, Error, Outcome, RecordStore, Result, StoreError};
+use crate::{Condition, Error, Outcome, Result, StoreError};
 
 /// What is known of the record after a write that was not simply stored.
 enum Look {
@@ -17,7 +17,7 @@ enum Look {
     Done(Outcome),
 }
 
-impl<S: RecordStore> Run<'_, S> {
+impl Run<'_> {
     /// Writes the session's changes onto its record.
     pub(super) async fn write(&self) -> Result<Outcome> {
         let mut outcome = Outcome::Stored;

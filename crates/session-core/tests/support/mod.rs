@@ -126,11 +126,9 @@ impl Server {
     }
 
     pub fn with(policy: SessionPolicy) -> Self {
-        let policy = policy.clock(Clock::manual());
-        Self {
-            store: Arc::default(),
-            policy,
-        }
+        let store: Arc<Store> = Arc::default();
+        let policy = storage::bind(policy.clock(Clock::manual()), store.clone());
+        Self { store, policy }
     }
 
     pub fn advance(&self, seconds: u64) {
@@ -151,10 +149,7 @@ impl Server {
     }
 
     pub async fn open(&self, id: impl Into<Option<&str>>) -> Session {
-        let session = self.store.read(id.into(), &self.policy).await.unwrap();
-        let storage: Arc<dyn SessionStorage> = self.store.clone();
-        storage::bind(&session, storage, Arc::new(self.policy.clone()));
-        session
+        self.store.read(id.into(), &self.policy).await.unwrap()
     }
 
     pub async fn save(&self, session: &Session) -> Result<Saved> {
