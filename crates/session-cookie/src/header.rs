@@ -7,6 +7,7 @@ const MAX_BYTES: usize = 64 * 1024;
 ///
 /// It takes whatever browsers and proxies send: any white space around a pair, values in quotes, several headers, pairs that are
 /// none (left out).
+#[inline]
 pub(crate) fn cookies<'h>(
     headers: impl IntoIterator<Item = &'h [u8]>,
 ) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {

@@ -1,15 +1,21 @@
 //! HMAC-SHA256 (RFC 2104), under a key that stays.
 
 use constant_time_eq::constant_time_eq;
-use hmac::{Hmac, KeyInit as _, Mac as _};
+use hmac::KeyInit as _;
+use hmac::block_api::HmacCore;
+use hmac::digest::Output;
+use hmac::digest::block_api::{Buffer, FixedOutputCore as _, UpdateCore as _};
 use sha2::Sha256;
 
 use crate::ConfigError;
 
 pub(crate) type Tag = [u8; 32];
 
-/// A key whose own blocks are hashed already. ring has those too, and takes 60 ns more around each message.
-pub(crate) struct SigningKey(Hmac<Sha256>);
+type Hmac = HmacCore<Sha256>;
+
+/// A key whose own blocks are hashed already. ring has those too, and takes 75 ns more around each message; the hasher that keeps a
+/// buffer beside this, 17.
+pub(crate) struct SigningKey(Hmac);
 
 impl SigningKey {
     /// A key of any length.
@@ -19,12 +25,12 @@ impl SigningKey {
     }
 
     pub(crate) fn tag(&self, message: &[u8]) -> Tag {
-        self.0
-            .clone()
-            .chain_update(message)
-            .finalize()
-            .into_bytes()
-            .into()
+        let mut hmac = self.0.clone();
+        let mut rest = Buffer::<Hmac>::default();
+        rest.digest_blocks(message, |blocks| hmac.update_blocks(blocks));
+        let mut tag = Output::<Hmac>::default();
+        hmac.finalize_fixed_core(&mut rest, &mut tag);
+        tag.into()
     }
 }
 

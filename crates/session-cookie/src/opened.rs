@@ -42,6 +42,7 @@ impl<'h> Opened<'h> {
     }
 
     /// The first valid one; of several failures, the one that came furthest.
+    #[inline]
     pub(crate) fn first_valid(all: impl IntoIterator<Item = Self>) -> Self {
         let mut furthest = Self::Missing;
         for opened in all {

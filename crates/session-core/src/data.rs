@@ -20,10 +20,12 @@ pub struct Data {
 }
 
 impl Data {
-    pub(crate) fn new(content: &Content, readable: &Content) -> Self {
+    pub(crate) fn new(content: &Content, readable: Option<&Content>) -> Self {
         Self {
             values: copy(content.texts(&content.values)),
-            flash: copy(readable.texts(&readable.flash)),
+            flash: readable.map_or_else(BTreeMap::new, |readable| {
+                copy(readable.texts(&readable.flash))
+            }),
         }
     }
 }

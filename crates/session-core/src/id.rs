@@ -67,6 +67,13 @@ impl SessionId {
         printable.then(|| Self::parse(text).unwrap_or_else(foreign))
     }
 
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        match &self.0 {
+            Text::Ours(text) => text,
+            Text::Foreign(text) => text.as_bytes(),
+        }
+    }
+
     /// The text, as the cookie carries it. Keep it out of logs.
     pub fn as_str(&self) -> &str {
         match &self.0 {

@@ -49,15 +49,14 @@ impl Session {
         if let Some(json) = state.content.value(name) {
             return decode(name, json).map(Some);
         }
-        let Some(json) = state.readable.flash(name) else {
+        let Some(json) = state.readable_flash(name) else {
             return Ok(None);
         };
         let value = decode(name, json)?;
         if state.policy.flash_policy() == FlashPolicy::UntilRead && !state.keep_flash {
             state.writable()?;
             let (key, json) = (Text::from(name.as_bytes()), Text::from(json));
-            state.readable.unset_flash(&key);
-            state.consumed.push((key.clone(), json.clone()));
+            state.consume_flash(key.clone(), json.clone());
             match state.content.flash(name) {
                 Some(waiting) if *waiting == *json => state.change(Change::Consume(key, json))?,
                 // This request has itself put a newer one there.
@@ -80,14 +79,14 @@ impl Session {
         let json = state
             .content
             .value(name)
-            .or_else(|| state.readable.flash(name));
+            .or_else(|| state.readable_flash(name));
         json.map(|json| decode(name, json)).transpose()
     }
 
     /// Whether [`get`](Self::get) would find something under `key`. Consumes nothing.
     pub fn has(&self, key: impl KeyName) -> bool {
         let state = self.state();
-        state.content.value(key.name()).is_some() || state.readable.flash(key.name()).is_some()
+        state.content.value(key.name()).is_some() || state.readable_flash(key.name()).is_some()
     }
 
     /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, removes it.
@@ -179,16 +178,14 @@ impl Session {
     /// [`Error::Destroyed`], [`Error::Finished`]: as [`set`](Self::set).
     pub fn clear(&self) -> Result<()> {
         self.apply(Change::Clear)?;
-        let mut state = self.state();
-        state.readable.clear();
-        state.consumed.clear();
+        self.state().forget_flash();
         Ok(())
     }
 
     /// How many values and readable flash values there are.
     pub fn len(&self) -> usize {
         let state = self.state();
-        state.content.values.len() + state.readable.flash.len()
+        state.content.values.len() + state.readable().map_or(0, |readable| readable.flash.len())
     }
 
     /// Whether there is no value and no readable flash value.
@@ -310,7 +307,7 @@ impl Session {
     /// A copy of all values and readable flash values.
     pub fn data(&self) -> Data {
         let state = self.state();
-        Data::new(&state.content, &state.readable)
+        Data::new(&state.content, state.readable())
     }
 
     /// Whether nothing was stored under this session when it was opened: the request had no cookie, or none that names a session

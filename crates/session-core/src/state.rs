@@ -29,7 +29,7 @@ pub(crate) struct State {
     /// The session as this request left it; what a save writes.
     pub(crate) content: Content,
     /// The flash values that this request may still read, in `flash`.
-    pub(crate) readable: Content,
+    pub(crate) readable: Option<Box<Content>>,
     /// The flash values that it has read.
     pub(crate) consumed: Vec<(Text, Text)>,
     pub(crate) keep_flash: bool,
@@ -132,7 +132,7 @@ impl State {
             intent: Intent::Keep,
             orders: 0,
             content: Content::default(),
-            readable: Content::default(),
+            readable: None,
             consumed: Vec::new(),
             keep_flash: false,
             changes: Vec::new(),
@@ -188,8 +188,9 @@ impl State {
         if self.content.flash.is_empty() {
             return;
         }
-        self.readable = self.content.clone();
-        self.readable.values = Vec::new();
+        let mut readable = self.content.clone();
+        readable.values = Vec::new();
+        self.readable = Some(Box::new(readable));
         if self.policy.flash_policy() == FlashPolicy::NextRequest {
             let texts = |(key, value): (&[u8], &[u8])| (Text::from(key), Text::from(value));
             self.consumed = self.content.texts(&self.content.flash).map(texts).collect();
@@ -198,6 +199,29 @@ impl State {
             self.content.flash.clear();
             self.dirty = true;
         }
+    }
+
+    /// The flash values that the request may still read.
+    pub(crate) fn readable(&self) -> Option<&Content> {
+        self.readable.as_deref()
+    }
+
+    /// The JSON text of a flash value that the request may still read.
+    pub(crate) fn readable_flash(&self, key: &str) -> Option<&[u8]> {
+        self.readable()?.flash(key)
+    }
+
+    /// The request has read a flash value.
+    pub(crate) fn consume_flash(&mut self, key: Text, json: Text) {
+        if let Some(readable) = &mut self.readable {
+            readable.unset_flash(&key);
+        }
+        self.consumed.push((key, json));
+    }
+
+    pub(crate) fn forget_flash(&mut self) {
+        self.readable = None;
+        self.consumed.clear();
     }
 
     /// Fails where the session takes no more changes.
@@ -241,8 +265,7 @@ impl State {
     pub(crate) fn empty(&mut self, intent: Intent) {
         self.order(intent);
         self.content.clear();
-        self.readable.clear();
-        self.consumed.clear();
+        self.forget_flash();
         self.changes.clear();
         self.batches.clear();
         self.dirty = false;

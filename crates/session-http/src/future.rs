@@ -18,11 +18,26 @@ pin_project! {
     /// logout is logged out.
     pub struct ResponseFuture<F, E, B> {
         #[pin]
-        inner: Option<F>,
+        stage: Stage<F, B>,
         handle: Option<SessionHandle>,
         on_error: Option<E>,
-        response: Option<Response<B>>,
         save: Save,
+    }
+}
+
+pin_project! {
+    /// One after the other in one place: every layer outside moves this about.
+    #[project = StageProjection]
+    #[project_replace = StageReplaced]
+    enum Stage<F, B> {
+        Handler {
+            #[pin]
+            inner: F,
+        },
+        Save {
+            response: Response<B>,
+        },
+        Over,
     }
 }
 
@@ -35,20 +50,18 @@ type Finished = Result<HeaderMap, (Vec<HeaderValue>, Error)>;
 impl<F, E, B> ResponseFuture<F, E, B> {
     pub(crate) fn new(inner: F, handle: SessionHandle, on_error: E) -> Self {
         Self {
-            inner: Some(inner),
+            stage: Stage::Handler { inner },
             handle: Some(handle),
             on_error: Some(on_error),
-            response: None,
             save: Save(None),
         }
     }
 
     pub(crate) fn refused(response: Response<B>) -> Self {
         Self {
-            inner: None,
+            stage: Stage::Save { response },
             handle: None,
             on_error: None,
-            response: Some(response),
             save: Save(None),
         }
     }
@@ -63,9 +76,9 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        if let Some(inner) = this.inner.as_mut().as_pin_mut() {
+        if let StageProjection::Handler { inner } = this.stage.as_mut().project() {
             let response = ready!(inner.poll(cx));
-            this.inner.set(None);
+            this.stage.set(Stage::Over);
             let handle = this.handle.take();
             let mut response = response?;
             let Some((manager, session)) = handle.as_ref().and_then(SessionHandle::close) else {
@@ -76,7 +89,7 @@ where
             }
             let (manager, session) = (manager.clone(), session.clone());
             let mut headers = std::mem::take(response.headers_mut());
-            *this.response = Some(response);
+            this.stage.set(Stage::Save { response });
             this.save.0 = Some(Box::pin(async move {
                 let handlers = headers.get_all(SET_COOKIE).iter().count();
                 let result = manager.finish_changed(&session, &mut headers).await;
@@ -97,7 +110,7 @@ where
                 }
             },
         };
-        let Some(mut response) = this.response.take() else {
+        let StageReplaced::Save { mut response } = this.stage.project_replace(Stage::Over) else {
             // Polled after it was ready, which no executor does.
             return Poll::Pending;
         };

@@ -185,22 +185,33 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn rest_of_string(&mut self) -> Option<Quoted> {
         let start = self.at;
-        let mut plain = true;
+        self.skip_ordinary()?;
+        if self.next()? == b'"' {
+            let inside = start..self.at - 1;
+            return Some(Quoted {
+                inside,
+                plain: true,
+            });
+        }
+        self.at -= 1;
+        self.escaped_string(start)
+    }
+
+    #[cold]
+    fn escaped_string(&mut self, start: usize) -> Option<Quoted> {
         loop {
-            self.skip_ordinary()?;
             match self.next()? {
                 b'"' => {
+                    let inside = start..self.at - 1;
                     return Some(Quoted {
-                        inside: start..self.at - 1,
-                        plain,
+                        inside,
+                        plain: false,
                     });
                 }
-                b'\\' => {
-                    plain = false;
-                    self.escape()?;
-                }
+                b'\\' => self.escape()?,
                 _ => return None,
             }
+            self.skip_ordinary()?;
         }
     }
 
@@ -219,14 +230,19 @@ impl<'a> Scanner<'a> {
             self.at += 8;
             rest = behind;
         }
+        self.skip_last_ordinary(rest);
+        Some(())
+    }
+
+    #[cold]
+    fn skip_last_ordinary(&mut self, rest: &[u8]) {
         for byte in rest {
             self.seen |= u64::from(*byte);
             if *byte < b' ' || matches!(byte, b'"' | b'\\') {
-                return Some(());
+                return;
             }
             self.at += 1;
         }
-        Some(())
     }
 
     #[inline]

@@ -116,7 +116,7 @@ impl Meta {
                 Some(0) => Lifetime::BrowserSession,
                 Some(millis) => Lifetime::For(Duration::from_millis(millis)),
             },
-            writes: WriteIds::parse(Bytes::copy_from_slice(wire.w.as_bytes()))?,
+            writes: WriteIds::parse(wire.w.as_bytes(), Bytes::copy_from_slice)?,
             tag: wire.k.as_bytes().try_into().ok()?,
             prev: read_if_any(prev)?,
             tombstone: read_if_any(tombstone)?,
@@ -145,7 +145,9 @@ impl Meta {
             lifetime: Lifetime::Policy,
             writes: match writes {
                 None => WriteIds::default(),
-                Some(writes) => WriteIds::parse(body.slice(writes.inside))?,
+                Some(writes) => {
+                    WriteIds::parse(scanner.get(writes.inside), |ids| body.slice_ref(ids))?
+                }
             },
             tag: scanner.get(tag.inside).try_into().ok()?,
             prev: None,

@@ -73,8 +73,24 @@ impl fmt::Debug for WriteId {
 }
 
 /// The last writes of a record, newest first, as the record names them: one after the other.
-#[derive(Clone, Default, PartialEq, Eq)]
-pub(crate) struct WriteIds(Bytes);
+#[derive(Clone)]
+pub(crate) enum WriteIds {
+    /// Most records name one, which then stands in place.
+    One([u8; WriteId::CHARS]),
+    Any(Bytes),
+}
+
+impl PartialEq for WriteIds {
+    fn eq(&self, other: &Self) -> bool {
+        self.texts() == other.texts()
+    }
+}
+
+impl Default for WriteIds {
+    fn default() -> Self {
+        Self::Any(Bytes::new())
+    }
+}
 
 impl WriteIds {
     /// How many a record carries. A request that lost the reply to a write finds out whether it took effect as long as fewer
@@ -82,19 +98,26 @@ impl WriteIds {
     const MOST: usize = 8;
 
     fn texts(&self) -> &[[u8; WriteId::CHARS]] {
-        self.0.as_chunks().0
+        match self {
+            Self::One(id) => std::slice::from_ref(id),
+            Self::Any(ids) => ids.as_chunks().0,
+        }
     }
 
-    /// `None` if `text` is no list of ids. What is more than there should be is left out.
-    pub(crate) fn parse(mut text: Bytes) -> Option<Self> {
+    /// `None` if `text` is no list of ids. What is more than there should be is left out. `share` makes the text one that can be
+    /// kept.
+    pub(crate) fn parse(text: &[u8], share: impl FnOnce(&[u8]) -> Bytes) -> Option<Self> {
+        if let Ok(id) = text.try_into() {
+            return Some(Self::One(id));
+        }
+        let most = text.len().min(Self::MOST * WriteId::CHARS);
         let whole = text.len().is_multiple_of(WriteId::CHARS);
-        text.truncate(Self::MOST * WriteId::CHARS);
-        whole.then_some(Self(text))
+        whole.then(|| Self::Any(share(text.get(..most).unwrap_or_default())))
     }
 
     /// What [`parse`](Self::parse) reads.
     pub(crate) fn as_bytes(&self) -> &[u8] {
-        &self.0
+        self.texts().as_flattened()
     }
 
     pub(crate) fn contains(&self, id: &WriteId) -> bool {
@@ -111,9 +134,11 @@ impl WriteIds {
             *place = id;
             len += 1;
         }
-        let ids = ids.get(..len).unwrap_or_default();
-        // Room for more than there is would cost an allocation more.
-        Self(Bytes::copy_from_slice(ids.as_flattened()))
+        match ids.get(..len).unwrap_or_default() {
+            [id] => Self::One(*id),
+            // Room for more than there is would cost an allocation more.
+            ids => Self::Any(Bytes::copy_from_slice(ids.as_flattened())),
+        }
     }
 
     /// Whether a write made on top of `base` that is not in this list certainly did not take effect: nothing newer than `base` has

@@ -231,7 +231,7 @@ impl Run<'_> {
         let (content, abandoned) = {
             let mut state = self.session.state();
             state.origin = Origin::New;
-            state.readable.clear();
+            state.readable = None;
             state.unsure = false;
             drop(state);
             let content = self.rebase(Content::default())?;
