@@ -300,13 +300,9 @@ impl<'a> Scanner<'a> {
     #[inline]
     pub(super) fn natural(&mut self) -> Option<u64> {
         let rest = self.text.get(self.at..)?;
-        let mut number = 0;
+        let mut number = 0_u64;
         let mut digits = 0;
-        if let Some(eight) = rest.first_chunk().and_then(|word| eight_digits(*word)) {
-            number = eight;
-            digits = 8;
-        }
-        for byte in rest.get(digits..)? {
+        for byte in rest {
             let digit = byte.wrapping_sub(b'0');
             if digit > 9 {
                 break;
@@ -317,6 +313,17 @@ impl<'a> Scanner<'a> {
         let leads_with_zero = digits > 1 && rest.first() == Some(&b'0');
         self.at += digits;
         (digits > 0 && !leads_with_zero).then_some(number)
+    }
+
+    /// Goes past so many bytes of a string that stand for themselves.
+    #[inline]
+    pub(super) fn eight_plain(&mut self) -> Option<[u8; 8]> {
+        let eight = *self.text.get(self.at..)?.first_chunk()?;
+        let word = u64::from_le_bytes(eight);
+        (specials(word) == 0).then_some(())?;
+        self.seen |= word;
+        self.at += eight.len();
+        Some(eight)
     }
 
     fn is_next(&self, is_it: impl Fn(u8) -> bool) -> bool {
@@ -342,18 +349,6 @@ fn specials(word: u64) -> u64 {
     let escapes = zeros(word ^ (EACH * 0x5c));
     let controls = word.wrapping_sub(EACH * 0x20) & !word;
     (quotes | escapes | controls) & (EACH * 0x80)
-}
-
-/// The number that eight digits make; `None` if they are not all digits.
-fn eight_digits(text: [u8; 8]) -> Option<u64> {
-    let word = u64::from_le_bytes(text);
-    let digits = word.wrapping_sub(EACH * 0x30);
-    let beyond = (word.wrapping_add(EACH * 0x46) | digits) & (EACH * 0x80);
-    (beyond == 0).then_some(())?;
-    // Pairs, then fours, then all eight.
-    let pairs = (digits.wrapping_mul(10) + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
-    let fours = (pairs.wrapping_mul(100) + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
-    Some((fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff)
 }
 
 #[cfg(test)]

@@ -130,15 +130,14 @@ impl Meta {
         let created = scanner.natural()?;
         scanner.word(b",\"i\":")?;
         let deadline = scanner.natural()?;
-        scanner.word(b",\"k\":")?;
-        let tag = scanner.string()?;
+        scanner.word(b",\"k\":\"")?;
+        let tag = scanner.eight_plain()?;
+        scanner.word(b"\"")?;
         let writes = match scanner.word(b",\"w\":") {
-            Some(()) => Some(scanner.string()?),
+            Some(()) => Some(scanner.string().filter(|writes| writes.plain)?),
             None => None,
         };
         scanner.word(b"}")?;
-        let is_plain = tag.plain && writes.as_ref().is_none_or(|writes| writes.plain);
-        is_plain.then_some(())?;
         Some(Self {
             created: created.min(LATEST),
             deadline: deadline.min(LATEST),
@@ -149,7 +148,7 @@ impl Meta {
                     WriteIds::parse(scanner.get(writes.inside), |ids| body.slice_ref(ids))?
                 }
             },
-            tag: scanner.get(tag.inside).try_into().ok()?,
+            tag,
             prev: None,
             tombstone: None,
         })
