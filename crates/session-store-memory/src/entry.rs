@@ -3,12 +3,14 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
-use session_core::{Record, Version};
+use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
 /// Four cache lines. A load of a small record touches the index and this, and nothing else: with a million records each further
 /// address is a cache miss, and misses are most of what a load costs. In this order: what finds an entry lies in its first
 /// line, and a body of up to 142 bytes in the first three.
-#[derive(Debug)]
+///
+/// Plain bytes, so that it can stand in memory that we map ourselves.
+#[derive(Clone, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
 #[repr(C, align(64))]
 pub(crate) struct Entry {
     pub(crate) key: [u8; 32],
@@ -17,91 +19,91 @@ pub(crate) struct Entry {
     pub(crate) expires: u32,
     /// The low bits of the shard's count of uses, when it was last used.
     pub(crate) used: u32,
-    pub(crate) body: Body,
+    /// Of the body; `ELSEWHERE` if that is too long for the room here, which then holds its place among the long ones.
+    len: u16,
+    room: [u8; Entry::ROOM],
 }
+
+const ELSEWHERE: u16 = u16::MAX;
 
 impl Entry {
     /// What a record takes with a body that fits into it: itself, and its share of the index and of unused room.
     pub(crate) const SIZE: usize = 280;
 
-    /// What the record takes in all.
-    pub(crate) fn cost(&self) -> usize {
-        cost(self.body.len())
+    /// The longest body that an entry itself has room for.
+    pub(crate) const ROOM: usize = 206;
+
+    pub(crate) fn new(key: [u8; 32]) -> Self {
+        Self {
+            key,
+            ..Self::new_zeroed()
+        }
     }
 
     pub(crate) fn is_live(&self, now: u32) -> bool {
         self.expires > now
     }
 
-    pub(crate) fn record(&self) -> Record {
-        Record {
-            body: self.body.bytes(),
-            version: Version::from(self.version),
+    /// The body, if it stands here.
+    pub(crate) fn body(&self) -> Option<Bytes> {
+        // Clones of a plain copy would first allocate what they share; those of this share it from the start.
+        let Self { len, room, .. } = *self;
+        (len != ELSEWHERE).then(|| Bytes::from_owner(Copy { len, room }))
+    }
+
+    /// Where the body stands among the long ones, unless it stands here.
+    pub(crate) fn elsewhere(&self) -> Option<usize> {
+        let place = self.room.first_chunk()?;
+        (self.len == ELSEWHERE).then(|| usize::from_ne_bytes(*place))
+    }
+
+    /// `body` is no longer than `ROOM`.
+    pub(crate) fn set_body(&mut self, body: &[u8]) {
+        if let Some(room) = self.room.get_mut(..body.len()) {
+            room.copy_from_slice(body);
+            self.len = body.len() as u16;
         }
+    }
+
+    pub(crate) fn set_elsewhere(&mut self, place: usize) {
+        self.set_body(&place.to_ne_bytes());
+        self.len = ELSEWHERE;
     }
 }
 
 /// What a record with a body of this length takes.
 pub(crate) fn cost(body: usize) -> usize {
-    let beside = if body > Body::INLINE { body } else { 0 };
+    let beside = if body > Entry::ROOM { body } else { 0 };
     Entry::SIZE.saturating_add(beside)
 }
 
-#[derive(Debug)]
-pub(crate) enum Body {
-    Inline {
-        len: u8,
-        bytes: [u8; Body::INLINE],
-    },
-    /// Shared with whoever loads it, so that the lock is never held while a large body is copied.
-    Heap(Arc<[u8]>),
-}
-
-impl Body {
-    /// The longest body that an entry itself has room for.
-    pub(crate) const INLINE: usize = 206;
-
-    fn len(&self) -> usize {
-        match self {
-            Self::Inline { len, .. } => usize::from(*len),
-            Self::Heap(body) => body.len(),
-        }
-    }
-
-    fn bytes(&self) -> Bytes {
-        match self {
-            // Clones of a plain copy would first allocate what they share; those of this share it from the start.
-            Self::Inline { len, bytes } => Bytes::from_owner(Inline {
-                len: *len,
-                bytes: *bytes,
-            }),
-            Self::Heap(body) => Bytes::from_owner(Arc::clone(body)),
-        }
-    }
-}
-
 /// A small body, on its way out.
-struct Inline {
-    len: u8,
-    bytes: [u8; Body::INLINE],
+struct Copy {
+    len: u16,
+    room: [u8; Entry::ROOM],
 }
 
-impl AsRef<[u8]> for Inline {
+impl AsRef<[u8]> for Copy {
     fn as_ref(&self) -> &[u8] {
-        self.bytes.get(..usize::from(self.len)).unwrap_or_default()
+        self.room.get(..usize::from(self.len)).unwrap_or_default()
     }
 }
 
-/// A copy, always: the caller's bytes may be a slice of something much larger, which they would keep alive uncounted.
-impl From<&[u8]> for Body {
-    fn from(body: &[u8]) -> Self {
-        let mut bytes = [0; Self::INLINE];
-        match (u8::try_from(body.len()), bytes.get_mut(..body.len())) {
-            (Ok(len), Some(room)) => {
-                room.copy_from_slice(body);
-                Self::Inline { len, bytes }
-            }
-            _ => Self::Heap(Arc::from(body)),
+/// A body on its way in. What is kept is a copy, always: the caller's bytes may be a slice of something much larger, which they
+/// would keep alive uncounted.
+#[derive(Debug)]
+pub(crate) enum Body<'a> {
+    Short(&'a [u8]),
+    /// Copied already, and shared with whoever loads it: the lock is never held while a large body is copied.
+    Long(Arc<[u8]>),
+}
+
+impl<'a> From<&'a [u8]> for Body<'a> {
+    fn from(body: &'a [u8]) -> Self {
+        if body.len() <= Entry::ROOM {
+            Self::Short(body)
+        } else {
+            Self::Long(Arc::from(body))
         }
     }
 }
@@ -113,16 +115,5 @@ mod tests {
     #[test]
     fn an_entry_is_256_bytes() {
         assert_eq!(size_of::<Entry>(), 256);
-    }
-
-    #[test]
-    fn a_body_comes_back_as_it_was_on_either_side_of_the_limit() {
-        for len in [0, 1, 205, 206, 207, 255, 256, 70_000] {
-            let bytes: Vec<u8> = (0..len).map(|n| (n % 251) as u8).collect();
-            let body = Body::from(&*bytes);
-            assert_eq!(body.len(), len);
-            assert_eq!(body.bytes(), bytes);
-            assert_eq!(matches!(body, Body::Inline { .. }), len <= Body::INLINE);
-        }
     }
 }

@@ -2,8 +2,6 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-use crate::entry::Entry;
-
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
     pub(crate) records: usize,
@@ -46,14 +44,21 @@ impl Totals {
         self.versions.fetch_add(1, Relaxed) + 1
     }
 
-    pub(crate) fn add(&self, entry: &Entry) {
+    pub(crate) fn add(&self, cost: usize) {
         self.records.fetch_add(1, Relaxed);
-        self.bytes.fetch_add(entry.cost(), Relaxed);
+        self.bytes.fetch_add(cost, Relaxed);
     }
 
-    pub(crate) fn subtract(&self, entry: &Entry) {
+    pub(crate) fn subtract(&self, cost: usize) {
         self.records.fetch_sub(1, Relaxed);
-        self.bytes.fetch_sub(entry.cost(), Relaxed);
+        self.bytes.fetch_sub(cost, Relaxed);
+    }
+
+    /// A record that cost `old` now costs `new`. Mostly that is the same, and nothing is written that other shards share.
+    pub(crate) fn resize(&self, old: usize, new: usize) {
+        if old != new {
+            self.bytes.fetch_add(new.wrapping_sub(old), Relaxed);
+        }
     }
 
     pub(crate) fn exceed(&self, limits: Limits) -> bool {

@@ -1,7 +1,8 @@
 //! One part of the store, behind one lock: a dense list of entries, and an index into it.
 
-use session_core::{Condition, Record};
+use session_core::{Condition, Record, Version};
 
+use crate::bodies::Bodies;
 use crate::entries::Entries;
 use crate::entry::{Body, Entry};
 use crate::index::Index;
@@ -14,6 +15,7 @@ const SAMPLE: usize = 16;
 pub(crate) struct Shard {
     index: Index,
     entries: Entries,
+    bodies: Bodies,
     uses: u32,
     /// Entries before this position have still to be looked at in this round of sweeping.
     unswept: usize,
@@ -27,22 +29,24 @@ impl Shard {
         self.uses = self.uses.wrapping_add(1);
         let entry = self.entries.get_mut(at)?;
         entry.used = self.uses;
-        Some(entry.record())
+        Some(Record {
+            body: self.bodies.get(entry)?,
+            version: Version::from(entry.version),
+        })
     }
 
     /// The version that was stored; `None` if the condition does not hold.
     pub(crate) fn put(
         &mut self,
         key: &[u8; 32],
-        body: Body,
+        body: Body<'_>,
         expires: u32,
         condition: &Condition,
         now: u32,
         totals: &Totals,
     ) -> Option<u64> {
-        let at = self.live(key, now, totals);
-        let old = at.and_then(|at| self.entries.get_mut(at));
-        let holds = match (condition, &old) {
+        let found = self.live(key, now, totals);
+        let holds = match (condition, found.and_then(|at| self.entries.get(at))) {
             (Condition::IfAbsent, None) => true,
             (Condition::IfVersion(version), Some(old)) => version.as_u64() == Some(old.version),
             _ => false,
@@ -50,22 +54,16 @@ impl Shard {
         if !holds {
             return None;
         }
+        let at = found.unwrap_or_else(|| self.push(Entry::new(*key), totals));
+        let entry = self.entries.get_mut(at)?;
+        let cost = self.bodies.cost(entry);
+        self.bodies.put(entry, body);
+        totals.resize(cost, self.bodies.cost(entry));
+        let version = totals.next_version();
         self.uses = self.uses.wrapping_add(1);
-        let new = Entry {
-            key: *key,
-            body,
-            version: totals.next_version(),
-            expires,
-            used: self.uses,
-        };
-        let version = new.version;
-        totals.add(&new);
-        if let Some(old) = old {
-            totals.subtract(old);
-            *old = new;
-        } else {
-            self.push(new);
-        }
+        entry.version = version;
+        entry.expires = expires;
+        entry.used = self.uses;
         Some(version)
     }
 
@@ -130,11 +128,14 @@ impl Shard {
         None
     }
 
-    fn push(&mut self, entry: Entry) {
+    /// Where it now stands.
+    fn push(&mut self, entry: Entry, totals: &Totals) -> usize {
+        let at = self.entries.len();
         let hash_of = |at| self.entries.get(at).map_or(0, |entry| hash(&entry.key));
-        self.index
-            .insert(hash(&entry.key), self.entries.len(), hash_of);
+        self.index.insert(hash(&entry.key), at, hash_of);
+        totals.add(self.bodies.cost(&entry));
         self.entries.push(entry);
+        at
     }
 
     fn remove_at(&mut self, at: usize, totals: &Totals) -> Option<Entry> {
@@ -143,7 +144,8 @@ impl Shard {
         let entry = self.entries.swap_remove(at)?;
         self.index.remove(hash(&entry.key), at);
         self.index.relocate(last_hash, last, at);
-        totals.subtract(&entry);
+        totals.subtract(self.bodies.cost(&entry));
+        self.bodies.forget(&entry);
         Some(entry)
     }
 }

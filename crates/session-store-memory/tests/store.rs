@@ -1,6 +1,7 @@
 //! What a caller of the store sees.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
@@ -279,6 +280,56 @@ async fn a_record_larger_than_the_store_is_refused_with_both_sizes() {
     let text = error.to_string();
     assert!(text.contains("20280") && text.contains("10000"), "{text}");
     assert!(store.is_empty());
+}
+
+/// Bodies on either side of what an entry has room for come, change and go, in no order: what is found is what a map holds.
+#[tokio::test]
+async fn long_bodies_stay_with_their_records() {
+    let store = MemoryStore::builder().max_records(2000).build();
+    let mut map: HashMap<usize, (Vec<u8>, Version)> = HashMap::new();
+    let mut random = 1_usize;
+    let mut below = |end: usize| {
+        random = random
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1);
+        (random >> 33) % end
+    };
+    for step in 0..30_000 {
+        let number = below(1500);
+        // It fills up, and empties later on.
+        if below(30_000) < step {
+            let removed = store.remove(&key(number)).await.unwrap();
+            assert_eq!(removed, map.remove(&number).is_some());
+        } else {
+            let body = vec![below(256) as u8; below(400)];
+            let condition = match map.get(&number) {
+                Some((_, version)) => Condition::IfVersion(version.clone()),
+                None => Condition::IfAbsent,
+            };
+            let put = store
+                .put(&key(number), body.clone().into(), HOUR, condition)
+                .await
+                .unwrap();
+            let PutOutcome::Stored(version) = put else {
+                panic!("the condition held");
+            };
+            map.insert(number, (body, version));
+        }
+        if step % 1000 == 0 || map.is_empty() {
+            for number in 0..1500 {
+                let found = store.load(&key(number)).await.unwrap();
+                let found = found.map(|record| (record.body.to_vec(), record.version));
+                assert_eq!(found, map.get(&number).cloned(), "{number} at step {step}");
+            }
+            let long = map
+                .values()
+                .map(|(body, _)| body.len())
+                .filter(|len| *len > 206);
+            let bytes = map.len() * MemoryStore::RECORD_SIZE + long.sum::<usize>();
+            assert_eq!((store.len(), store.bytes()), (map.len(), bytes));
+        }
+    }
+    assert!(store.len() < 100, "{} of 1500 are left", store.len());
 }
 
 /// Each thread counts in every record; a lost update would show in the sum.

@@ -12,6 +12,7 @@ use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{Key, Value};
 use tokio::sync::oneshot;
+use tokio::task::yield_now;
 use tokio::time::{Instant, timeout_at};
 
 use crate::clients::once;
@@ -21,6 +22,9 @@ use crate::command::{Action, Command, foreign, replace};
 const LATE: Duration = Duration::from_millis(5);
 /// How many records go together at most.
 const MOST: usize = 64;
+/// How many are answered before these have had their turn. All of them together would ask again together, and then Redis would wait
+/// for us, and we for Redis; so it works for some while others run here.
+const AT_ONCE: usize = 16;
 /// A longer body is written by itself, so that no script holds the server up.
 const LONGEST: usize = 16 * 1024;
 
@@ -110,7 +114,7 @@ impl Drop for Departure {
 
 impl Departure {
     async fn go(mut self, client: Client) {
-        tokio::task::yield_now().await;
+        yield_now().await;
         let mut all = self.0.take().map(|queue| queue.take()).unwrap_or_default();
         // Their callers have gone, and Redis need not see them.
         all.retain(|one| !one.answer.is_closed());
@@ -132,7 +136,12 @@ impl Departure {
         });
         match answers {
             Ok(answers) => {
-                for (one, answer) in all.into_iter().zip(answers) {
+                for (count, (one, answer)) in all.into_iter().zip(answers).enumerate() {
+                    if count > 0 && count % AT_ONCE == 0 {
+                        // In the first turn they ask again, and their departure yields; in the second it goes.
+                        yield_now().await;
+                        yield_now().await;
+                    }
                     let _ = one.answer.send(Ok(answer));
                 }
             }

@@ -72,6 +72,26 @@ async fn each_has_its_own_answer() {
 }
 
 #[tokio::test]
+async fn those_who_are_answered_first_ask_again_before_the_rest() {
+    let redis = Redis::start().unwrap();
+    let store = std::sync::Arc::new(store(&redis).await);
+    stored(insert(&*store, "a", "1").await.unwrap());
+    let monitor = redis.monitor().unwrap();
+    let mut tasks = JoinSet::new();
+    for _ in 0..64 {
+        let store = store.clone();
+        tasks.spawn(async move {
+            for _ in 0..2 {
+                assert_eq!(body(&*store, "a").await.unwrap(), "1");
+            }
+        });
+    }
+    tasks.join_all().await;
+    // 64, and then 16 at a time, so that neither side waits for all of them.
+    assert_eq!(counts(&monitor), (1 + 4, 0, 0));
+}
+
+#[tokio::test]
 async fn a_value_that_is_no_string_is_the_error_of_its_own_caller() {
     let redis = Redis::start().unwrap();
     let store = store(&redis).await;

@@ -1,0 +1,92 @@
+//! Memory that the kernel backs with huge pages where it can.
+//!
+//! A large store is read in no order: with pages of 4 KiB nearly every load misses the processor's list of pages, and to look one
+//! up takes as long as to fetch the record.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use memmap2::MmapMut;
+use zerocopy::FromBytes;
+
+use crate::entry::Entry;
+
+/// Room for as many entries as fit into 64 KiB: so little that each shard may leave half of one unused.
+///
+/// A page becomes a huge one if all its 2 MiB are mapped when it is first touched. Pieces are mapped one after the other, which
+/// puts them side by side: so a page serves the pieces of many shards, and a piece that nobody needs yet takes no memory.
+#[derive(Debug)]
+pub(crate) struct Piece(MmapMut);
+
+const SIZE: usize = 64 << 10;
+
+/// As many pieces as a huge page holds.
+const HUGE: usize = (2 << 20) / SIZE;
+
+/// Handed out from the front, and never to the end: a huge page's worth is left, so that the page of which a piece is the first
+/// is mapped as a whole.
+static POOL: Mutex<VecDeque<Piece>> = Mutex::new(VecDeque::new());
+
+impl Piece {
+    pub(crate) const ENTRIES: usize = SIZE / size_of::<Entry>();
+
+    /// What the entries are is of no meaning. `None` if the system has no more to give.
+    pub(crate) fn take() -> Option<Self> {
+        #[cfg(test)]
+        if tests::REFUSE.get() {
+            return None;
+        }
+        let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() <= HUGE {
+            pool.extend((0..HUGE).map_while(|_| Self::map()));
+        }
+        pool.pop_front()
+    }
+
+    /// To the next who takes one rather than to the system, as long as they are few: a hole breaks a huge page into small ones.
+    pub(crate) fn give_back(self) {
+        let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
+        if pool.len() < 4 * HUGE {
+            pool.push_front(self);
+        }
+    }
+
+    pub(crate) fn entries(&self) -> Option<&[Entry; Self::ENTRIES]> {
+        FromBytes::ref_from_bytes(&self.0).ok()
+    }
+
+    pub(crate) fn entries_mut(&mut self) -> Option<&mut [Entry; Self::ENTRIES]> {
+        FromBytes::mut_from_bytes(&mut self.0).ok()
+    }
+
+    fn map() -> Option<Self> {
+        let map = MmapMut::map_anon(SIZE).ok()?;
+        // A wish: where there are no huge pages, small ones do.
+        #[cfg(target_os = "linux")]
+        let _ = map.advise(memmap2::Advice::HugePage);
+        Some(Self(map))
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    thread_local! {
+        /// Whether the system has no more to give.
+        pub(crate) static REFUSE: Cell<bool> = const { Cell::new(false) };
+    }
+
+    #[test]
+    fn a_piece_is_full_of_entries() {
+        let mut piece = Piece::take().unwrap();
+        assert_eq!(
+            piece.entries_mut().unwrap().len() * size_of::<Entry>(),
+            SIZE
+        );
+        piece.entries_mut().unwrap()[7].version = 9;
+        assert_eq!(piece.entries().unwrap()[7].version, 9);
+    }
+}
