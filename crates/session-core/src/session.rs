@@ -12,7 +12,9 @@ use crate::clock;
 use crate::key::{KeyFor, KeyName, KeyOf};
 use crate::state::{Intent, Origin, State};
 use crate::storage::{self, CookieContent, Outcome};
-use crate::{Data, Error, FlashPolicy, Lifetime, Result, SessionId, finite};
+use crate::{
+    Data, Error, FlashPolicy, Lifetime, Record, RecordKey, Result, SessionId, SessionPolicy, finite,
+};
 
 #[doc = include_str!("../docs/session.md")]
 #[derive(Clone)]
@@ -24,6 +26,16 @@ struct Inner {
     state: Mutex<State>,
     /// Held while a save is under way, so that two saves of one session take turns.
     saving: async_lock::Mutex<()>,
+}
+
+impl Inner {
+    #[inline]
+    fn new(policy: &SessionPolicy) -> Self {
+        Self {
+            state: Mutex::new(State::new(policy)),
+            saving: async_lock::Mutex::new(()),
+        }
+    }
 }
 
 /// What a [`commit`](Session::commit) did.
@@ -367,13 +379,27 @@ impl Session {
         })
     }
 
-    pub(crate) fn new(state: State) -> Self {
+    pub(crate) fn new(policy: &SessionPolicy) -> Self {
         Self {
-            inner: Arc::new(Inner {
-                state: Mutex::new(state),
-                saving: async_lock::Mutex::new(()),
-            }),
+            inner: Arc::new(Inner::new(policy)),
         }
+    }
+
+    /// The session that a record holds; a new one if its time is over.
+    pub(crate) fn open(
+        id: SessionId,
+        key: RecordKey,
+        record: Record,
+        policy: &SessionPolicy,
+    ) -> Result<Self> {
+        let mut inner = Inner::new(policy);
+        // Before it is shared: the state is large, and each move of it costs what an allocation does.
+        let state = inner.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.open(id, key, record)?;
+        Ok(Self {
+            inner: Arc::new(inner),
+        })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -5,13 +5,14 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
+use tracing::debug;
 
 use crate::body::{self, Content, Kind, Meta};
 use crate::change::{self, Batch, Change, Text, key_text};
 use crate::clock;
 use crate::{
-    CookieChange, Error, FlashPolicy, Lifetime, RecordKey, Result, SessionId, SessionPolicy,
-    Version,
+    CookieChange, Error, FlashPolicy, Lifetime, Record, RecordKey, Result, SessionId,
+    SessionPolicy, Version,
 };
 
 /// Everything behind a [`Session`](crate::Session)'s lock.
@@ -150,18 +151,11 @@ impl State {
     }
 
     /// Takes up what the record holds, if its time is not over.
-    ///
-    /// In place: the state is large, and would be moved a few times on its way into the session.
-    pub(crate) fn open(
-        &mut self,
-        id: SessionId,
-        key: RecordKey,
-        version: Version,
-        bytes: Bytes,
-    ) -> Result<()> {
+    pub(crate) fn open(&mut self, id: SessionId, key: RecordKey, record: Record) -> Result<()> {
         let now = self.policy.now();
-        let loaded = Loaded::read(key, version, bytes, &self.policy, now)?;
+        let loaded = Loaded::read(key, record, &self.policy, now)?;
         if loaded.over {
+            debug!("the session has expired; a new one begins");
             return Ok(());
         }
         self.opened = now;
@@ -173,12 +167,16 @@ impl State {
                 self.receive_flash();
             }
             Some(Kind::Moved) => {
+                debug!(key = ?loaded.standing.key, "the session has a new id, and the cookie an old one");
                 if loaded.kept_until > now {
                     self.content = loaded.content;
                 }
                 self.origin = Origin::Moved(loaded.standing);
             }
-            Some(Kind::Destroyed) => self.origin = Origin::Destroyed(loaded.standing),
+            Some(Kind::Destroyed) => {
+                debug!(key = ?loaded.standing.key, "the session was destroyed; a new one begins");
+                self.origin = Origin::Destroyed(loaded.standing);
+            }
         }
         Ok(())
     }
@@ -345,12 +343,11 @@ pub(crate) struct Loaded {
 impl Loaded {
     pub(crate) fn read(
         key: RecordKey,
-        version: Version,
-        bytes: Bytes,
+        record: Record,
         policy: &SessionPolicy,
         now: u64,
     ) -> Result<Self> {
-        let body = body::decode(&bytes, Some(&key))?;
+        let body = body::decode(&record.body, Some(&key))?;
         let foreign = body.meta.is_none();
         let meta = body.meta.unwrap_or_else(|| {
             let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
@@ -370,8 +367,8 @@ impl Loaded {
             over: end <= now,
             standing: Arc::new(Standing {
                 key,
-                version,
-                body: bytes,
+                version: record.version,
+                body: record.body,
                 meta,
                 foreign,
             }),

@@ -13,8 +13,7 @@ use bytes::Bytes;
 
 pub use crate::draft::{Action, Draft, draft, settle};
 use crate::engine;
-use crate::state::State;
-use crate::{RecordKey, RecordStore, Result, Session, SessionId, SessionPolicy, Version};
+use crate::{Record, RecordKey, RecordStore, Result, Session, SessionId, SessionPolicy, Version};
 
 /// Where sessions are kept, as request handling sees it: a cookie's value becomes a session, a session becomes a cookie's value.
 ///
@@ -198,7 +197,7 @@ pub async fn save(
 /// assert!(session.is_new() && session.is_empty());
 /// ```
 pub fn empty(policy: &SessionPolicy) -> Session {
-    Session::new(State::new(policy))
+    Session::new(policy)
 }
 
 /// The session in `body`, which a storage kept under `id`; a new, empty one if its time is over.
@@ -207,10 +206,9 @@ pub fn empty(policy: &SessionPolicy) -> Session {
 ///
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's, or not that id's.
 pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
-    let mut state = State::new(policy);
     let key = RecordKey::hashed(&id);
-    state.open(id, key, Version::from(0), body)?;
-    Ok(Session::new(state))
+    let version = Version::from(0);
+    Session::open(id, key, Record { body, version }, policy)
 }
 
 /// `policy` with `storage` behind it: [`Session::commit`] works on the sessions that are opened under it.

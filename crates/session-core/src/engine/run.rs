@@ -10,7 +10,7 @@ use crate::body::{self, Content, Meta, Prev, WriteId, WriteIds};
 use crate::change::{Batch, replay};
 use crate::state::{Loaded, Origin, Standing, State};
 use crate::{
-    Condition, Error, PutOutcome, Record, RecordKey, RecordStore, Result, Session, SessionPolicy,
+    Condition, Error, PutOutcome, RecordKey, RecordStore, Result, Session, SessionPolicy,
     StoreError, StoreErrorKind, Version,
 };
 
@@ -106,8 +106,8 @@ impl<'a> Run<'a> {
         match self.store.load(key).await? {
             None => Ok(None),
             Some(record) => {
-                let (now, Record { body, version }) = (self.policy.now(), record);
-                Loaded::read(key.clone(), version, body, self.policy, now).map(Some)
+                let now = self.policy.now();
+                Loaded::read(key.clone(), record, self.policy, now).map(Some)
             }
         }
     }
