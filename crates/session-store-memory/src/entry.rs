@@ -33,6 +33,9 @@ impl Entry {
     /// The longest body that an entry itself has room for.
     pub(crate) const ROOM: usize = 206;
 
+    /// The longest body that lies in the first three lines.
+    const THREE_LINES: usize = 142;
+
     pub(crate) fn new(key: [u8; 32]) -> Self {
         Self {
             key,
@@ -46,9 +49,17 @@ impl Entry {
 
     /// The body, if it stands here.
     pub(crate) fn body(&self) -> Option<Bytes> {
-        // Clones of a plain copy would first allocate what they share; those of this share it from the start.
-        let Self { len, room, .. } = *self;
-        (len != ELSEWHERE).then(|| Bytes::from_owner(Copy { len, room }))
+        match self.len {
+            ELSEWHERE => None,
+            len if usize::from(len) <= Self::THREE_LINES => self.copy::<{ Self::THREE_LINES }>(),
+            _ => self.copy::<{ Self::ROOM }>(),
+        }
+    }
+
+    /// Clones of a plain copy would first allocate what they share; those of this share it from the start.
+    fn copy<const N: usize>(&self) -> Option<Bytes> {
+        let (len, room) = (self.len, *self.room.first_chunk::<N>()?);
+        Some(Bytes::from_owner(Copy { len, room }))
     }
 
     /// Where the body stands among the long ones, unless it stands here.
@@ -78,12 +89,12 @@ pub(crate) fn cost(body: usize) -> usize {
 }
 
 /// A small body, on its way out.
-struct Copy {
+struct Copy<const N: usize> {
     len: u16,
-    room: [u8; Entry::ROOM],
+    room: [u8; N],
 }
 
-impl AsRef<[u8]> for Copy {
+impl<const N: usize> AsRef<[u8]> for Copy<N> {
     fn as_ref(&self) -> &[u8] {
         self.room.get(..usize::from(self.len)).unwrap_or_default()
     }

@@ -25,9 +25,13 @@ pub(crate) struct Shard {
 
 impl Shard {
     pub(crate) fn load(&mut self, key: &[u8; 32], now: u32, totals: &Totals) -> Option<Record> {
-        let at = self.live(key, now, totals)?;
-        self.uses = self.uses.wrapping_add(1);
+        let at = self.find(key)?;
         let entry = self.entries.get_mut(at)?;
+        if !entry.is_live(now) {
+            self.remove_at(at, totals);
+            return None;
+        }
+        self.uses = self.uses.wrapping_add(1);
         entry.used = self.uses;
         Some(Record {
             body: self.bodies.get(entry)?,
@@ -118,14 +122,17 @@ impl Shard {
 
     /// Where the record stands. An expired one is removed on the way.
     fn live(&mut self, key: &[u8; 32], now: u32, totals: &Totals) -> Option<usize> {
-        let entries = &self.entries;
-        let is_it = |at| entries.get(at).is_some_and(|entry| entry.key == *key);
-        let at = self.index.find(hash(key), is_it)?;
-        if entries.get(at)?.is_live(now) {
+        let at = self.find(key)?;
+        if self.entries.get(at)?.is_live(now) {
             return Some(at);
         }
         self.remove_at(at, totals);
         None
+    }
+
+    fn find(&self, key: &[u8; 32]) -> Option<usize> {
+        let is_it = |at| self.entries.get(at).is_some_and(|entry| entry.key == *key);
+        self.index.find(hash(key), is_it)
     }
 
     /// Where it now stands.
