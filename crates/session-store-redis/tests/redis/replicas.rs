@@ -73,7 +73,7 @@ async fn a_write_waits_for_its_replica() {
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_cluster_the_keys_own_node_is_asked() {
     let cluster = RedisCluster::start().unwrap();
-    let patience = Duration::from_secs(1);
+    let patience = Duration::from_secs(10);
     let store = RedisStore::builder(&cluster.url())
         .wait_for_replicas(1, patience)
         .connect()
