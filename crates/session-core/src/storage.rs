@@ -38,6 +38,9 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
 
     /// Opens the session that `cookie` names, verified and decoded; a new, empty one if it names none that lives.
     ///
+    /// It opens it under this `policy`, which has behind it what [`Session::commit`] saves to, and does not keep the policy: that would
+    /// keep the storage alive for ever. A request that opens its session in two tasks at once may call it twice.
+    ///
     /// # Errors
     ///
     /// The backend failed. A session is never handed out empty because a load failed: it would later overwrite the real one.

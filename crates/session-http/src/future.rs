@@ -9,6 +9,7 @@ use http::header::SET_COOKIE;
 use http::{HeaderMap, HeaderValue, Response};
 use pin_project_lite::pin_project;
 
+use crate::handle::Closing;
 use crate::{Error, OnError, SessionHandle, headers};
 
 pin_project! {
@@ -19,7 +20,7 @@ pin_project! {
     pub struct ResponseFuture<F, E, B> {
         #[pin]
         stage: Stage<F, B>,
-        handle: Option<SessionHandle>,
+        handle: Closing,
         on_error: Option<E>,
         save: Save,
     }
@@ -51,7 +52,7 @@ impl<F, E, B> ResponseFuture<F, E, B> {
     pub(crate) fn new(inner: F, handle: SessionHandle, on_error: E) -> Self {
         Self {
             stage: Stage::Handler { inner },
-            handle: Some(handle),
+            handle: Closing::new(handle),
             on_error: Some(on_error),
             save: Save(None),
         }
@@ -60,7 +61,7 @@ impl<F, E, B> ResponseFuture<F, E, B> {
     pub(crate) fn refused(response: Response<B>) -> Self {
         Self {
             stage: Stage::Save { response },
-            handle: None,
+            handle: Closing::nothing(),
             on_error: None,
             save: Save(None),
         }
@@ -79,8 +80,8 @@ where
         if let StageProjection::Handler { inner } = this.stage.as_mut().project() {
             let response = ready!(inner.poll(cx));
             this.stage.set(Stage::Over);
-            let handle = this.handle.take();
             let mut response = response?;
+            let handle = this.handle.take();
             let Some((manager, session)) = handle.as_ref().and_then(SessionHandle::close) else {
                 return Poll::Ready(Ok(response));
             };

@@ -1,6 +1,6 @@
 //! The way from a request to its session, opened only when asked for.
 
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering, fence};
 use std::sync::{Arc, OnceLock};
 
 use http::{Extensions, HeaderMap};
@@ -68,7 +68,9 @@ impl SessionHandle {
             Some(session) => session,
             None => request.open().await?,
         };
-        if request.closed.load(Ordering::SeqCst) {
+        // Either this sees that it was closed, or closing sees the session: both are set, fenced, and then looked at.
+        fence(Ordering::SeqCst);
+        if request.closed.load(Ordering::Relaxed) {
             // It may have been opened while the response was made; nobody would save it.
             storage::finish(session);
         }
@@ -77,15 +79,43 @@ impl SessionHandle {
 
     /// The session if it was opened. It is not opened from now on.
     pub(crate) fn close(&self) -> Option<(&SessionManager, &Session)> {
-        self.request.closed.store(true, Ordering::SeqCst);
+        self.request.closed.store(true, Ordering::Relaxed);
+        fence(Ordering::SeqCst);
         let session = self.request.session.get()?;
         Some((&self.request.manager, session))
     }
 }
 
+/// A handle to close whatever becomes of its request: what nobody is going to save takes no more changes.
+#[derive(Debug)]
+pub(crate) struct Closing(Option<SessionHandle>);
+
+impl Closing {
+    pub(crate) fn new(handle: SessionHandle) -> Self {
+        Self(Some(handle))
+    }
+
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
+    /// For who closes it himself.
+    pub(crate) fn take(&mut self) -> Option<SessionHandle> {
+        self.0.take()
+    }
+}
+
+impl Drop for Closing {
+    fn drop(&mut self) {
+        if let Some((_, session)) = self.0.as_ref().and_then(SessionHandle::close) {
+            storage::finish(session);
+        }
+    }
+}
+
 impl Request {
     async fn open(&self) -> Result<&Session, Error> {
-        if self.closed.load(Ordering::SeqCst) {
+        if self.closed.load(Ordering::Relaxed) {
             return Err(session_core::Error::Finished.into());
         }
         let session = self.manager.open_cookies(&self.cookies).await?;

@@ -3,6 +3,8 @@
 
 mod support;
 
+use std::future::Future;
+use std::task::{Context, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -114,6 +116,31 @@ async fn a_handler_that_destroys_or_writes_after_says_so() {
     assert_eq!(refused.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(refused.cookie(), Some(String::new()));
     assert_eq!(app.get(&cookie, "get/a").await.ok().body, "null");
+}
+
+#[tokio::test]
+async fn a_session_kept_beyond_a_request_that_was_dropped_is_finished() {
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let (send, receive) = std::sync::mpsc::channel();
+    let app = Router::new()
+        .route(
+            "/",
+            get(move |handle: SessionHandle, session: Session| async move {
+                send.send((handle, session)).unwrap();
+                std::future::pending::<()>().await;
+            }),
+        )
+        .layer(SessionLayer::new(manager));
+    let mut request = Box::pin(app.oneshot(Request::new(Body::empty())));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(request.as_mut().poll(&mut context).is_pending());
+    let (handle, session) = receive.recv().unwrap();
+    session.set("a", &1).unwrap();
+    drop(request);
+    for session in [&*session, &*handle.open().await.unwrap()] {
+        let refused = session.set("a", &2).unwrap_err();
+        assert!(matches!(refused, session_core::Error::Finished));
+    }
 }
 
 #[tokio::test]

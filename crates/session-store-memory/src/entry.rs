@@ -82,9 +82,15 @@ impl Entry {
     }
 }
 
+/// What a long body takes beside itself: where it is listed, its counts, and what the allocator keeps.
+const BESIDE_LONG: usize = 48;
+
 /// What a record with a body of this length takes.
 pub(crate) fn cost(body: usize) -> usize {
-    let beside = if body > Entry::ROOM { body } else { 0 };
+    let beside = match body {
+        0..=Entry::ROOM => 0,
+        long => long.saturating_add(BESIDE_LONG),
+    };
     Entry::SIZE.saturating_add(beside)
 }
 

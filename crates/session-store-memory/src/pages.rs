@@ -25,7 +25,20 @@ const HUGE: usize = (2 << 20) / SIZE;
 
 /// Handed out from the front, and never to the end: a huge page's worth is left, so that the page of which a piece is the first
 /// is mapped as a whole.
-static POOL: Mutex<VecDeque<Piece>> = Mutex::new(VecDeque::new());
+static POOL: Mutex<Pool> = Mutex::new(Pool {
+    pieces: VecDeque::new(),
+    holes: 0,
+});
+
+struct Pool {
+    pieces: VecDeque<Piece>,
+    /// Pieces that were given back to the system, less those mapped since, which fill the holes.
+    holes: usize,
+}
+
+/// Each hole may cost the process one map more, of which Linux allows 65,530 (`vm.max_map_count`): beyond so many, which are two
+/// gigabytes, what a store gives back is kept for the next.
+const MOST_HOLES: usize = 30_000;
 
 impl Piece {
     pub(crate) const ENTRIES: usize = SIZE / size_of::<Entry>();
@@ -37,17 +50,20 @@ impl Piece {
             return None;
         }
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.len() <= HUGE {
-            pool.extend((0..HUGE).map_while(|_| Self::map()));
+        if pool.pieces.len() <= HUGE {
+            pool.pieces.extend((0..HUGE).map_while(|_| Self::map()));
+            pool.holes = pool.holes.saturating_sub(HUGE);
         }
-        pool.pop_front()
+        pool.pieces.pop_front()
     }
 
     /// To the next who takes one rather than to the system, as long as they are few: a hole breaks a huge page into small ones.
     pub(crate) fn give_back(self) {
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
-        if pool.len() < 4 * HUGE {
-            pool.push_front(self);
+        if pool.pieces.len() < 4 * HUGE || pool.holes >= MOST_HOLES {
+            pool.pieces.push_front(self);
+        } else {
+            pool.holes += 1;
         }
     }
 
