@@ -4,6 +4,7 @@
 mod support;
 
 use std::future::Future;
+use std::sync::mpsc;
 use std::task::{Context, Waker};
 use std::time::Duration;
 
@@ -118,26 +119,25 @@ async fn a_handler_that_destroys_or_writes_after_says_so() {
     assert_eq!(app.get(&cookie, "get/a").await.ok().body, "null");
 }
 
-#[tokio::test]
-async fn a_session_kept_beyond_a_request_that_was_dropped_is_finished() {
+/// An application whose handler sets `a`, hands out what it was given, and answers unless it hangs.
+fn leaky(hangs: bool) -> (Router, mpsc::Receiver<(SessionHandle, Session)>) {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
-    let (send, receive) = std::sync::mpsc::channel();
-    let app = Router::new()
-        .route(
-            "/",
-            get(move |handle: SessionHandle, session: Session| async move {
-                send.send((handle, session)).unwrap();
-                std::future::pending::<()>().await;
-            }),
-        )
-        .layer(SessionLayer::new(manager));
-    let mut request = Box::pin(app.oneshot(Request::new(Body::empty())));
-    let mut context = Context::from_waker(Waker::noop());
-    assert!(request.as_mut().poll(&mut context).is_pending());
-    let (handle, session) = receive.recv().unwrap();
-    session.set("a", &1).unwrap();
-    drop(request);
-    for session in [&*session, &*handle.open().await.unwrap()] {
+    let (send, receive) = mpsc::channel();
+    let handler = move |handle: SessionHandle, session: Session| async move {
+        session.set("a", &1).unwrap();
+        send.send((handle, session)).unwrap();
+        if hangs {
+            std::future::pending::<()>().await;
+        }
+    };
+    let app = Router::new().route("/", get(handler));
+    (app.layer(SessionLayer::new(manager)), receive)
+}
+
+/// Nobody would save what was set in it.
+async fn takes_no_more_changes((handle, session): (SessionHandle, Session)) {
+    assert_eq!(session.get::<u32>("a").unwrap(), Some(1));
+    for session in [&session, &handle.open().await.unwrap()] {
         let refused = session.set("a", &2).unwrap_err();
         assert!(matches!(refused, session_core::Error::Finished));
     }
@@ -145,29 +145,20 @@ async fn a_session_kept_beyond_a_request_that_was_dropped_is_finished() {
 
 #[tokio::test]
 async fn a_session_kept_beyond_its_response_is_finished() {
-    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
-    let (send, receive) = std::sync::mpsc::channel();
-    let app = Router::new()
-        .route(
-            "/",
-            get(move |handle: SessionHandle, session: Session| async move {
-                session.set("a", &1).unwrap();
-                send.send((handle, session)).unwrap();
-            }),
-        )
-        .layer(SessionLayer::new(manager));
-    let response = app
-        .oneshot(Request::get("/").body(Body::empty()).unwrap())
-        .await
-        .unwrap();
+    let (app, kept) = leaky(false);
+    let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
     assert_eq!(response.status(), StatusCode::OK);
-    let (handle, session) = receive.recv().unwrap();
-    assert_eq!(session.get::<u32>("a").unwrap(), Some(1));
-    assert!(matches!(
-        session.set("a", &2),
-        Err(session_core::Error::Finished)
-    ));
-    assert!(handle.open().await.unwrap().set("a", &2).is_err());
+    takes_no_more_changes(kept.recv().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_session_kept_beyond_a_request_that_was_dropped_is_finished() {
+    let (app, kept) = leaky(true);
+    let mut request = Box::pin(app.oneshot(Request::new(Body::empty())));
+    let mut context = Context::from_waker(Waker::noop());
+    assert!(request.as_mut().poll(&mut context).is_pending());
+    drop(request);
+    takes_no_more_changes(kept.recv().unwrap()).await;
 }
 
 #[tokio::test]
