@@ -76,10 +76,7 @@ impl SessionId {
 
     /// The text, as the cookie carries it. Keep it out of logs.
     pub fn as_str(&self) -> &str {
-        match &self.0 {
-            Text::Ours(text) => std::str::from_utf8(text).unwrap_or_default(),
-            Text::Foreign(text) => text,
-        }
+        std::str::from_utf8(self.as_bytes()).unwrap_or_default()
     }
 }
 

@@ -157,10 +157,7 @@ impl<'a> Scanner<'a> {
     #[inline]
     fn scalar(&mut self, first: u8) -> Option<()> {
         match first {
-            b'"' => {
-                self.at += 1;
-                self.rest_of_string().map(|_| ())
-            }
+            b'"' => self.string().map(|_| ()),
             b't' => self.word(b"true"),
             b'f' => self.word(b"false"),
             b'n' => self.word(b"null"),
@@ -175,43 +172,25 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
-    #[inline]
     pub(super) fn string(&mut self) -> Option<Quoted> {
         self.expect(b'"')?;
-        self.rest_of_string()
-    }
-
-    /// What comes behind the opening quote.
-    #[inline]
-    fn rest_of_string(&mut self) -> Option<Quoted> {
         let start = self.at;
-        self.skip_ordinary()?;
-        if self.next()? == b'"' {
-            let inside = start..self.at - 1;
-            return Some(Quoted {
-                inside,
-                plain: true,
-            });
-        }
-        self.at -= 1;
-        self.escaped_string(start)
-    }
-
-    #[cold]
-    fn escaped_string(&mut self, start: usize) -> Option<Quoted> {
+        let mut plain = true;
         loop {
+            self.skip_ordinary()?;
             match self.next()? {
                 b'"' => {
-                    let inside = start..self.at - 1;
                     return Some(Quoted {
-                        inside,
-                        plain: false,
+                        inside: start..self.at - 1,
+                        plain,
                     });
                 }
-                b'\\' => self.escape()?,
+                b'\\' => {
+                    plain = false;
+                    self.escape()?;
+                }
                 _ => return None,
             }
-            self.skip_ordinary()?;
         }
     }
 
