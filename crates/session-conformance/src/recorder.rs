@@ -36,12 +36,15 @@ impl RecordStore for Recorder {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         let mut note = self.begin(format!("load {key:?}"));
         let answer = self.store.load(key).await;
-        note.answer = Some(match &answer {
-            Ok(None) => "none".to_owned(),
-            Ok(Some(record)) => format!("{:?}, {}", record.version, body(&record.body)),
-            Err(error) => failed(error),
-        });
+        note.answer = Some(found(&answer));
         answer
+    }
+
+    fn load_now(&self, key: &RecordKey) -> Option<Result<Option<Record>, StoreError>> {
+        let answer = self.store.load_now(key)?;
+        let mut note = self.begin(format!("load_now {key:?}"));
+        note.answer = Some(found(&answer));
+        Some(answer)
     }
 
     async fn put(
@@ -101,6 +104,14 @@ impl Drop for Note {
 impl fmt::Debug for Note {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.operation)
+    }
+}
+
+fn found(answer: &Result<Option<Record>, StoreError>) -> String {
+    match answer {
+        Ok(None) => "none".to_owned(),
+        Ok(Some(record)) => format!("{:?}, {}", record.version, body(&record.body)),
+        Err(error) => failed(error),
     }
 }
 

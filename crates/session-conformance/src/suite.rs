@@ -49,6 +49,7 @@ macro_rules! __checks {
                 remove_says_whether_there_was_a_record
                 a_removed_key_can_be_taken
                 a_load_sees_the_last_answered_write
+                load_now_says_what_load_says
                 empty_bodies
                 binary_bodies
                 large_bodies

@@ -1,12 +1,13 @@
 //! The storage that keeps the data in the cookie.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use session_core::storage::{self, Action};
+use session_core::storage::{self, Action, Opening};
 use session_core::{
     CookieChange, CookieContent, Outcome, Result, Saved, Session, SessionPolicy, SessionStorage,
     StoreError, StoreErrorKind,
@@ -29,22 +30,11 @@ impl SessionStorage for CookieStorage {
         CookieContent::Data
     }
 
-    async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
-        let Some(text) = cookie else {
-            return Ok(storage::empty(policy));
-        };
-        match find(text, policy) {
-            Some(Ok(session)) => return Ok(session),
-            Some(Err(error)) => {
-                tracing::debug!(%error, "the cookie verifies and holds no session that can be read: a new session");
-            }
-            None => {
-                tracing::debug!(
-                    "the cookie verifies and holds no session of this storage: a new session"
-                );
-            }
-        }
-        Ok(storage::empty(policy))
+    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
+        Opening::Now(Ok(match cookie {
+            Some(text) => read(text, policy),
+            None => storage::empty(policy),
+        }))
     }
 
     async fn save(&self, session: &Session, _policy: &SessionPolicy) -> Result<Saved> {
@@ -71,18 +61,45 @@ impl SessionStorage for CookieStorage {
     }
 }
 
+fn read(text: Cow<'_, str>, policy: &SessionPolicy) -> Session {
+    match find(text, policy) {
+        Some(Ok(session)) => return session,
+        Some(Err(error)) => {
+            tracing::debug!(%error, "the cookie verifies and holds no session that can be read: a new session");
+        }
+        None => {
+            tracing::debug!(
+                "the cookie verifies and holds no session of this storage: a new session"
+            );
+        }
+    }
+    storage::empty(policy)
+}
+
 /// The session in `text`, if that is an envelope with an id.
-fn find(text: &str, policy: &SessionPolicy) -> Option<Result<Session>> {
-    let usual = usual(text).and_then(|(id, body)| open(id, body, policy));
-    usual
-        .filter(Result::is_ok)
-        .or_else(|| find_by_rules(text, policy))
+fn find(text: Cow<'_, str>, policy: &SessionPolicy) -> Option<Result<Session>> {
+    let usual = usual(&text).and_then(|(id, data)| Some((policy.parse_id(id)?, data)));
+    let text = match text {
+        Cow::Owned(text) => Bytes::from_owner(text),
+        Cow::Borrowed(text) => Bytes::copy_from_slice(text.as_bytes()),
+    };
+    if let Some((id, data)) = usual
+        && let Ok(session) = storage::open_sealed(id, text.slice(data), policy)
+    {
+        return Some(Ok(session));
+    }
+    find_by_rules(&text, policy)
 }
 
 /// The same by the rules of JSON, which take the data's parts apart only to find its end.
-fn find_by_rules(text: &str, policy: &SessionPolicy) -> Option<Result<Session>> {
-    let Envelope { i, d } = serde_json::from_str(text).ok()?;
-    open(&i, d.get(), policy)
+fn find_by_rules(text: &Bytes, policy: &SessionPolicy) -> Option<Result<Session>> {
+    let Envelope { i, d } = serde_json::from_slice(text).ok()?;
+    let id = policy.parse_id(&i)?;
+    Some(storage::open(
+        id,
+        text.slice_ref(d.get().as_bytes()),
+        policy,
+    ))
 }
 
 /// As remix writes it: the id, and the data as a record's body.
@@ -97,18 +114,13 @@ struct Envelope<'a> {
 const BEFORE_ID: &str = r#"{"i":""#;
 const BEFORE_DATA: &str = r#","d":"#;
 
-/// The id and the data of an envelope in the form that everyone writes. What stands there as data may be more than one value:
-/// then it is no session's, and the rules decide.
-fn usual(text: &str) -> Option<(&str, &str)> {
+/// The id of an envelope in the form that everyone writes, and where its data stands. That may be more than one value: then it is
+/// no session's, and the rules decide.
+fn usual(text: &str) -> Option<(&str, Range<usize>)> {
     let (id, rest) = text.strip_prefix(BEFORE_ID)?.split_once('"')?;
     let data = rest.strip_prefix(BEFORE_DATA)?.strip_suffix('}')?;
-    (!id.contains('\\')).then_some((id, data))
-}
-
-fn open(id: &str, body: &str, policy: &SessionPolicy) -> Option<Result<Session>> {
-    let id = policy.parse_id(id)?;
-    let body = Bytes::copy_from_slice(body.as_bytes());
-    Some(storage::open(id, body, policy))
+    let end = text.len() - 1;
+    (!id.contains('\\')).then_some((id, end - data.len()..end))
 }
 
 fn envelope(id: &str, body: &[u8]) -> Result<String> {
@@ -162,14 +174,16 @@ mod tests {
         #[test]
         fn the_short_way_finds_what_the_rules_find(text in json()) {
             let policy = SessionPolicy::default().foreign_ids(true);
-            prop_assert_eq!(seen(find(&text, &policy)), seen(find_by_rules(&text, &policy)));
+            let by_rules = find_by_rules(&Bytes::copy_from_slice(text.as_bytes()), &policy);
+            prop_assert_eq!(seen(find(text.into(), &policy)), seen(by_rules));
         }
 
         #[test]
         fn an_envelope_is_found_with_its_id(id in "[!-~]{1,128}") {
             let policy = SessionPolicy::default().foreign_ids(true);
             let text = envelope(&id, b"[{\"a\":1},{}]").unwrap();
-            for found in [find(&text, &policy), find_by_rules(&text, &policy)] {
+            let by_rules = find_by_rules(&Bytes::copy_from_slice(text.as_bytes()), &policy);
+            for found in [find(text.into(), &policy), by_rules] {
                 let session = found.unwrap().unwrap();
                 let found = session.id().unwrap();
                 prop_assert_eq!(found.as_str(), id.as_str());
@@ -189,7 +203,7 @@ mod tests {
             (",1", false),
             ("}", false),
         ] {
-            let found = find(&text(rest), &policy).is_some_and(|found| found.is_ok());
+            let found = find(text(rest).into(), &policy).is_some_and(|found| found.is_ok());
             assert_eq!(found, taken, "{rest}");
         }
     }

@@ -17,7 +17,10 @@ fn policy() -> SessionPolicy {
 }
 
 async fn open(cookie: Option<&str>, policy: &SessionPolicy) -> Session {
-    CookieStorage::new().read(cookie, policy).await.unwrap()
+    CookieStorage::new()
+        .read(cookie.map(Into::into), policy)
+        .await
+        .unwrap()
 }
 
 async fn save(session: &Session, policy: &SessionPolicy) -> (CookieChange, Outcome) {

@@ -1,7 +1,6 @@
 //! What a request did to a session, for storages without records.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -23,7 +22,6 @@ pub struct Draft {
     pub max_age: Option<Duration>,
     /// How long it lives if it is not used again.
     pub idle: Duration,
-    key: RecordKey,
     meta: Meta,
     /// What the body holds of the request's changes and orders; more may come before the draft is settled.
     changes: usize,
@@ -70,11 +68,7 @@ pub fn draft(session: &Session) -> Result<Option<Draft>> {
     let id = state.id()?;
     let (created, lifetime) = state.span(now);
     let deadline = state.policy.idle_deadline(created, lifetime, now);
-    let key = match &state.origin {
-        Origin::Live(live) if state.id.as_ref() == Some(&id) => live.key.clone(),
-        _ => RecordKey::hashed(&id),
-    };
-    let meta = Meta::new(&key, created, deadline, lifetime);
+    let meta = Meta::new(&RecordKey::hashed(&id), created, deadline, lifetime);
     let body = body::encode(&state.content, &meta);
     Ok(Some(Draft {
         action,
@@ -82,7 +76,6 @@ pub fn draft(session: &Session) -> Result<Option<Draft>> {
         body,
         max_age: state.max_age(&meta, now),
         idle: Duration::from_millis(deadline.saturating_sub(now)),
-        key,
         meta,
         changes: state.changes.len(),
         orders: state.orders,
@@ -104,13 +97,13 @@ pub fn settle(session: &Session, draft: Draft, cookie: CookieChange) {
         state.origin = Origin::New;
     } else {
         state.id = Some(draft.id);
-        state.origin = Origin::Live(Arc::new(Standing {
-            key: draft.key,
+        state.origin = Origin::Live(Standing {
+            key: RecordKey::NONE,
             version: Version::from(0),
             body: draft.body,
             meta: draft.meta,
             foreign: false,
-        }));
+        });
     }
     if cookie != CookieChange::Keep {
         state.cookie = cookie;

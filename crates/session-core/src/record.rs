@@ -119,6 +119,12 @@ impl RecordKey {
     /// The longest plain id, in bytes.
     pub const MAX_PLAIN: usize = 128;
 
+    /// In the place of a key where a session stands in no record, and nobody asks.
+    pub(crate) const NONE: Self = Self {
+        digest: [0; 32],
+        plain: None,
+    };
+
     /// The key of the session with this id.
     pub fn hashed(id: &SessionId) -> Self {
         Self::from_digest(Sha256::digest(id.as_bytes()).into())

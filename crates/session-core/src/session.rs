@@ -25,7 +25,7 @@ pub struct Session {
 struct Inner {
     state: Mutex<State>,
     /// Held while a save is under way, so that two saves of one session take turns.
-    saving: async_lock::Mutex<()>,
+    saving: futures_util::lock::Mutex<()>,
 }
 
 impl Inner {
@@ -33,7 +33,7 @@ impl Inner {
     fn new(policy: &SessionPolicy) -> Self {
         Self {
             state: Mutex::new(State::new(policy)),
-            saving: async_lock::Mutex::new(()),
+            saving: futures_util::lock::Mutex::new(()),
         }
     }
 }
@@ -238,7 +238,7 @@ impl Session {
         let mut state = self.state();
         state.writable()?;
         state.keep_flash = true;
-        for (key, json) in std::mem::take(&mut state.consumed) {
+        for (key, json) in state.take_consumed() {
             state.change(Change::Keep(key, json))?;
         }
         Ok(())
@@ -385,21 +385,21 @@ impl Session {
         }
     }
 
-    /// The session that a record holds; a new one if its time is over.
+    /// The session that a record holds, at `key` if it stands at one; a new one if its time is over.
     pub(crate) fn open(
         id: SessionId,
-        key: RecordKey,
+        key: Option<RecordKey>,
         record: Record,
         policy: &SessionPolicy,
     ) -> Result<Self> {
-        let mut inner = Inner::new(policy);
-        // Before it is shared: the state is large, and each move of it costs what an allocation does.
-        let state = inner.state.get_mut();
-        let state = state.unwrap_or_else(PoisonError::into_inner);
-        state.open(id, key, record)?;
-        Ok(Self {
-            inner: Arc::new(inner),
-        })
+        // Filled where it stays. Nobody else has it yet, so there is always a way in.
+        let mut inner = Arc::new(Inner::new(policy));
+        if let Some(inner) = Arc::get_mut(&mut inner) {
+            let state = inner.state.get_mut();
+            let state = state.unwrap_or_else(PoisonError::into_inner);
+            state.open(id, key, record)?;
+        }
+        Ok(Self { inner })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -410,7 +410,7 @@ impl Session {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(crate) async fn turn(&self) -> async_lock::MutexGuard<'_, ()> {
+    pub(crate) async fn turn(&self) -> futures_util::lock::MutexGuard<'_, ()> {
         self.inner.saving.lock().await
     }
 

@@ -1,7 +1,6 @@
 //! What a request knows of its session.
 
 use std::fmt;
-use std::sync::Arc;
 use std::time::SystemTime;
 
 use bytes::Bytes;
@@ -29,10 +28,8 @@ pub(crate) struct State {
     pub(crate) orders: u32,
     /// The session as this request left it; what a save writes.
     pub(crate) content: Content,
-    /// The flash values that this request may still read, in `flash`.
-    pub(crate) readable: Option<Box<Content>>,
-    /// The flash values that it has read.
-    pub(crate) consumed: Vec<(Text, Text)>,
+    /// The flash values that this request found, if any.
+    found: Option<Box<Found>>,
     pub(crate) keep_flash: bool,
     /// Changes that no save has taken up yet.
     pub(crate) changes: Vec<Change>,
@@ -42,7 +39,7 @@ pub(crate) struct State {
     pub(crate) dirty: bool,
     pub(crate) lifetime: Option<Lifetime>,
     /// The id under which a new record will stand.
-    pub(crate) next_id: Option<SessionId>,
+    pub(crate) next_id: Option<Box<SessionId>>,
     /// Where an unfinished `regenerate_id` has already put the new record.
     pub(crate) successor: Option<Box<Successor>>,
     /// Whether a write was sent whose outcome is unknown, so that `origin` may be out of date.
@@ -55,17 +52,26 @@ pub(crate) struct State {
     pub(crate) finished: bool,
 }
 
+/// The flash values of a record. Boxed, as what else few requests need: each open makes and moves a state.
+#[derive(Debug)]
+struct Found {
+    /// Those that this request may still read, in `flash`.
+    readable: Content,
+    /// Those that it has read.
+    consumed: Vec<(Text, Text)>,
+}
+
 /// What stands behind the session.
 #[derive(Clone, Debug)]
 pub(crate) enum Origin {
     /// Nothing: it is new.
     New,
     /// A record, as it was last loaded or written.
-    Live(Arc<Standing>),
+    Live(Standing),
     /// A tombstone: another request moved the session to a new id.
-    Moved(Arc<Standing>),
+    Moved(Standing),
     /// A tombstone: another request destroyed the session. This one has begun a new one.
-    Destroyed(Arc<Standing>),
+    Destroyed(Standing),
 }
 
 /// A record as this request last saw it.
@@ -83,7 +89,7 @@ pub(crate) struct Standing {
 #[derive(Clone, Debug)]
 pub(crate) struct Successor {
     pub(crate) id: SessionId,
-    pub(crate) standing: Arc<Standing>,
+    pub(crate) standing: Standing,
     /// Whether it was built from the state of the old record that is in `origin`.
     pub(crate) current: bool,
 }
@@ -111,15 +117,53 @@ impl fmt::Debug for Standing {
 }
 
 impl Standing {
+    /// What `record` says, its values and flash values into `content`. Fails if `key` is known, and the record belongs to another.
+    pub(crate) fn read(
+        key: Option<RecordKey>,
+        record: Record,
+        policy: &SessionPolicy,
+        now: u64,
+        content: &mut Content,
+    ) -> Result<Self> {
+        let meta = body::decode(&record.body, key.as_ref(), content)?;
+        let key = key.unwrap_or(RecordKey::NONE);
+        let foreign = meta.is_none();
+        let meta = meta.unwrap_or_else(|| {
+            let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
+            Meta::new(&key, now, deadline, Lifetime::Policy)
+        });
+        Ok(Self {
+            key,
+            version: record.version,
+            body: record.body,
+            meta,
+            foreign,
+        })
+    }
+
+    /// Whether its time is over.
+    pub(crate) fn is_over(&self, policy: &SessionPolicy, now: u64) -> bool {
+        let end = match self.meta.tombstone {
+            Some(_) => self.meta.deadline,
+            None => {
+                let absolute = policy.absolute_deadline(self.meta.created, self.meta.lifetime);
+                self.meta.deadline.min(absolute)
+            }
+        };
+        end <= now
+    }
+
     /// The same, now that it stands as this version.
-    pub(crate) fn stored(mut self, version: Version) -> Arc<Self> {
+    pub(crate) fn stored(mut self, version: Version) -> Self {
         self.version = version;
-        Arc::new(self)
+        self
     }
 
     /// The values and flash values as they stand in the record.
     pub(crate) fn content(&self) -> Result<Content> {
-        Ok(body::decode(&self.body, None)?.content)
+        let mut content = Content::default();
+        body::decode(&self.body, None, &mut content)?;
+        Ok(content)
     }
 }
 
@@ -133,8 +177,7 @@ impl State {
             intent: Intent::Keep,
             orders: 0,
             content: Content::default(),
-            readable: None,
-            consumed: Vec::new(),
+            found: None,
             keep_flash: false,
             changes: Vec::new(),
             batches: Vec::new(),
@@ -151,31 +194,38 @@ impl State {
     }
 
     /// Takes up what the record holds, if its time is not over.
-    pub(crate) fn open(&mut self, id: SessionId, key: RecordKey, record: Record) -> Result<()> {
+    pub(crate) fn open(
+        &mut self,
+        id: SessionId,
+        key: Option<RecordKey>,
+        record: Record,
+    ) -> Result<()> {
         let now = self.policy.now();
-        let loaded = Loaded::read(key, record, &self.policy, now)?;
-        if loaded.over {
+        let standing = Standing::read(key, record, &self.policy, now, &mut self.content)?;
+        if standing.is_over(&self.policy, now) {
             debug!("the session has expired; a new one begins");
+            self.content.clear();
             return Ok(());
         }
         self.opened = now;
         self.id = Some(id);
-        match loaded.kind {
+        let tombstone = standing.meta.tombstone.as_ref();
+        match tombstone.map(|tombstone| (tombstone.kind, tombstone.kept_until)) {
             None => {
-                self.content = loaded.content;
-                self.origin = Origin::Live(loaded.standing);
+                self.origin = Origin::Live(standing);
                 self.receive_flash();
             }
-            Some(Kind::Moved) => {
-                debug!(key = ?loaded.standing.key, "the session has a new id, and the cookie an old one");
-                if loaded.kept_until > now {
-                    self.content = loaded.content;
+            Some((Kind::Moved, kept_until)) => {
+                debug!(key = ?standing.key, "the session has a new id, and the cookie an old one");
+                if kept_until <= now {
+                    self.content.clear();
                 }
-                self.origin = Origin::Moved(loaded.standing);
+                self.origin = Origin::Moved(standing);
             }
-            Some(Kind::Destroyed) => {
-                debug!(key = ?loaded.standing.key, "the session was destroyed; a new one begins");
-                self.origin = Origin::Destroyed(loaded.standing);
+            Some((Kind::Destroyed, _)) => {
+                debug!(key = ?standing.key, "the session was destroyed; a new one begins");
+                self.content.clear();
+                self.origin = Origin::Destroyed(standing);
             }
         }
         Ok(())
@@ -188,20 +238,21 @@ impl State {
         }
         let mut readable = self.content.clone();
         readable.values = Vec::new();
-        self.readable = Some(Box::new(readable));
+        let mut consumed = Vec::new();
         if self.policy.flash_policy() == FlashPolicy::NextRequest {
             let texts = |(key, value): (&[u8], &[u8])| (Text::from(key), Text::from(value));
-            self.consumed = self.content.texts(&self.content.flash).map(texts).collect();
+            consumed.extend(self.content.texts(&self.content.flash).map(texts));
             let consume = |(key, value): &(Text, Text)| Change::Consume(key.clone(), value.clone());
-            self.changes = self.consumed.iter().map(consume).collect();
+            self.changes = consumed.iter().map(consume).collect();
             self.content.flash.clear();
             self.dirty = true;
         }
+        self.found = Some(Box::new(Found { readable, consumed }));
     }
 
     /// The flash values that the request may still read.
     pub(crate) fn readable(&self) -> Option<&Content> {
-        self.readable.as_deref()
+        self.found.as_ref().map(|found| &found.readable)
     }
 
     /// The JSON text of a flash value that the request may still read.
@@ -211,15 +262,20 @@ impl State {
 
     /// The request has read a flash value.
     pub(crate) fn consume_flash(&mut self, key: Text, json: Text) {
-        if let Some(readable) = &mut self.readable {
-            readable.unset_flash(&key);
+        if let Some(found) = &mut self.found {
+            found.readable.unset_flash(&key);
+            found.consumed.push((key, json));
         }
-        self.consumed.push((key, json));
+    }
+
+    /// Takes the flash values that the request has read.
+    pub(crate) fn take_consumed(&mut self) -> Vec<(Text, Text)> {
+        let found = self.found.as_mut();
+        found.map_or_else(Vec::new, |found| std::mem::take(&mut found.consumed))
     }
 
     pub(crate) fn forget_flash(&mut self) {
-        self.readable = None;
-        self.consumed.clear();
+        self.found = None;
     }
 
     /// Fails where the session takes no more changes.
@@ -275,10 +331,12 @@ impl State {
             (Origin::Live(_) | Origin::Moved(_), Intent::Keep | Intent::Destroy) => self.id.clone(),
             _ => None,
         };
-        match stands.or_else(|| self.next_id.clone()) {
-            Some(id) => Ok(id),
-            None => Ok(self.next_id.insert(SessionId::random()?).clone()),
+        if let Some(id) = stands.as_ref().or(self.next_id.as_deref()) {
+            return Ok(id.clone());
         }
+        let id = SessionId::random()?;
+        self.next_id = Some(Box::new(id.clone()));
+        Ok(id)
     }
 
     pub(crate) fn standing_cookie(&self) -> Option<(SessionId, SystemTime)> {
@@ -304,6 +362,19 @@ impl State {
         }
     }
 
+    /// The record that the session goes on from.
+    pub(crate) fn old(&self) -> Result<&Standing> {
+        match &self.origin {
+            Origin::Live(old) | Origin::Moved(old) => Ok(old),
+            Origin::New | Origin::Destroyed(_) => Err(Self::lost()),
+        }
+    }
+
+    /// That there is no such record where one must be.
+    pub(crate) fn lost() -> Error {
+        Error::corrupt("the save lost track of the session; this is a defect of session-core")
+    }
+
     /// Whether the request changed nothing, and nothing is owed to the browser.
     pub(crate) fn is_unchanged(&self) -> bool {
         !self.dirty && self.intent == Intent::Keep && self.cookie == CookieChange::Keep
@@ -325,53 +396,5 @@ impl State {
     pub(crate) fn pending(&self) -> impl Iterator<Item = &Change> {
         let sent = self.batches.iter().flat_map(|batch| batch.changes.iter());
         sent.chain(&self.changes)
-    }
-}
-
-/// A record, read.
-pub(crate) struct Loaded {
-    pub(crate) standing: Arc<Standing>,
-    pub(crate) content: Content,
-    /// What kind of tombstone it is; `None` for a session.
-    pub(crate) kind: Option<Kind>,
-    /// Until when the content of a tombstone may be read.
-    pub(crate) kept_until: u64,
-    /// Whether its time is over.
-    pub(crate) over: bool,
-}
-
-impl Loaded {
-    pub(crate) fn read(
-        key: RecordKey,
-        record: Record,
-        policy: &SessionPolicy,
-        now: u64,
-    ) -> Result<Self> {
-        let body = body::decode(&record.body, Some(&key))?;
-        let foreign = body.meta.is_none();
-        let meta = body.meta.unwrap_or_else(|| {
-            let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
-            Meta::new(&key, now, deadline, Lifetime::Policy)
-        });
-        let tombstone = meta.tombstone.as_ref();
-        let end = match tombstone {
-            Some(_) => meta.deadline,
-            None => meta
-                .deadline
-                .min(policy.absolute_deadline(meta.created, meta.lifetime)),
-        };
-        Ok(Self {
-            content: body.content,
-            kind: tombstone.map(|tombstone| tombstone.kind),
-            kept_until: tombstone.map_or(0, |tombstone| tombstone.kept_until),
-            over: end <= now,
-            standing: Arc::new(Standing {
-                key,
-                version: record.version,
-                body: record.body,
-                meta,
-                foreign,
-            }),
-        })
     }
 }

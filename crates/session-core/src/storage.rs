@@ -4,7 +4,10 @@
 //! storage that keeps the data elsewhere than in records, as the cookie storage does. It opens a session with [`open`] or
 //! [`empty`], asks [`draft`] what the request did, and tells [`settle`] once that is kept.
 
+use std::borrow::Cow;
 use std::fmt;
+use std::future::{Future, ready};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -31,12 +34,13 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
         CookieContent::Id
     }
 
-    /// The records behind this storage, if that is what it keeps: [`read`] and [`save`] then work on them, and spare a boxed future.
+    /// The records behind this storage, if that is what it keeps: [`save`] then works on them, and spares a boxed future.
     fn records(&self) -> Option<&dyn RecordStore> {
         None
     }
 
-    /// Opens the session that `cookie` names, verified and decoded; a new, empty one if it names none that lives.
+    /// Opens the session that `cookie` names, verified and decoded; a new, empty one if it names none that lives. What was decrypted
+    /// comes owned, for the storage to keep.
     ///
     /// It opens it under this `policy`, which has behind it what [`Session::commit`] saves to, and does not keep the policy: that would
     /// keep the storage alive for ever. A request that opens its session in two tasks at once may call it twice.
@@ -44,7 +48,7 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// The backend failed. A session is never handed out empty because a load failed: it would later overwrite the real one.
-    async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session>;
+    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a>;
 
     /// Persists what the request did to `session`, and says what becomes of the cookie.
     ///
@@ -54,6 +58,36 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
     ///
     /// The changes were not kept, or it is unknown whether they were.
     async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved>;
+}
+
+/// A session that is being opened. Where it is there at once, no future is needed for it, and none is made room for.
+#[must_use]
+pub enum Opening<'a> {
+    /// The session, or that the backend failed.
+    Now(Result<Session>),
+    /// The storage waits for something.
+    Later(Pin<Box<dyn Future<Output = Result<Session>> + Send + 'a>>),
+}
+
+impl<'a> IntoFuture for Opening<'a> {
+    type Output = Result<Session>;
+    type IntoFuture = Pin<Box<dyn Future<Output = Result<Session>> + Send + 'a>>;
+
+    fn into_future(self) -> Self::IntoFuture {
+        match self {
+            Self::Now(session) => Box::pin(ready(session)),
+            Self::Later(session) => session,
+        }
+    }
+}
+
+impl fmt::Debug for Opening<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Now(_) => "Now(..)",
+            Self::Later(_) => "Later(..)",
+        })
+    }
 }
 
 /// What the value of the session's cookie is.
@@ -124,8 +158,8 @@ impl<S: RecordStore> SessionStorage for S {
         Some(self)
     }
 
-    async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
-        engine::open(self, cookie, policy).await
+    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
+        engine::open(self, cookie.as_deref(), policy)
     }
 
     async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
@@ -146,8 +180,8 @@ macro_rules! forward_session_storage {
                 (**self).records()
             }
 
-            async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
-                (**self).read(cookie, policy).await
+            fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
+                (**self).read(cookie, policy)
             }
 
             async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
@@ -158,22 +192,6 @@ macro_rules! forward_session_storage {
 }
 
 forward_session_storage!(Arc, Box);
-
-/// Opens a session, as [`SessionStorage::read`].
-///
-/// # Errors
-///
-/// As there.
-pub async fn read(
-    storage: &dyn SessionStorage,
-    cookie: Option<&str>,
-    policy: &SessionPolicy,
-) -> Result<Session> {
-    match storage.records() {
-        Some(store) => engine::open(store, cookie, policy).await,
-        None => storage.read(cookie, policy).await,
-    }
-}
 
 /// Persists what a request did, as [`SessionStorage::save`].
 ///
@@ -210,8 +228,21 @@ pub fn empty(policy: &SessionPolicy) -> Session {
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's, or not that id's.
 pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
     let key = RecordKey::hashed(&id);
+    Session::open(id, Some(key), unversioned(body), policy)
+}
+
+/// As [`open`], for a storage that has sealed `id` and `body` as one: whether they belong together is not asked again.
+///
+/// # Errors
+///
+/// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's.
+pub fn open_sealed(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
+    Session::open(id, None, unversioned(body), policy)
+}
+
+fn unversioned(body: Bytes) -> Record {
     let version = Version::from(0);
-    Session::open(id, key, Record { body, version }, policy)
+    Record { body, version }
 }
 
 /// `policy` with `storage` behind it: [`Session::commit`] works on the sessions that are opened under it.

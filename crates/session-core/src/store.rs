@@ -31,6 +31,14 @@ pub trait RecordStore: fmt::Debug + Send + Sync + 'static {
     /// The backend failed, which says nothing about the record.
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError>;
 
+    /// As [`load`](Self::load), for a store that need not wait to know; `None` where `load` is to be asked.
+    ///
+    /// The default is `None`, and right for whatever asks a server or a file. It spares a boxed future.
+    fn load_now(&self, key: &RecordKey) -> Option<Result<Option<Record>, StoreError>> {
+        let _ = key;
+        None
+    }
+
     /// Writes `body` at `key`, in one atomic step, if `condition` holds.
     ///
     /// [`Condition::IfAbsent`] on a key that is taken, and [`Condition::IfVersion`] on a record that has moved on or is gone,
@@ -77,6 +85,10 @@ macro_rules! forward_record_store {
         impl<S: RecordStore + ?Sized> RecordStore for $pointer<S> {
             async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
                 (**self).load(key).await
+            }
+
+            fn load_now(&self, key: &RecordKey) -> Option<Result<Option<Record>, StoreError>> {
+                (**self).load_now(key)
             }
 
             async fn put(

@@ -105,7 +105,7 @@ impl Opened {
         let policy = policy_at(millis);
         let id = SessionId::parse_foreign(&self.id).unwrap();
         let store = Store::with(policy.record_key(&id), &self.body);
-        let session = store.read(Some(&self.id), &policy).await?;
+        let session = store.read(Some(self.id.as_str().into()), &policy).await?;
         Ok((session, store, policy))
     }
 
@@ -240,7 +240,10 @@ async fn records_are_written() {
         let policy = policy_at(NOW).plain_keys(known.plain);
         let key = policy.record_key(&SessionId::parse_foreign(&known.id).unwrap());
         let store = Store::with(key.clone(), &known.before);
-        let session = store.read(Some(&known.id), &policy).await.unwrap();
+        let session = store
+            .read(Some(known.id.as_str().into()), &policy)
+            .await
+            .unwrap();
         assert!(!session.is_new(), "{what}");
         for step in &known.steps {
             act(&session, step).unwrap();

@@ -163,7 +163,10 @@ async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
         let server = Server::new();
         let id = server.begin().await;
         server.store.place(server.key(&id), body);
-        let opened = server.store.read(Some(&id), &server.policy).await;
+        let opened = server
+            .store
+            .read(Some(id.as_str().into()), &server.policy)
+            .await;
         assert!(matches!(opened, Err(Error::Store(_))), "{body}");
         assert_eq!(server.store.body(&server.key(&id)), body);
     }
@@ -175,7 +178,10 @@ async fn a_record_of_another_key_is_never_opened() {
     let (mine, yours) = (server.begin().await, server.begin().await);
     let body = server.store.body(&server.key(&yours));
     server.store.place(server.key(&mine), body);
-    let opened = server.store.read(Some(&mine), &server.policy).await;
+    let opened = server
+        .store
+        .read(Some(mine.as_str().into()), &server.policy)
+        .await;
     let error = opened.unwrap_err().to_string();
     assert!(error.contains("belongs to another key"), "{error}");
     assert!(!error.contains(&mine) && !error.contains(&yours), "{error}");

@@ -63,7 +63,7 @@ fn cookie(change: CookieChange) -> String {
 
 async fn open(store: &Store, id: &str) -> Session {
     store
-        .read(Some(id), &SessionPolicy::default())
+        .read(Some(id.into()), &SessionPolicy::default())
         .await
         .unwrap()
 }

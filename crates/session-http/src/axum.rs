@@ -11,7 +11,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Error> {
-        SessionHandle::of(&parts.extensions)?.open().await
+        let handle = SessionHandle::of(&parts.extensions)?;
+        handle.open().await
     }
 }
 

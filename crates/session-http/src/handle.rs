@@ -7,6 +7,7 @@ use http::{Extensions, HeaderMap};
 use session_core::storage;
 
 use crate::headers::Cookies;
+use crate::manager::{Begun, Later};
 use crate::{Error, Session, SessionManager};
 
 /// What [`SessionLayer`](crate::SessionLayer) puts into a request's extensions: it opens the session on first use, once a
@@ -64,17 +65,15 @@ impl SessionHandle {
     /// The storage failed; a later call tries again. [`Finished`](session_core::Error::Finished) if the response has been made.
     pub async fn open(&self) -> Result<Session, Error> {
         let request = &*self.request;
-        let session = match request.session.get() {
-            Some(session) => session,
-            None => request.open().await?,
+        let later = match request.session.get() {
+            Some(_) => None,
+            None => request.begin()?,
         };
-        // Either this sees that it was closed, or closing sees the session: both are set, fenced, and then looked at.
-        fence(Ordering::SeqCst);
-        if request.closed.load(Ordering::Relaxed) {
-            // It may have been opened while the response was made; nobody would save it.
-            storage::finish(session);
+        // A statement of its own: whatever stands beside an await is room in each handler's future.
+        if let Some(later) = later {
+            request.keep(later.await?);
         }
-        Ok(session.clone())
+        request.opened()
     }
 
     /// The session if it was opened. It is not opened from now on.
@@ -114,11 +113,32 @@ impl Drop for Closing {
 }
 
 impl Request {
-    async fn open(&self) -> Result<&Session, Error> {
+    /// Opens the session, or says what that has to wait for.
+    fn begin(&self) -> Result<Option<Later<'_>>, Error> {
         if self.closed.load(Ordering::Relaxed) {
             return Err(session_core::Error::Finished.into());
         }
-        let session = self.manager.open_cookies(&self.cookies).await?;
-        Ok(self.session.get_or_init(|| session))
+        match self.manager.begin(&self.cookies) {
+            Begun::Now(session) => {
+                self.keep(session?);
+                Ok(None)
+            }
+            Begun::Later(session) => Ok(Some(session)),
+        }
+    }
+
+    fn keep(&self, session: Session) {
+        self.session.get_or_init(|| session);
+    }
+
+    fn opened(&self) -> Result<Session, Error> {
+        let session = self.session.get().ok_or(session_core::Error::Finished)?;
+        // Either this sees that it was closed, or closing sees the session: both are set, fenced, and then looked at.
+        fence(Ordering::SeqCst);
+        if self.closed.load(Ordering::Relaxed) {
+            // It may have been opened while the response was made; nobody would save it.
+            storage::finish(session);
+        }
+        Ok(session.clone())
     }
 }

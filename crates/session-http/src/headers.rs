@@ -37,7 +37,7 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
             .map(<[u8]>::trim_ascii)
             .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
     };
-    let cookie = HeaderValue::from_static("Cookie");
+    let cookie = const { HeaderValue::from_static("Cookie") };
     match headers.entry(VARY) {
         Entry::Vacant(none) => {
             none.insert(cookie);

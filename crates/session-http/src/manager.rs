@@ -1,5 +1,6 @@
 //! From the headers of a request to a session, and back to those of a response, for any framework.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::future::{Future, poll_fn};
 use std::pin::{Pin, pin};
@@ -9,9 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 use session_cookie::{Opened, SessionCookie};
+use session_core::storage::{self, Opening};
 use session_core::{
     CookieChange, CookieContent, Error, Outcome, Result, SessionId, SessionPolicy, SessionStorage,
-    StoreError, StoreErrorKind, storage,
+    StoreError, StoreErrorKind,
 };
 use tracing::debug;
 
@@ -45,6 +47,23 @@ use crate::headers::{self, Cookies};
 #[derive(Clone)]
 pub struct SessionManager {
     shared: Arc<Shared>,
+}
+
+/// A session that is being opened. What waits is boxed: every request that opens its session makes room for it.
+pub(crate) enum Begun<'a> {
+    Now(Result<Session>),
+    Later(Later<'a>),
+}
+
+pub(crate) type Later<'a> = Pin<Box<dyn Future<Output = Result<Session>> + Send + 'a>>;
+
+impl Begun<'_> {
+    async fn wait(self) -> Result<Session> {
+        match self {
+            Self::Now(session) => session,
+            Self::Later(session) => session.await,
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -97,10 +116,12 @@ impl SessionManager {
     ///
     /// The storage failed.
     pub async fn open(&self, headers: &HeaderMap) -> Result<Session> {
-        self.open_cookies(&Cookies::of(headers)).await
+        let cookies = Cookies::of(headers);
+        self.begin(&cookies).wait().await
     }
 
-    pub(crate) async fn open_cookies(&self, cookies: &Cookies) -> Result<Session> {
+    /// [`open`](Self::open), which often need not wait.
+    pub(crate) fn begin<'a>(&'a self, cookies: &'a Cookies) -> Begun<'a> {
         let Shared {
             storage,
             cookie,
@@ -115,7 +136,7 @@ impl SessionManager {
         };
         let opened = cookie.read(cookies.bytes(), content, now);
         let carried = cookie.carried(cookies.bytes());
-        self.read(value_of(&opened), carried).await
+        self.read(value_of(opened), carried)
     }
 
     /// Saves what the request did to `session`, and adds to `headers` what the response owes: the cookie if it changed, and what
@@ -165,7 +186,7 @@ impl SessionManager {
                 "the sessions of this storage travel in their cookies; none can be opened by its id",
             ));
         }
-        let session = self.read(Some(id.as_str()), 0).await?;
+        let session = self.read(Some(id.as_str().into()), 0).wait().await?;
         Ok((!session.is_new()).then_some(session))
     }
 
@@ -186,7 +207,7 @@ impl SessionManager {
         let opened = value.map_or(Opened::Missing, |value| {
             cookie.decode(value.as_bytes(), storage.content(), now)
         });
-        self.read(value_of(&opened), 0).await
+        self.read(value_of(opened), 0).wait().await
     }
 
     /// As [`finish`](Self::finish): what becomes of the value that the client holds, signed or encrypted as it is to be sent.
@@ -232,16 +253,20 @@ impl SessionManager {
         Ok(HeaderValue::try_from(field).ok())
     }
 
-    async fn read(&self, value: Option<&str>, carried: usize) -> Result<Session> {
+    fn read<'a>(&'a self, value: Option<Cow<'a, str>>, carried: usize) -> Begun<'a> {
         let Shared {
             storage,
             policy,
             limit,
             ..
         } = &*self.shared;
-        let read = pin!(storage::read(&**storage, value, policy));
-        let session = within(*limit, read, "opened").await?;
-        Ok(Session::new(session, carried))
+        match storage.read(value, policy) {
+            Opening::Now(session) => Begun::Now(session.map(|it| Session::new(it, carried))),
+            Opening::Later(session) => Begun::Later(Box::pin(async move {
+                let session = within(*limit, session, "opened").await?;
+                Ok(Session::new(session, carried))
+            })),
+        }
     }
 
     async fn save(&self, session: &Session) -> (CookieChange, Result<Outcome>) {
@@ -315,7 +340,7 @@ impl fmt::Debug for SessionManager {
     }
 }
 
-fn value_of<'a>(opened: &'a Opened<'_>) -> Option<&'a str> {
+fn value_of(opened: Opened<'_>) -> Option<Cow<'_, str>> {
     match opened {
         Opened::Valid(value) => Some(value),
         Opened::Missing => None,
@@ -329,10 +354,10 @@ fn value_of<'a>(opened: &'a Opened<'_>) -> Option<&'a str> {
 /// What `future` comes to, or an error once `limit` has passed. A future that is ready at once costs no timer.
 async fn within<T>(
     limit: Duration,
-    mut future: Pin<&mut impl Future<Output = Result<T>>>,
+    mut future: impl Future<Output = Result<T>> + Unpin,
     what: &str,
 ) -> Result<T> {
-    if let Some(ready) = poll_fn(|cx| match future.as_mut().poll(cx) {
+    if let Some(ready) = poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
         Poll::Ready(ready) => Poll::Ready(Some(ready)),
         Poll::Pending => Poll::Ready(None),
     })

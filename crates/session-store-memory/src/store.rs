@@ -99,12 +99,11 @@ impl MemoryStore {
 #[async_trait]
 impl RecordStore for MemoryStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        let shared = &*self.shared;
-        let now = shared.clock.now();
-        let loaded = shared
-            .lock(Shared::place(key))
-            .load(key.digest(), now, &shared.totals);
-        Ok(loaded)
+        Ok(self.shared.load(key))
+    }
+
+    fn load_now(&self, key: &RecordKey) -> Option<Result<Option<Record>, StoreError>> {
+        Some(Ok(self.shared.load(key)))
     }
 
     async fn put(
@@ -179,6 +178,12 @@ impl Shared {
         // The number of shards is a power of two.
         let shard = &self.shards[place & (self.shards.len() - 1)];
         shard.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn load(&self, key: &RecordKey) -> Option<Record> {
+        let now = self.clock.now();
+        let mut shard = self.lock(Self::place(key));
+        shard.load(key.digest(), now, &self.totals)
     }
 
     fn check_size(&self, body: &Bytes) -> Result<(), StoreError> {

@@ -13,19 +13,19 @@ use xtask_bench::{App, Case, allocations, bare, ours};
 const MEMORY: [(&str, f64); 8] = [
     ("no cookie, untouched", 4.0),
     ("untouched", 4.0),
-    ("read", 9.0),
-    ("read and write", 22.0),
-    ("login", 55.0),
+    ("read", 7.0),
+    ("read and write", 18.0),
+    ("login", 53.0),
     ("forged, read", 5.0),
-    ("50 keys: read", 13.0),
-    ("50 keys: read and write", 26.0),
+    ("50 keys: read", 11.0),
+    ("50 keys: read and write", 22.0),
 ];
 
 const COOKIE: [(&str, f64); 4] = [
     ("no cookie, untouched", 4.0),
     ("untouched", 4.0),
-    ("read", 11.0),
-    ("read and write", 26.0),
+    ("read", 8.0),
+    ("read and write", 22.0),
 ];
 
 #[test]

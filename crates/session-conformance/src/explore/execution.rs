@@ -210,7 +210,11 @@ impl Execution {
         let first = self.stage.ids.iter().cloned().enumerate();
         let ids: Vec<_> = first.chain(told).collect();
         for (at, id) in ids {
-            let session = self.stage.store.read(Some(&id), &self.stage.policy).await?;
+            let session = self
+                .stage
+                .store
+                .read(Some(id.into()), &self.stage.policy)
+                .await?;
             if let Some(slot) = last.get_mut(at) {
                 *slot = Some(View::of(&session));
             }

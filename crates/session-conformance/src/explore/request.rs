@@ -81,7 +81,10 @@ impl Request {
         let future: Future = {
             let (work, opened) = (work.clone(), Arc::clone(&opened));
             Box::pin(async move {
-                let session = work.gate.read(cookie.as_deref(), &work.policy).await?;
+                let session = work
+                    .gate
+                    .read(cookie.as_deref().map(Into::into), &work.policy)
+                    .await?;
                 let _ = opened.set((session.clone(), View::of(&session)));
                 work.go_on(&session).await
             })

@@ -102,7 +102,9 @@ impl Scene {
         let first = ids.first().cloned();
         let mut sessions = Vec::new();
         for _ in 1..self.ids() {
-            let session = store.read(first.as_deref(), &policy).await?;
+            let session = store
+                .read(first.as_deref().map(Into::into), &policy)
+                .await?;
             session.regenerate_id_keeping_old_for(match self {
                 Self::Kept => Duration::from_secs(60),
                 _ => Duration::ZERO,

@@ -1,10 +1,11 @@
 //! Loads, conditional writes, removals, one after another.
 
-use session_core::{Condition, PutOutcome, RecordStore, Version};
+use session_core::{Condition, PutOutcome, RecordKey, RecordStore, Version};
 
 use crate::check::{Check, Result, check};
 use crate::context::{Context, HOUR, fresh_key};
 use crate::failure::{ensure, expect};
+use crate::recorder::Recorder;
 
 #[rustfmt::skip]
 pub(super) const CHECKS: &[Check] = &[
@@ -25,6 +26,7 @@ pub(super) const CHECKS: &[Check] = &[
     check!(Record, "record", remove_says_whether_there_was_a_record, "Metrics count sessions that never were.", [Records]),
     check!(Record, "record", a_removed_key_can_be_taken, "A key that was once used never takes a session again.", [Records]),
     check!(Record, "record", a_load_sees_the_last_answered_write, "The page after a login still shows the visitor as logged out.", [Records]),
+    check!(Record, "record", load_now_says_what_load_says, "A request sees a session as it was, or one that is gone, wherever the store answers without waiting.", [Records]),
 ];
 
 async fn an_unknown_key_holds_nothing(cx: Context) -> Result {
@@ -282,4 +284,22 @@ async fn a_load_sees_the_last_answered_write(cx: Context) -> Result {
     }
     store.remove(&key).await?;
     store.lacks("right after remove", &key).await
+}
+
+async fn load_now_says_what_load_says(cx: Context) -> Result {
+    let (store, key) = (cx.store()?, fresh_key()?);
+    same_both_ways(&store, &key).await?;
+    let version = store.insert(&key, "one").await?;
+    same_both_ways(&store, &key).await?;
+    store.update(&key, "two", &version).await?;
+    same_both_ways(&store, &key).await?;
+    store.remove(&key).await?;
+    same_both_ways(&store, &key).await
+}
+
+async fn same_both_ways(store: &Recorder, key: &RecordKey) -> Result {
+    match store.load_now(key) {
+        Some(now) => expect("load_now", &now?, &store.load(key).await?),
+        None => Ok(()),
+    }
 }

@@ -82,7 +82,7 @@ impl Site {
     pub(super) async fn try_open(&self, browser: &Browser) -> Result<Session, Error> {
         let opened = self
             .storage
-            .read(browser.cookie.as_deref(), &self.policy)
+            .read(browser.cookie.as_deref().map(Into::into), &self.policy)
             .await;
         let with = match &browser.cookie {
             Some(cookie) => self.name(cookie),

@@ -1,6 +1,6 @@
 //! Conditions that do not hold what they say.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 use bytes::Bytes;
 use session_core::{
-    Condition, PutOutcome, RecordKey, RecordStore, StoreError, StoreErrorKind, Version,
+    Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, StoreErrorKind, Version,
 };
 use tokio::task::yield_now;
 
@@ -36,6 +36,7 @@ pub(crate) fn cases() -> Vec<Case> {
         case::<UnknownIsAnError>("record/an_unknown_key_holds_nothing"),
         case::<ForgetsUpdates>("record/what_was_put_is_loaded"),
         case::<ReadsFromAReplica>("record/a_load_sees_the_last_answered_write"),
+        case::<AnswersFromACache>("record/load_now_says_what_load_says"),
         case::<RemoveLeavesIt>("record/remove_removes"),
         case::<RemoveAlwaysFinds>("record/remove_says_whether_there_was_a_record"),
         case::<RemovedKeysStayTaken>("record/a_removed_key_can_be_taken"),
@@ -51,6 +52,8 @@ macro_rules! flaw {
 }
 
 flaw! {
+    /// Answers at once with what it found first, and nobody tells it of writes.
+    AnswersFromACache(Mutex<HashMap<String, Option<Record>>>);
     /// Checks that there is a record, and not which.
     LastWriteWins;
     /// "Insert or update": a write for a version makes a record where there is none.
@@ -502,5 +505,14 @@ impl Flaw for RemovedKeysStayTaken {
     async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
         self.0.lock().unwrap().insert(name(key));
         plain.remove(key).await
+    }
+}
+
+#[async_trait]
+impl Flaw for AnswersFromACache {
+    fn load_now(&self, plain: &Plain, key: &RecordKey) -> Option<Loaded> {
+        let mut cache = self.0.lock().unwrap();
+        let found = cache.entry(name(key)).or_insert_with(|| plain.found(key));
+        Some(Ok(found.clone()))
     }
 }

@@ -30,6 +30,11 @@ pub(crate) trait Flaw: Debug + Default + Send + Sync + 'static {
         plain.load(key).await
     }
 
+    fn load_now(&self, plain: &Plain, key: &RecordKey) -> Option<Loaded> {
+        let _ = (plain, key);
+        None
+    }
+
     async fn put(
         &self,
         plain: &Plain,
@@ -63,6 +68,10 @@ pub(crate) struct Broken<F>(Plain, F);
 impl<F: Flaw> RecordStore for Broken<F> {
     async fn load(&self, key: &RecordKey) -> Loaded {
         self.1.load(&self.0, key).await
+    }
+
+    fn load_now(&self, key: &RecordKey) -> Option<Loaded> {
+        self.1.load_now(&self.0, key)
     }
 
     async fn put(&self, key: &RecordKey, body: Bytes, ttl: Duration, condition: Condition) -> Put {

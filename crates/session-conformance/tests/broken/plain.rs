@@ -32,6 +32,10 @@ impl Plain {
         self.0.lock().unwrap()
     }
 
+    pub(crate) fn found(&self, key: &RecordKey) -> Option<Record> {
+        self.lock().get(&name(key)).map(Entry::record)
+    }
+
     pub(crate) fn advance(&self, by: Duration) {
         self.lock().now += by;
     }
@@ -83,7 +87,7 @@ impl Entry {
 #[async_trait]
 impl RecordStore for Plain {
     async fn load(&self, key: &RecordKey) -> Loaded {
-        Ok(self.lock().get(&name(key)).map(Entry::record))
+        Ok(self.found(key))
     }
 
     async fn put(&self, key: &RecordKey, body: Bytes, ttl: Duration, condition: Condition) -> Put {

@@ -1,9 +1,11 @@
 //! Storages that are not made of records, and break what a session promises.
 
+use std::borrow::Cow;
 use std::marker::PhantomData;
 
 use async_trait::async_trait;
 use session_conformance::{Fixture, Promise, Subject};
+use session_core::storage::Opening;
 use session_core::{
     CookieChange, Error, Outcome, Result, Saved, Session, SessionPolicy, SessionStorage,
 };
@@ -40,8 +42,8 @@ struct Lying<L>(Plain, PhantomData<L>);
 
 #[async_trait]
 impl<L: Lie> SessionStorage for Lying<L> {
-    async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
-        self.0.read(cookie, policy).await
+    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
+        self.0.read(cookie, policy)
     }
 
     async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {

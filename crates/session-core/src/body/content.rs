@@ -31,12 +31,12 @@ pub(crate) enum Piece {
 }
 
 impl Content {
-    pub(crate) fn new(body: Bytes, values: Vec<Entry>, flash: Vec<Entry>) -> Self {
-        Self {
-            body,
-            values,
-            flash,
-        }
+    /// The values and flash values that come next in `body`, which is what `scanner` scans.
+    pub(super) fn read(&mut self, scanner: &mut Scanner<'_>, body: &Bytes) -> Option<()> {
+        self.body = body.clone();
+        entries(scanner, &mut self.values)?;
+        scanner.expect(b',')?;
+        entries(scanner, &mut self.flash)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -188,8 +188,7 @@ impl fmt::Debug for Content {
 }
 
 /// An object of the body as entries.
-pub(super) fn entries(scanner: &mut Scanner<'_>) -> Option<Vec<Entry>> {
-    let mut entries = Vec::new();
+fn entries(scanner: &mut Scanner<'_>, entries: &mut Vec<Entry>) -> Option<()> {
     scanner.object(|scanner, key| {
         let key = if key.plain {
             Piece::span(key.inside)
@@ -201,6 +200,5 @@ pub(super) fn entries(scanner: &mut Scanner<'_>) -> Option<Vec<Entry>> {
         let value = Piece::span(scanner.value()?);
         entries.push(Entry { key, value });
         Some(())
-    })?;
-    Some(entries)
+    })
 }

@@ -61,6 +61,11 @@ impl Meta {
         }
     }
 
+    /// What kind of tombstone it is; `None` for a session.
+    pub(crate) fn kind(&self) -> Option<Kind> {
+        self.tombstone.as_ref().map(|tombstone| tombstone.kind)
+    }
+
     /// Fails if the body that holds this belongs to another key: never a stranger's data.
     pub(super) fn check(&self, key: &RecordKey) -> Result<(), Error> {
         if self.tag == tag(key) {

@@ -18,32 +18,30 @@ use scan::Scanner;
 
 use crate::{Error, RecordKey};
 
-/// What a body holds.
-#[derive(Clone, Debug)]
-pub(crate) struct Body {
-    pub(crate) content: Content,
-    /// `None` in a record that another library wrote.
-    pub(crate) meta: Option<Meta>,
-}
-
-/// Reads the body that was found at `key`.
-pub(crate) fn decode(bytes: &Bytes, key: Option<&RecordKey>) -> Result<Body, Error> {
+/// Reads the body that was found at `key` into `content`, in place, since moving what an open makes is a good part of its cost.
+/// `None` is no metadata, as in a record that another library wrote.
+pub(crate) fn decode(
+    bytes: &Bytes,
+    key: Option<&RecordKey>,
+    content: &mut Content,
+) -> Result<Option<Meta>, Error> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(Error::corrupt("the record is larger than 4 GiB"));
     }
     let mut scanner = Scanner::new(bytes);
-    let parts = elements(&mut scanner, bytes)
-        .filter(|_| scanner.is_ascii() || std::str::from_utf8(bytes).is_ok());
-    let (content, meta) = parts.ok_or_else(|| {
-        Error::corrupt(format!(
-            "the record at {key:?} is not a session: expected the JSON array [values, flash, meta], stopped at byte {}",
-            scanner.at()
-        ))
-    })?;
+    let meta = match elements(&mut scanner, bytes, content) {
+        Some(meta) if scanner.is_ascii() || std::str::from_utf8(bytes).is_ok() => meta,
+        _ => {
+            return Err(Error::corrupt(format!(
+                "the record at {key:?} is not a session: expected the JSON array [values, flash, meta], stopped at byte {}",
+                scanner.at()
+            )));
+        }
+    };
     if let (Some(meta), Some(key)) = (&meta, key) {
         meta.check(key)?;
     }
-    Ok(Body { content, meta })
+    Ok(meta)
 }
 
 /// Writes a body.
@@ -58,17 +56,21 @@ pub(crate) fn encode(content: &Content, meta: &Meta) -> Bytes {
 }
 
 /// The three elements; `None` if `bytes` are something else.
-fn elements(scanner: &mut Scanner<'_>, bytes: &Bytes) -> Option<(Content, Option<Meta>)> {
+fn elements(
+    scanner: &mut Scanner<'_>,
+    bytes: &Bytes,
+    content: &mut Content,
+) -> Option<Option<Meta>> {
     scanner.expect(b'[')?;
-    let values = content::entries(scanner)?;
-    scanner.expect(b',')?;
-    let flash = content::entries(scanner)?;
+    content.read(scanner, bytes)?;
     let meta = match scanner.eat(b',') {
         false => None,
         true if scanner.peek()? == b'n' => scanner.word(b"null").map(|()| None)?,
         true => Some(Meta::read(scanner, bytes)?),
     };
     scanner.expect(b']')?;
-    let content = Content::new(bytes.clone(), values, flash);
-    scanner.is_at_end().then_some((content, meta))
+    if !scanner.is_at_end() {
+        return None;
+    }
+    Some(meta)
 }

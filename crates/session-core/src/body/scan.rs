@@ -275,23 +275,26 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Goes past a number without sign, fraction and exponent, and says what it is.
+    /// Goes past a number without sign, fraction and exponent, and says what it is; `None` too if the text ends soon after.
     #[inline]
     pub(super) fn natural(&mut self) -> Option<u64> {
-        let rest = self.text.get(self.at..)?;
+        let start = self.at;
         let mut number = 0_u64;
-        let mut digits = 0;
-        for byte in rest {
-            let digit = byte.wrapping_sub(b'0');
-            if digit > 9 {
+        loop {
+            let word = *self.text.get(self.at..)?.first_chunk()?;
+            let digits = u64::from_le_bytes(word) ^ (EACH * 0x30);
+            // The high bit of each byte that is no digit, right up to and including the first.
+            let others = (digits | digits.wrapping_add(EACH * 0x76)) & (EACH * 0x80);
+            let count = others.trailing_zeros() as usize / 8;
+            let more = eight_digits(digits.checked_shl(64 - 8 * count as u32).unwrap_or(0));
+            number = number.checked_mul(*TENS.get(count)?)?.checked_add(more)?;
+            self.at += count;
+            if count < word.len() {
                 break;
             }
-            number = number.checked_mul(10)?.checked_add(u64::from(digit))?;
-            digits += 1;
         }
-        let leads_with_zero = digits > 1 && rest.first() == Some(&b'0');
-        self.at += digits;
-        (digits > 0 && !leads_with_zero).then_some(number)
+        let leads_with_zero = self.at - start > 1 && self.text.get(start) == Some(&b'0');
+        (self.at > start && !leads_with_zero).then_some(number)
     }
 
     /// Goes past so many bytes of a string that stand for themselves.
@@ -320,6 +323,26 @@ impl<'a> Scanner<'a> {
 
 /// A one in each byte.
 const EACH: u64 = u64::MAX / 0xff;
+
+/// The powers of ten.
+const TENS: [u64; 9] = [
+    1,
+    10,
+    100,
+    1_000,
+    10_000,
+    100_000,
+    1_000_000,
+    10_000_000,
+    100_000_000,
+];
+
+/// What eight decimal digits stand for, the first of them in the lowest byte: made into pairs, fours, and the whole.
+fn eight_digits(digits: u64) -> u64 {
+    let pairs = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (pairs * 100 + (pairs >> 16)) & 0x0000_ffff_0000_ffff;
+    (fours * 10_000 + (fours >> 32)) & 0xffff_ffff
+}
 
 /// The high bit of each byte that ends a string or does not belong into one, right up to and including the lowest such byte.
 fn specials(word: u64) -> u64 {
@@ -402,6 +425,32 @@ mod tests {
                 assert_eq!(takes(&text), serde_takes(&text), "{text:?}");
             }
         }
+    }
+
+    #[test]
+    fn natural_numbers_are_read() {
+        let read = |text: &str| Scanner::new(format!("{text},\"rest\":0}}").as_bytes()).natural();
+        for number in (0..u64::BITS).flat_map(|bits| [u64::MAX >> bits, 1 << bits]) {
+            assert_eq!(read(&number.to_string()), Some(number));
+        }
+        for length in 1..20 {
+            let digits = "1234567890123456789";
+            let number = digits.get(..length).unwrap();
+            assert_eq!(read(number), number.parse().ok());
+        }
+        for text in [
+            "",
+            "00",
+            "01",
+            "-1",
+            "x",
+            "18446744073709551616",
+            "99999999999999999999999999",
+        ] {
+            assert_eq!(read(text), None, "{text}");
+        }
+        assert_eq!(read("0"), Some(0));
+        assert_eq!(Scanner::new(b"12").natural(), None);
     }
 
     #[test]

@@ -1,7 +1,5 @@
 //! A new record under a fresh id.
 
-use std::sync::Arc;
-
 use super::run::{Run, Written};
 use crate::body::{Content, Meta, Prev};
 use crate::state::{Intent, Standing};
@@ -30,14 +28,14 @@ impl Run<'_> {
         content: &Content,
         base: Option<&Meta>,
         prev: Option<&Prev>,
-    ) -> Result<(SessionId, Arc<Standing>)> {
+    ) -> Result<(SessionId, Standing)> {
         let mut failures = 0;
         for _ in 0..4 {
             self.in_time()?;
             let (id, standing) = {
                 let mut state = self.session.state();
                 let id = match state.next_id.take() {
-                    Some(id) => id,
+                    Some(id) => *id,
                     None => SessionId::random()?,
                 };
                 let key = self.policy.record_key(&id);
@@ -71,7 +69,7 @@ impl Run<'_> {
     }
 
     /// Makes the record that was just created the session's own, and owes the browser its id.
-    pub(super) fn adopt(&self, id: SessionId, standing: Arc<Standing>) {
+    pub(super) fn adopt(&self, id: SessionId, standing: Standing) {
         let mut state = self.session.state();
         state.cookie = CookieChange::Set {
             value: id.as_str().to_owned(),

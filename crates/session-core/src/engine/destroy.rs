@@ -1,7 +1,6 @@
 //! The end of a session, wherever it has moved to.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 
 use super::run::{Run, Written};
 use crate::body::{Content, Kind, Meta, Tombstone};
@@ -84,7 +83,7 @@ impl Run<'_> {
     async fn retire(
         &self,
         key: &RecordKey,
-        mut known: Option<Arc<Standing>>,
+        mut known: Option<Standing>,
     ) -> Result<Option<(Meta, bool)>> {
         let mut failures = 0;
         let mut unknown: Option<StoreError> = None;

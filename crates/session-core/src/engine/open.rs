@@ -2,27 +2,44 @@
 
 use tracing::debug;
 
-use crate::{RecordStore, Result, Session, SessionPolicy};
+use crate::storage::Opening;
+use crate::{Record, RecordKey, RecordStore, Result, Session, SessionId, SessionPolicy};
 
-pub(crate) async fn open(
-    store: &dyn RecordStore,
+pub(crate) fn open<'a>(
+    store: &'a dyn RecordStore,
     cookie: Option<&str>,
-    policy: &SessionPolicy,
-) -> Result<Session> {
+    policy: &'a SessionPolicy,
+) -> Opening<'a> {
     let Some(text) = cookie else {
-        return Ok(Session::new(policy));
+        return Opening::Now(Ok(Session::new(policy)));
     };
     let Some(id) = policy.parse_id(text) else {
         debug!("the session cookie does not hold an id; a new session begins");
-        return Ok(Session::new(policy));
+        return Opening::Now(Ok(Session::new(policy)));
     };
     let key = policy.record_key(&id);
-    let Some(record) = store.load(&key).await? else {
+    if let Some(loaded) = store.load_now(&key) {
+        let found = loaded.map_err(Into::into);
+        return Opening::Now(found.and_then(|found| take_up(found, id, key, policy)));
+    }
+    Opening::Later(Box::pin(async move {
+        let found = store.load(&key).await?;
+        take_up(found, id, key, policy)
+    }))
+}
+
+fn take_up(
+    found: Option<Record>,
+    id: SessionId,
+    key: RecordKey,
+    policy: &SessionPolicy,
+) -> Result<Session> {
+    let Some(record) = found else {
         debug!(
             ?key,
             "no session with the cookie's id is known; a new one begins"
         );
         return Ok(Session::new(policy));
     };
-    Session::open(id, key, record, policy)
+    Session::open(id, Some(key), record, policy)
 }

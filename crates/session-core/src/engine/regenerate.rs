@@ -1,11 +1,9 @@
 //! A new id for the same session.
 
-use std::sync::Arc;
-
-use super::run::{Run, Written};
+use super::run::{Loaded, Run, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
-use crate::state::{Loaded, Origin, Standing, State, Successor};
-use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, StoreErrorKind};
+use crate::state::{Origin, Standing, State, Successor};
+use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError};
 
 /// How many records may follow one: more requests than that on one old id are refused.
 const SUCCESSORS: usize = 32;
@@ -61,7 +59,7 @@ impl Run<'_> {
     async fn look_at_old(&self, unknown: Option<StoreError>) -> Result<Retired> {
         let (key, version) = {
             let state = self.session.state();
-            let old = old(&state)?;
+            let old = state.old()?;
             (old.key.clone(), old.version.clone())
         };
         let loaded = match self.load(&key).await {
@@ -69,10 +67,7 @@ impl Run<'_> {
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
         let Some(Loaded {
-            standing,
-            content,
-            kind,
-            ..
+            standing, content, ..
         }) = loaded
         else {
             return Ok(Retired::Gone);
@@ -81,7 +76,7 @@ impl Run<'_> {
         let mut successors = standing.meta.tombstone.iter().flat_map(|t| &t.successors);
         let ours = state.successor.as_ref().map(|s| &s.standing.key);
         let named = successors.any(|key| Some(key) == ours);
-        match kind {
+        match standing.meta.kind() {
             // A logout that found it named has followed it.
             Some(_) if named => Ok(Retired::Yes),
             Some(Kind::Destroyed) => Ok(Retired::Gone),
@@ -97,8 +92,8 @@ impl Run<'_> {
             }
             None if standing.version == version => Ok(Retired::No),
             None => {
-                let base = old(&state)?.meta.clone();
-                Self::settle_batches(&mut state, &standing.meta, &base, unknown)?;
+                let base = state.old()?.meta.writes.clone();
+                Self::settle_batches(&mut state, &standing.meta.writes, &base, unknown)?;
                 drop(state);
                 self.rebase(content)?;
                 let mut state = self.session.state();
@@ -120,7 +115,7 @@ impl Run<'_> {
             {
                 return Ok(successor.standing.key.clone());
             }
-            let base = old(&state)?.clone();
+            let base = state.old()?.clone();
             let existing = state.successor.clone();
             let live = matches!(state.origin, Origin::Live(_));
             let content = if live && state.changes.is_empty() {
@@ -174,10 +169,10 @@ impl Run<'_> {
     }
 
     /// The tombstone that is to take the old record's place, with `successor` among those that follow it.
-    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Arc<Standing>, Standing)> {
+    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Standing, Standing)> {
         let state = self.session.state();
         let now = self.policy.now();
-        let old = old(&state)?.clone();
+        let old = state.old()?.clone();
         let mut meta = self.meta_for_next(&state, &old);
         let mut content = Content::default();
         let mut tombstone = match old.meta.tombstone.clone() {
@@ -216,7 +211,7 @@ impl Run<'_> {
     /// The old record is retired: the new one is the session's own.
     async fn moved(&self) -> Result<Outcome> {
         let successor = self.session.state().successor.take();
-        let Successor { id, standing, .. } = *successor.ok_or_else(lost)?;
+        let Successor { id, standing, .. } = *successor.ok_or_else(State::lost)?;
         self.adopt(id, standing);
         let unsent = !self.session.state().batches.is_empty();
         if unsent {
@@ -231,7 +226,7 @@ impl Run<'_> {
         let (content, abandoned) = {
             let mut state = self.session.state();
             state.origin = Origin::New;
-            state.readable = None;
+            state.forget_flash();
             state.unsure = false;
             drop(state);
             let content = self.rebase(Content::default())?;
@@ -254,18 +249,4 @@ impl Run<'_> {
             tracing::debug!(%error, "a record that nobody knows is left to expire");
         }
     }
-}
-
-fn old(state: &State) -> Result<&Arc<Standing>> {
-    match &state.origin {
-        Origin::Live(old) | Origin::Moved(old) => Ok(old),
-        Origin::New | Origin::Destroyed(_) => Err(lost()),
-    }
-}
-
-fn lost() -> Error {
-    Error::Store(StoreError::new(
-        StoreErrorKind::Corrupt,
-        "the save lost track of the session; this is a defect of session-core",
-    ))
 }

@@ -1,6 +1,6 @@
 //! One save: what its steps share.
 
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -8,7 +8,7 @@ use tracing::debug;
 
 use crate::body::{self, Content, Meta, Prev, WriteId, WriteIds};
 use crate::change::{Batch, replay};
-use crate::state::{Loaded, Origin, Standing, State};
+use crate::state::{Origin, Standing, State};
 use crate::{
     Condition, Error, PutOutcome, RecordKey, RecordStore, Result, Session, SessionPolicy,
     StoreError, StoreErrorKind, Version,
@@ -24,6 +24,14 @@ pub(super) struct Run<'a> {
     pub(super) orders: u32,
     /// When it first asked whether it is in time.
     started: OnceLock<Instant>,
+}
+
+/// A record, read again.
+pub(super) struct Loaded {
+    pub(super) standing: Standing,
+    pub(super) content: Content,
+    /// Whether its time is over.
+    pub(super) over: bool,
 }
 
 /// What a conditional write came to.
@@ -107,7 +115,13 @@ impl<'a> Run<'a> {
             None => Ok(None),
             Some(record) => {
                 let now = self.policy.now();
-                Loaded::read(key.clone(), record, self.policy, now).map(Some)
+                let (key, mut content) = (Some(key.clone()), Content::default());
+                let standing = Standing::read(key, record, self.policy, now, &mut content)?;
+                Ok(Some(Loaded {
+                    over: standing.is_over(self.policy, now),
+                    standing,
+                    content,
+                }))
             }
         }
     }
@@ -196,12 +210,12 @@ impl<'a> Run<'a> {
     /// it did: then neither doing it again nor leaving it is right.
     pub(super) fn settle_batches(
         state: &mut State,
-        found: &Meta,
-        base: &Meta,
+        found: &WriteIds,
+        base: &WriteIds,
         unknown: Option<StoreError>,
     ) -> Result<()> {
-        let applied = Self::forget(state, &found.writes);
-        if !state.unsure || applied || found.writes.reach_back_to(&base.writes) {
+        let applied = Self::forget(state, found);
+        if !state.unsure || applied || found.reach_back_to(base) {
             return Ok(());
         }
         Err(Error::Store(unknown.unwrap_or_else(|| {
@@ -222,7 +236,7 @@ impl<'a> Run<'a> {
     }
 
     /// Notes that `standing` is what stands now, with the batches that it names.
-    pub(super) fn accept(state: &mut State, standing: Arc<Standing>) {
+    pub(super) fn accept(state: &mut State, standing: Standing) {
         Self::forget(state, &standing.meta.writes);
         state.dirty = !state.changes.is_empty() || !state.batches.is_empty();
         state.origin = Origin::Live(standing);

@@ -1,20 +1,35 @@
 //! A record that stays where it is: changes, and a deadline that moves.
 
-use std::sync::Arc;
-
 use tracing::debug;
 
-use super::run::{Run, Written};
-use crate::body::{Content, Kind, WriteId};
-use crate::state::{Intent, Loaded, Origin, Standing, State};
-use crate::{Condition, Error, Outcome, Result, StoreError};
+use super::run::{Loaded, Run, Written};
+use crate::body::{Content, Kind, WriteId, WriteIds};
+use crate::state::{Intent, Origin, Standing, State};
+use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
 
 /// What is known of the record after a write that was not simply stored.
 enum Look {
     /// Go on: what stands now, and what to send in its place.
-    Again(Box<(Arc<Standing>, Standing)>),
+    Again(Box<(Base, Standing)>),
     /// There is nothing left to do.
     Done(Outcome),
+}
+
+/// What is to be replaced: as much of it as a write needs.
+struct Base {
+    key: RecordKey,
+    version: Version,
+    writes: WriteIds,
+}
+
+impl Base {
+    fn of(standing: &Standing) -> Self {
+        Self {
+            key: standing.key.clone(),
+            version: standing.version.clone(),
+            writes: standing.meta.writes.clone(),
+        }
+    }
 }
 
 impl Run<'_> {
@@ -29,9 +44,9 @@ impl Run<'_> {
                 drop(state);
                 return self.nowhere(Error::Moved);
             };
-            let base = live.clone();
+            let base = Base::of(live);
             self.freeze(&mut state);
-            let sent = self.next_standing(&state, &base, &state.content);
+            let sent = self.next_standing(&state, state.old()?, &state.content);
             (std::mem::replace(&mut state.unsure, true), base, sent)
         };
         loop {
@@ -68,20 +83,18 @@ impl Run<'_> {
     }
 
     /// Finds out what became of the record, and of what this save has sent.
-    async fn look(&self, base: &Standing, unknown: Option<StoreError>) -> Result<Look> {
+    async fn look(&self, base: &Base, unknown: Option<StoreError>) -> Result<Look> {
         let loaded = match self.load(&base.key).await {
             Ok(loaded) => loaded.filter(|loaded| !loaded.over),
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
         let Some(Loaded {
-            standing,
-            content,
-            kind,
-            ..
+            standing, content, ..
         }) = loaded
         else {
             return self.nowhere(Error::Vanished).map(Look::Done);
         };
+        let kind = standing.meta.kind();
         let mut state = self.session.state();
         if kind == Some(Kind::Destroyed) {
             return Ok(Look::Done(Self::logged_out(
@@ -89,7 +102,7 @@ impl Run<'_> {
                 Origin::Destroyed(standing),
             )));
         }
-        Self::settle_batches(&mut state, &standing.meta, &base.meta, unknown)?;
+        Self::settle_batches(&mut state, &standing.meta.writes, &base.writes, unknown)?;
         match kind {
             Some(Kind::Moved) if state.batches.is_empty() => {
                 state.origin = Origin::Moved(standing);
@@ -116,7 +129,7 @@ impl Run<'_> {
                 let mut state = self.session.state();
                 let next = self.next_standing(&state, &standing, &content);
                 state.unsure = true;
-                Ok(Look::Again(Box::new((standing, next))))
+                Ok(Look::Again(Box::new((Base::of(&standing), next))))
             }
         }
     }

@@ -149,7 +149,10 @@ impl Server {
     }
 
     pub async fn open(&self, id: impl Into<Option<&str>>) -> Session {
-        self.store.read(id.into(), &self.policy).await.unwrap()
+        self.store
+            .read(id.into().map(Into::into), &self.policy)
+            .await
+            .unwrap()
     }
 
     pub async fn save(&self, session: &Session) -> Result<Saved> {

@@ -52,7 +52,9 @@ fn work(store: &MemoryStore, seed: u64, times: usize) {
     runtime().block_on(async {
         for step in 0..times {
             let key = key(random.below(MILLION));
-            let record = store.load(&key).await.expect("memory").expect("a record");
+            // As the engine asks it.
+            let loaded = store.load_now(&key).expect("it need not wait");
+            let record = loaded.expect("memory").expect("a record");
             if step % 10 == 0 {
                 let condition = Condition::IfVersion(record.version);
                 let put = store.put(&key, record.body, DAY, condition);
