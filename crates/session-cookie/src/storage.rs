@@ -95,7 +95,7 @@ fn find(text: Cow<'_, str>, policy: &SessionPolicy) -> Option<Result<Session>> {
 fn find_by_rules(text: &Bytes, policy: &SessionPolicy) -> Option<Result<Session>> {
     let Envelope { i, d } = serde_json::from_slice(text).ok()?;
     let id = policy.parse_id(&i)?;
-    Some(storage::open(
+    Some(storage::open_sealed(
         id,
         text.slice_ref(d.get().as_bytes()),
         policy,
@@ -160,6 +160,8 @@ mod tests {
             2 => Just(r#","i":"other""#.to_owned()),
             2 => Just(r#","d":[{},{}]"#.to_owned()),
             2 => Just(r#","z":null"#.to_owned()),
+            2 => Just(r#"[{"a":1},{},{"v":1,"c":4102444800000,"i":4102531200000,"k":"not-its-"}]"#.to_owned()),
+            1 => Just(r#"{ "i":"an-id","d":"#.to_owned()),
             1 => Just(r#"{"d":[{},{}],"i":"an-id""#.to_owned()),
             1 => Just(r#"{"i":"\u0061\\n","d":"#.to_owned()),
             1 => Just("[{},{}]".to_owned()),

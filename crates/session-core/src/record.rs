@@ -119,7 +119,7 @@ impl RecordKey {
     /// The longest plain id, in bytes.
     pub const MAX_PLAIN: usize = 128;
 
-    /// In the place of a key where a session stands in no record, and nobody asks.
+    /// In the place of a key where a session stands in no record. The engine writes nothing there.
     pub(crate) const NONE: Self = Self {
         digest: [0; 32],
         plain: None,

@@ -24,7 +24,8 @@ pub struct Session {
 
 struct Inner {
     state: Mutex<State>,
-    /// Held while a save is under way, so that two saves of one session take turns.
+    /// Held while a save is under way, so that there is one at a time. It is not fair: a task that commits in a loop may hold up others,
+    /// until the response is made and its commits fail.
     saving: futures_util::lock::Mutex<()>,
 }
 
@@ -393,13 +394,12 @@ impl Session {
         policy: &SessionPolicy,
     ) -> Result<Self> {
         // Filled where it stays. Nobody else has it yet, so there is always a way in.
-        let mut inner = Arc::new(Inner::new(policy));
-        if let Some(inner) = Arc::get_mut(&mut inner) {
-            let state = inner.state.get_mut();
-            let state = state.unwrap_or_else(PoisonError::into_inner);
-            state.open(id, key, record)?;
-        }
-        Ok(Self { inner })
+        let mut shared = Arc::new(Inner::new(policy));
+        let inner = Arc::get_mut(&mut shared).ok_or_else(State::lost)?;
+        let state = inner.state.get_mut();
+        let state = state.unwrap_or_else(PoisonError::into_inner);
+        state.open(id, key, record)?;
+        Ok(Self { inner: shared })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -372,7 +372,7 @@ impl State {
 
     /// That there is no such record where one must be.
     pub(crate) fn lost() -> Error {
-        Error::corrupt("the save lost track of the session; this is a defect of session-core")
+        Error::corrupt("lost track of the session; this is a defect of session-core")
     }
 
     /// Whether the request changed nothing, and nothing is owed to the browser.

@@ -231,7 +231,8 @@ pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Sessio
     Session::open(id, Some(key), unversioned(body), policy)
 }
 
-/// As [`open`], for a storage that has sealed `id` and `body` as one: whether they belong together is not asked again.
+/// As [`open`], for a storage that has sealed `id` and `body` as one: whether they belong together is not asked again. A body that was
+/// looked up by its id is one for [`open`].
 ///
 /// # Errors
 ///

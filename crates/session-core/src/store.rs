@@ -33,7 +33,8 @@ pub trait RecordStore: fmt::Debug + Send + Sync + 'static {
 
     /// As [`load`](Self::load), for a store that need not wait to know; `None` where `load` is to be asked.
     ///
-    /// The default is `None`, and right for whatever asks a server or a file. It spares a boxed future.
+    /// It spares a boxed future. No time limit stands around it, so it must not block, and it sees every `put` that `load` sees, also
+    /// those of other processes. The default is `None`, and right for whatever asks a server or a file.
     fn load_now(&self, key: &RecordKey) -> Option<Result<Option<Record>, StoreError>> {
         let _ = key;
         None

@@ -31,9 +31,12 @@ pub(crate) enum Piece {
 }
 
 impl Content {
-    /// The values and flash values that come next in `body`, which is what `scanner` scans.
+    /// Becomes the values and flash values that come next in `body`, which is what `scanner` scans; without meaning where that fails.
     pub(super) fn read(&mut self, scanner: &mut Scanner<'_>, body: &Bytes) -> Option<()> {
-        self.body = body.clone();
+        *self = Self {
+            body: body.clone(),
+            ..Self::default()
+        };
         entries(scanner, &mut self.values)?;
         scanner.expect(b',')?;
         entries(scanner, &mut self.flash)

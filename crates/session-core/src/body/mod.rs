@@ -32,8 +32,9 @@ pub(crate) fn decode(
     let meta = match elements(&mut scanner, bytes, content) {
         Some(meta) if scanner.is_ascii() || std::str::from_utf8(bytes).is_ok() => meta,
         _ => {
+            let at = key.map_or_else(String::new, |key| format!(" at {key:?}"));
             return Err(Error::corrupt(format!(
-                "the record at {key:?} is not a session: expected the JSON array [values, flash, meta], stopped at byte {}",
+                "the record{at} is not a session: expected the JSON array [values, flash, meta], stopped at byte {}",
                 scanner.at()
             )));
         }

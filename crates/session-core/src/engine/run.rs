@@ -95,6 +95,11 @@ impl<'a> Run<'a> {
         deadline: u64,
         condition: Condition,
     ) -> Result<Written> {
+        if *key == RecordKey::NONE {
+            return Err(Error::Unsupported(
+                "a session that was opened by a storage without records cannot be saved to records",
+            ));
+        }
         let left = deadline.saturating_sub(self.now).max(1000);
         let ttl = Duration::from_millis(left.saturating_add(Self::MARGIN));
         match self.store.put(key, body, ttl, condition).await {

@@ -178,7 +178,7 @@ impl Run<'_> {
             let id = WriteId::new(self.now);
             meta.writes = meta.writes.after(std::iter::once(id), self.now);
             let next = Self::standing(live.key.clone(), &state.content, meta);
-            (live.clone(), next)
+            (Base::of(live), next)
         };
         let condition = Condition::IfVersion(live.version.clone());
         let put = self.put(&live.key, sent.body.clone(), sent.meta.deadline, condition);
