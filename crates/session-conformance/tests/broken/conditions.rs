@@ -1,15 +1,13 @@
 //! Conditions that do not hold what they say.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use session_core::{
-    Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, StoreErrorKind, Version,
-};
+use session_core::{Condition, PutOutcome, RecordKey, RecordStore, StoreError, Version};
 use tokio::task::yield_now;
 
 use super::plain::name;
@@ -25,18 +23,13 @@ pub(crate) fn cases() -> Vec<Case> {
         case::<ComparesThenWrites>("record/compare_and_write_are_one_step"),
         case::<ComparesThenRevives>("record/a_write_does_not_outlive_a_removal"),
         case::<LooksThenInserts>("record/one_of_many_inserts_is_stored"),
-        case::<LoadsInTwoSteps>("record/a_load_sees_one_whole_write"),
         case::<LosesItsLock>("record/keys_do_not_hold_each_other_up"),
         case::<KeepsTheVersion>("record/a_write_changes_the_version"),
         case::<CountsEachRecordAnew>("record/a_version_is_not_used_again"),
         case::<ReturnsTheOldVersion>("record/put_returns_the_version_that_load_reports"),
-        case::<LoadCountsUp>("record/loading_changes_nothing"),
         case::<RefusedSaysStored>("record/stored_means_written"),
         case::<RefusedWrites>("record/refused_means_unchanged"),
-        case::<UnknownIsAnError>("record/an_unknown_key_holds_nothing"),
         case::<ForgetsUpdates>("record/what_was_put_is_loaded"),
-        case::<ReadsFromAReplica>("record/a_load_sees_the_last_answered_write"),
-        case::<AnswersFromACache>("record/load_now_says_what_load_says"),
         case::<RemoveLeavesIt>("record/remove_removes"),
         case::<RemoveAlwaysFinds>("record/remove_says_whether_there_was_a_record"),
         case::<RemovedKeysStayTaken>("record/a_removed_key_can_be_taken"),
@@ -52,8 +45,6 @@ macro_rules! flaw {
 }
 
 flaw! {
-    /// Answers at once with what it found first, and nobody tells it of writes.
-    AnswersFromACache(Mutex<HashMap<String, Option<Record>>>);
     /// Checks that there is a record, and not which.
     LastWriteWins;
     /// "Insert or update": a write for a version makes a record where there is none.
@@ -70,8 +61,6 @@ flaw! {
     ComparesThenRevives;
     /// Looks whether the key is free, and then inserts.
     LooksThenInserts;
-    /// Asks for the version, and then for the body.
-    LoadsInTwoSteps;
     /// Under contention, somebody keeps the lock.
     LosesItsLock(AtomicUsize);
     /// An update leaves the version as it was.
@@ -80,18 +69,12 @@ flaw! {
     CountsEachRecordAnew;
     /// An update returns the version that it replaced.
     ReturnsTheOldVersion;
-    /// Every load gives the record a new version.
-    LoadCountsUp;
     /// A refused write is reported as stored.
     RefusedSaysStored;
     /// A refused write is written all the same.
     RefusedWrites;
-    /// "Not found" is an error.
-    UnknownIsAnError;
     /// An update is answered, and not done.
     ForgetsUpdates;
-    /// Loads come from a replica, which is one write behind.
-    ReadsFromAReplica(Mutex<Vec<(RecordKey, Loaded)>>);
     /// Remove says yes, and removes nothing.
     RemoveLeavesIt;
     /// Remove says that there was a record, always.
@@ -280,21 +263,6 @@ impl Flaw for LooksThenInserts {
 }
 
 #[async_trait]
-impl Flaw for LoadsInTwoSteps {
-    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
-        let Some(first) = plain.load(key).await? else {
-            return Ok(None);
-        };
-        yield_now().await;
-        let second = plain.load(key).await?;
-        Ok(second.map(|mut record| {
-            record.version = first.version;
-            record
-        }))
-    }
-}
-
-#[async_trait]
 impl Flaw for LosesItsLock {
     async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
         if self.0.fetch_add(1, SeqCst) > 3 {
@@ -370,19 +338,6 @@ impl Flaw for ReturnsTheOldVersion {
 }
 
 #[async_trait]
-impl Flaw for LoadCountsUp {
-    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
-        let mut state = plain.lock();
-        state.next += 1;
-        let next = state.next;
-        if let Some(entry) = state.records.get_mut(&name(key)) {
-            entry.version = next;
-        }
-        Ok(state.get(&name(key)).map(super::plain::Entry::record))
-    }
-}
-
-#[async_trait]
 impl Flaw for RefusedSaysStored {
     async fn put(
         &self,
@@ -418,14 +373,6 @@ impl Flaw for RefusedWrites {
 }
 
 #[async_trait]
-impl Flaw for UnknownIsAnError {
-    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
-        let missing = || StoreError::new(StoreErrorKind::Unavailable, "no rows");
-        plain.load(key).await?.map(Some).ok_or_else(missing)
-    }
-}
-
-#[async_trait]
 impl Flaw for ForgetsUpdates {
     async fn put(
         &self,
@@ -441,34 +388,6 @@ impl Flaw for ForgetsUpdates {
             }
             _ => plain.put(key, body, ttl, condition).await,
         }
-    }
-}
-
-#[async_trait]
-impl Flaw for ReadsFromAReplica {
-    async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
-        let behind = {
-            let mut replica = self.0.lock().unwrap();
-            let place = replica.iter().position(|(known, _)| known == key);
-            place.map(|place| replica.swap_remove(place).1)
-        };
-        match behind {
-            Some(old) => old,
-            None => plain.load(key).await,
-        }
-    }
-
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
-        let before = plain.load(key).await;
-        self.0.lock().unwrap().push((key.clone(), before));
-        plain.put(key, body, ttl, condition).await
     }
 }
 
@@ -505,14 +424,5 @@ impl Flaw for RemovedKeysStayTaken {
     async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
         self.0.lock().unwrap().insert(name(key));
         plain.remove(key).await
-    }
-}
-
-#[async_trait]
-impl Flaw for AnswersFromACache {
-    fn load_now(&self, plain: &Plain, key: &RecordKey) -> Option<Loaded> {
-        let mut cache = self.0.lock().unwrap();
-        let found = cache.entry(name(key)).or_insert_with(|| plain.found(key));
-        Some(Ok(found.clone()))
     }
 }

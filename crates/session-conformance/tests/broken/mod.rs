@@ -4,6 +4,7 @@ mod bodies;
 mod cancelled;
 mod conditions;
 mod keys;
+mod loads;
 mod plain;
 mod sharing;
 mod storages;
@@ -126,6 +127,7 @@ impl Flaw for Whole {}
 pub(crate) fn all() -> Vec<Case> {
     [
         conditions::cases(),
+        loads::cases(),
         bodies::cases(),
         keys::cases(),
         cancelled::cases(),
