@@ -23,9 +23,11 @@ pub struct Clock {
 }
 
 impl Clock {
+    pub(crate) const SYSTEM: Self = Self { manual: None };
+
     /// The system's clock; on Linux as it was at the kernel's last tick, a few milliseconds ago.
     pub fn system() -> Self {
-        Self::default()
+        Self::SYSTEM
     }
 
     /// A clock that starts at the system's time and then stands still until it is [advanced](Self::advance). Clones share it.

@@ -20,7 +20,8 @@ use crate::{Clock, RecordKey, SessionId, SessionStorage};
 /// ```
 #[derive(Clone, Default)]
 pub struct SessionPolicy {
-    rules: Arc<Rules>,
+    /// `None` is the default.
+    rules: Option<Arc<Rules>>,
 }
 
 #[derive(Clone)]
@@ -59,20 +60,16 @@ pub enum Lifetime {
     For(Duration),
 }
 
-impl Default for Rules {
-    fn default() -> Self {
-        Self {
-            idle: Duration::from_secs(24 * 60 * 60),
-            absolute: Duration::from_secs(14 * 24 * 60 * 60),
-            in_flight_window: Duration::from_secs(60),
-            flash: FlashPolicy::UntilRead,
-            plain_keys: false,
-            foreign_ids: false,
-            clock: Clock::system(),
-            storage: None,
-        }
-    }
-}
+static DEFAULT: Rules = Rules {
+    idle: Duration::from_secs(24 * 60 * 60),
+    absolute: Duration::from_secs(14 * 24 * 60 * 60),
+    in_flight_window: Duration::from_secs(60),
+    flash: FlashPolicy::UntilRead,
+    plain_keys: false,
+    foreign_ids: false,
+    clock: Clock::SYSTEM,
+    storage: None,
+};
 
 impl SessionPolicy {
     /// Shares sessions with a remix application: ids in any form, plain record keys where the store has them, and remix's flash.
@@ -140,27 +137,27 @@ impl SessionPolicy {
 
     /// See [`idle`](Self::idle).
     pub fn idle_timeout(&self) -> Duration {
-        self.rules.idle
+        self.rules().idle
     }
 
     /// See [`absolute`](Self::absolute).
     pub fn absolute_lifetime(&self) -> Duration {
-        self.rules.absolute
+        self.rules().absolute
     }
 
     /// See [`flash`](Self::flash).
     pub fn flash_policy(&self) -> FlashPolicy {
-        self.rules.flash
+        self.rules().flash
     }
 
     /// See [`clock`](Self::clock).
     pub fn time(&self) -> &Clock {
-        &self.rules.clock
+        &self.rules().clock
     }
 
     /// The record key of a session's id, hashed or plain.
     pub fn record_key(&self, id: &SessionId) -> RecordKey {
-        if self.rules.plain_keys {
+        if self.rules().plain_keys {
             RecordKey::plain_of(id)
         } else {
             RecordKey::hashed(id)
@@ -169,15 +166,20 @@ impl SessionPolicy {
 
     /// The id that a cookie's text names, if it has the form of one.
     pub fn parse_id(&self, text: &str) -> Option<SessionId> {
-        if self.rules.foreign_ids {
+        if self.rules().foreign_ids {
             SessionId::parse_foreign(text)
         } else {
             SessionId::parse(text)
         }
     }
 
+    fn rules(&self) -> &Rules {
+        self.rules.as_deref().unwrap_or(&DEFAULT)
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {
-        change(Arc::make_mut(&mut self.rules));
+        let rules = self.rules.get_or_insert_with(|| Arc::new(DEFAULT.clone()));
+        change(Arc::make_mut(rules));
         self
     }
 
@@ -186,15 +188,15 @@ impl SessionPolicy {
     }
 
     pub(crate) fn storage(&self) -> Option<&Arc<dyn SessionStorage>> {
-        self.rules.storage.as_ref()
+        self.rules().storage.as_ref()
     }
 
     pub(crate) fn now(&self) -> u64 {
-        self.rules.clock.millis()
+        self.rules().clock.millis()
     }
 
     pub(crate) fn window(&self) -> u64 {
-        millis(self.rules.in_flight_window)
+        millis(self.rules().in_flight_window)
     }
 
     /// The moment after which a session that began at `created` is over, used or not.
@@ -202,7 +204,7 @@ impl SessionPolicy {
         created
             + match lifetime {
                 Lifetime::For(lifetime) => millis(lifetime),
-                Lifetime::Policy | Lifetime::BrowserSession => millis(self.rules.absolute),
+                Lifetime::Policy | Lifetime::BrowserSession => millis(self.rules().absolute),
             }
     }
 
@@ -212,7 +214,7 @@ impl SessionPolicy {
         match lifetime {
             Lifetime::For(_) => absolute,
             Lifetime::Policy | Lifetime::BrowserSession => {
-                absolute.min(now + millis(self.rules.idle))
+                absolute.min(now + millis(self.rules().idle))
             }
         }
     }
@@ -220,7 +222,7 @@ impl SessionPolicy {
     /// Whether moving the idle deadline from `stored` to `next` is worth a write: a tenth has run down, or it is the last move.
     pub(crate) fn move_is_due(&self, stored: u64, next: u64, absolute: u64) -> bool {
         let gain = next.saturating_sub(stored);
-        gain > 0 && (gain >= millis(self.rules.idle) / 10 || next == absolute)
+        gain > 0 && (gain >= millis(self.rules().idle) / 10 || next == absolute)
     }
 }
 
@@ -235,7 +237,7 @@ impl fmt::Debug for SessionPolicy {
             foreign_ids,
             clock,
             storage: _,
-        } = &*self.rules;
+        } = self.rules();
         f.debug_struct("SessionPolicy")
             .field("idle", idle)
             .field("absolute", absolute)

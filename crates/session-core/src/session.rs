@@ -22,21 +22,12 @@ pub struct Session {
     inner: Arc<Inner>,
 }
 
+#[derive(Default)]
 struct Inner {
     state: Mutex<State>,
     /// Held while a save is under way, so that there is one at a time. It is not fair: a task that commits in a loop may hold up others,
     /// until the response is made and its commits fail.
     saving: futures_util::lock::Mutex<()>,
-}
-
-impl Inner {
-    #[inline]
-    fn new(policy: &SessionPolicy) -> Self {
-        Self {
-            state: Mutex::new(State::new(policy)),
-            saving: futures_util::lock::Mutex::new(()),
-        }
-    }
 }
 
 /// What a [`commit`](Session::commit) did.
@@ -381,25 +372,34 @@ impl Session {
     }
 
     pub(crate) fn new(policy: &SessionPolicy) -> Self {
-        Self {
-            inner: Arc::new(Inner::new(policy)),
+        let mut inner = Arc::<Inner>::default();
+        if let Some(state) = Self::alone(&mut inner) {
+            state.policy = policy.clone();
         }
+        Self { inner }
     }
 
     /// The session that a record holds, at `key` if it stands at one; a new one if its time is over.
     pub(crate) fn open(
         id: SessionId,
-        key: Option<RecordKey>,
+        key: RecordKey,
         record: Record,
         policy: &SessionPolicy,
     ) -> Result<Self> {
-        // Filled where it stays. Nobody else has it yet, so there is always a way in.
-        let mut shared = Arc::new(Inner::new(policy));
-        let inner = Arc::get_mut(&mut shared).ok_or_else(State::lost)?;
-        let state = inner.state.get_mut();
-        let state = state.unwrap_or_else(PoisonError::into_inner);
+        // Filled where it stays: what is made elsewhere first is copied then.
+        let mut inner = Arc::<Inner>::default();
+        let state = Self::alone(&mut inner).ok_or_else(State::lost)?;
+        state.policy = policy.clone();
         state.open(id, key, record)?;
-        Ok(Self { inner: shared })
+        Ok(Self { inner })
+    }
+
+    /// The state of a session that nobody else has yet.
+    #[inline]
+    fn alone(inner: &mut Arc<Inner>) -> Option<&mut State> {
+        let inner = Arc::get_mut(inner)?;
+        let state = inner.state.get_mut();
+        Some(state.unwrap_or_else(PoisonError::into_inner))
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// Everything behind a [`Session`](crate::Session)'s lock.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) policy: SessionPolicy,
     /// When the session was opened.
@@ -62,9 +62,10 @@ struct Found {
 }
 
 /// What stands behind the session.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) enum Origin {
     /// Nothing: it is new.
+    #[default]
     New,
     /// A record, as it was last loaded or written.
     Live(Standing),
@@ -95,8 +96,9 @@ pub(crate) struct Successor {
 }
 
 /// What becomes of the record when the session is saved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) enum Intent {
+    #[default]
     Keep,
     /// A new id; the old one's values stay readable for so many milliseconds.
     Regenerate {
@@ -117,28 +119,32 @@ impl fmt::Debug for Standing {
 }
 
 impl Standing {
-    /// What `record` says, its values and flash values into `content`. Fails if `key` is known, and the record belongs to another.
-    pub(crate) fn read(
-        key: Option<RecordKey>,
-        record: Record,
-        policy: &SessionPolicy,
-        now: u64,
-        content: &mut Content,
-    ) -> Result<Self> {
-        let meta = body::decode(&record.body, key.as_ref(), content)?;
-        let key = key.unwrap_or(RecordKey::NONE);
-        let foreign = meta.is_none();
-        let meta = meta.unwrap_or_else(|| {
-            let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
-            Meta::new(&key, now, deadline, Lifetime::Policy)
-        });
-        Ok(Self {
+    /// A record that was found at `key`, and is still to be [read](Self::read).
+    pub(crate) fn found(key: RecordKey, record: Record) -> Self {
+        Self {
             key,
             version: record.version,
             body: record.body,
-            meta,
-            foreign,
-        })
+            meta: Meta::default(),
+            foreign: false,
+        }
+    }
+
+    /// Reads what the body says, its values and flash values into `content`. Fails if the body is no session's, or that of another
+    /// key, unless it was sealed without one.
+    pub(crate) fn read(
+        &mut self,
+        policy: &SessionPolicy,
+        now: u64,
+        content: &mut Content,
+    ) -> Result<()> {
+        let key = (self.key != RecordKey::NONE).then_some(&self.key);
+        self.foreign = !body::decode(&self.body, key, content, &mut self.meta)?;
+        if self.foreign {
+            let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
+            self.meta = Meta::new(&self.key, now, deadline, Lifetime::Policy);
+        }
+        Ok(())
     }
 
     /// Whether its time is over.
@@ -162,73 +168,57 @@ impl Standing {
     /// The values and flash values as they stand in the record.
     pub(crate) fn content(&self) -> Result<Content> {
         let mut content = Content::default();
-        body::decode(&self.body, None, &mut content)?;
+        body::decode(&self.body, None, &mut content, &mut Meta::default())?;
         Ok(content)
     }
 }
 
 impl State {
-    pub(crate) fn new(policy: &SessionPolicy) -> Self {
-        Self {
-            policy: policy.clone(),
-            opened: 0,
-            id: None,
-            origin: Origin::New,
-            intent: Intent::Keep,
-            orders: 0,
-            content: Content::default(),
-            found: None,
-            keep_flash: false,
-            changes: Vec::new(),
-            batches: Vec::new(),
-            dirty: false,
-            lifetime: None,
-            next_id: None,
-            successor: None,
-            unsure: false,
-            missed: Vec::new(),
-            cookie: CookieChange::Keep,
-            destroyed: false,
-            finished: false,
-        }
-    }
-
-    /// Takes up what the record holds, if its time is not over.
-    pub(crate) fn open(
-        &mut self,
-        id: SessionId,
-        key: Option<RecordKey>,
-        record: Record,
-    ) -> Result<()> {
+    /// Takes up what the record holds, if its time is not over. Without meaning where that fails.
+    pub(crate) fn open(&mut self, id: SessionId, key: RecordKey, record: Record) -> Result<()> {
         let now = self.policy.now();
-        let standing = Standing::read(key, record, &self.policy, now, &mut self.content)?;
+        self.origin = Origin::Live(Standing::found(key, record));
+        let Origin::Live(standing) = &mut self.origin else {
+            return Err(Self::lost());
+        };
+        standing.read(&self.policy, now, &mut self.content)?;
         if standing.is_over(&self.policy, now) {
             debug!("the session has expired; a new one begins");
+            self.origin = Origin::New;
             self.content.clear();
             return Ok(());
         }
         self.opened = now;
         self.id = Some(id);
-        let tombstone = standing.meta.tombstone.as_ref();
-        match tombstone.map(|tombstone| (tombstone.kind, tombstone.kept_until)) {
-            None => {
-                self.origin = Origin::Live(standing);
-                self.receive_flash();
-            }
-            Some((Kind::Moved, kept_until)) => {
-                debug!(key = ?standing.key, "the session has a new id, and the cookie an old one");
-                if kept_until <= now {
-                    self.content.clear();
-                }
-                self.origin = Origin::Moved(standing);
-            }
-            Some((Kind::Destroyed, _)) => {
-                debug!(key = ?standing.key, "the session was destroyed; a new one begins");
-                self.content.clear();
-                self.origin = Origin::Destroyed(standing);
-            }
+        match &standing.meta.tombstone {
+            None => self.receive_flash(),
+            Some(_) => self.find_retired(now),
         }
         Ok(())
+    }
+
+    /// Takes up that there is a tombstone where the session was.
+    #[cold]
+    fn find_retired(&mut self, now: u64) {
+        let Origin::Live(standing) = std::mem::take(&mut self.origin) else {
+            return;
+        };
+        let kept_until = standing
+            .meta
+            .tombstone
+            .as_ref()
+            .map_or(0, |it| it.kept_until);
+        if standing.meta.kind() == Some(Kind::Moved) {
+            debug!(key = ?standing.key, "the session has a new id, and the cookie an old one");
+            if kept_until <= now {
+                self.content.clear();
+            }
+            self.origin = Origin::Moved(standing);
+        } else {
+            debug!(key = ?standing.key, "the session was destroyed; a new one begins");
+            self.content.clear();
+            self.origin = Origin::Destroyed(standing);
+        }
     }
 
     /// Makes the flash values of the record readable, and with [`FlashPolicy::NextRequest`] takes them out of it.

@@ -228,7 +228,7 @@ pub fn empty(policy: &SessionPolicy) -> Session {
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's, or not that id's.
 pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
     let key = RecordKey::hashed(&id);
-    Session::open(id, Some(key), unversioned(body), policy)
+    Session::open(id, key, unversioned(body), policy)
 }
 
 /// As [`open`], for a storage that has sealed `id` and `body` as one: whether they belong together is not asked again. A body that was
@@ -238,7 +238,7 @@ pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Sessio
 ///
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's.
 pub fn open_sealed(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
-    Session::open(id, None, unversioned(body), policy)
+    Session::open(id, RecordKey::NONE, unversioned(body), policy)
 }
 
 fn unversioned(body: Bytes) -> Record {

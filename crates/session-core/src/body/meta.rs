@@ -9,7 +9,7 @@ use crate::policy::Lifetime;
 use crate::{Error, RecordKey};
 
 /// The third element of a body. Times are milliseconds since the Unix epoch.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Meta {
     pub(crate) created: u64,
     /// The idle deadline; of a tombstone, the moment from which it means nothing any more.
@@ -54,10 +54,8 @@ impl Meta {
             created,
             deadline,
             lifetime,
-            writes: WriteIds::default(),
             tag: tag(key),
-            prev: None,
-            tombstone: None,
+            ..Self::default()
         }
     }
 

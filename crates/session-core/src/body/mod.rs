@@ -18,19 +18,20 @@ use scan::Scanner;
 
 use crate::{Error, RecordKey};
 
-/// Reads the body that was found at `key` into `content`, in place, since moving what an open makes is a good part of its cost.
-/// `None` is no metadata, as in a record that another library wrote.
+/// Reads the body that was found at `key` into `content` and `meta`, in place, since moving what an open makes is a good part of its
+/// cost. Returns whether there is metadata: a record that another library wrote has none.
 pub(crate) fn decode(
     bytes: &Bytes,
     key: Option<&RecordKey>,
     content: &mut Content,
-) -> Result<Option<Meta>, Error> {
+    meta: &mut Meta,
+) -> Result<bool, Error> {
     if u32::try_from(bytes.len()).is_err() {
         return Err(Error::corrupt("the record is larger than 4 GiB"));
     }
     let mut scanner = Scanner::new(bytes);
-    let meta = match elements(&mut scanner, bytes, content) {
-        Some(meta) if scanner.is_ascii() || std::str::from_utf8(bytes).is_ok() => meta,
+    let has_meta = match elements(&mut scanner, bytes, content, meta) {
+        Some(has) if scanner.is_ascii() || std::str::from_utf8(bytes).is_ok() => has,
         _ => {
             let at = key.map_or_else(String::new, |key| format!(" at {key:?}"));
             return Err(Error::corrupt(format!(
@@ -39,10 +40,10 @@ pub(crate) fn decode(
             )));
         }
     };
-    if let (Some(meta), Some(key)) = (&meta, key) {
+    if let (true, Some(key)) = (has_meta, key) {
         meta.check(key)?;
     }
-    Ok(meta)
+    Ok(has_meta)
 }
 
 /// Writes a body.
@@ -56,22 +57,20 @@ pub(crate) fn encode(content: &Content, meta: &Meta) -> Bytes {
     Bytes::from(out)
 }
 
-/// The three elements; `None` if `bytes` are something else.
+/// The three elements, and whether there is the last; `None` if `bytes` are something else.
 fn elements(
     scanner: &mut Scanner<'_>,
     bytes: &Bytes,
     content: &mut Content,
-) -> Option<Option<Meta>> {
+    meta: &mut Meta,
+) -> Option<bool> {
     scanner.expect(b'[')?;
     content.read(scanner, bytes)?;
-    let meta = match scanner.eat(b',') {
-        false => None,
-        true if scanner.peek()? == b'n' => scanner.word(b"null").map(|()| None)?,
-        true => Some(Meta::read(scanner, bytes)?),
+    let has_meta = match scanner.eat(b',') {
+        false => false,
+        true if scanner.peek()? == b'n' => scanner.word(b"null").map(|()| false)?,
+        true => meta.read(scanner, bytes).map(|()| true)?,
     };
     scanner.expect(b']')?;
-    if !scanner.is_at_end() {
-        return None;
-    }
-    Some(meta)
+    scanner.is_at_end().then_some(has_meta)
 }

@@ -87,13 +87,37 @@ impl Meta {
         out.push(b'}');
     }
 
-    /// The metadata that comes next in `body`; `None` if there is something else.
-    pub(super) fn read(scanner: &mut Scanner<'_>, body: &Bytes) -> Option<Self> {
+    /// Becomes the metadata that comes next in `body`; `None`, and without meaning, if there is something else.
+    pub(super) fn read(&mut self, scanner: &mut Scanner<'_>, body: &Bytes) -> Option<()> {
         let start = scanner.at();
-        if let Some(meta) = Self::read_usual(scanner, body) {
-            return Some(meta);
+        if self.read_usual(scanner, body).is_some() {
+            return Some(());
         }
         scanner.go_back_to(start);
+        *self = Self::read_any(scanner)?;
+        Some(())
+    }
+
+    /// What [`write`](Self::write) makes of most metadata, byte for byte: for most requests, this is the half of what opening
+    /// costs, and this way a tenth of it. `None` for any other, which the caller reads in whatever form it is.
+    fn read_usual(&mut self, scanner: &mut Scanner<'_>, body: &Bytes) -> Option<()> {
+        scanner.word(b"{\"v\":1,\"c\":")?;
+        self.created = scanner.natural()?.min(LATEST);
+        scanner.word(b",\"i\":")?;
+        self.deadline = scanner.natural()?.min(LATEST);
+        scanner.word(b",\"k\":\"")?;
+        self.tag = scanner.eight_plain()?;
+        scanner.word(b"\"")?;
+        if scanner.word(b",\"w\":").is_some() {
+            let writes = scanner.string().filter(|writes| writes.plain)?;
+            let writes = scanner.get(writes.inside);
+            self.writes = WriteIds::parse(writes, |ids| body.slice_ref(ids))?;
+        }
+        scanner.word(b"}")
+    }
+
+    #[cold]
+    fn read_any(scanner: &mut Scanner<'_>) -> Option<Self> {
         let text = scanner.value()?;
         let wire: Wire<'_> = serde_json::from_slice(scanner.get(text)).ok()?;
         let prev = wire.p.map(|(text, until)| {
@@ -121,37 +145,6 @@ impl Meta {
             tag: wire.k.as_bytes().try_into().ok()?,
             prev: read_if_any(prev)?,
             tombstone: read_if_any(tombstone)?,
-        })
-    }
-
-    /// What [`write`](Self::write) makes of most metadata, byte for byte: for most requests, this is the half of what opening
-    /// costs, and this way a tenth of it. `None` for any other, which the caller reads in whatever form it is.
-    fn read_usual(scanner: &mut Scanner<'_>, body: &Bytes) -> Option<Self> {
-        scanner.word(b"{\"v\":1,\"c\":")?;
-        let created = scanner.natural()?;
-        scanner.word(b",\"i\":")?;
-        let deadline = scanner.natural()?;
-        scanner.word(b",\"k\":\"")?;
-        let tag = scanner.eight_plain()?;
-        scanner.word(b"\"")?;
-        let writes = match scanner.word(b",\"w\":") {
-            Some(()) => Some(scanner.string().filter(|writes| writes.plain)?),
-            None => None,
-        };
-        scanner.word(b"}")?;
-        Some(Self {
-            created: created.min(LATEST),
-            deadline: deadline.min(LATEST),
-            lifetime: Lifetime::Policy,
-            writes: match writes {
-                None => WriteIds::default(),
-                Some(writes) => {
-                    WriteIds::parse(scanner.get(writes.inside), |ids| body.slice_ref(ids))?
-                }
-            },
-            tag,
-            prev: None,
-            tombstone: None,
         })
     }
 }

@@ -77,8 +77,10 @@ impl fmt::Debug for WriteId {
 }
 
 /// The last writes of a record, newest first, as the record names them: one after the other.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub(crate) enum WriteIds {
+    #[default]
+    None,
     /// Most records name one, which then stands in place.
     One([u8; WriteId::CHARS]),
     Any(Bytes),
@@ -90,12 +92,6 @@ impl PartialEq for WriteIds {
     }
 }
 
-impl Default for WriteIds {
-    fn default() -> Self {
-        Self::Any(Bytes::new())
-    }
-}
-
 impl WriteIds {
     /// How many a record carries. A request that lost the reply to a write finds out whether it took effect as long as fewer
     /// writes than this came after it; beyond that it reports an unknown outcome.
@@ -103,6 +99,7 @@ impl WriteIds {
 
     fn texts(&self) -> &[[u8; WriteId::CHARS]] {
         match self {
+            Self::None => &[],
             Self::One(id) => std::slice::from_ref(id),
             Self::Any(ids) => ids.as_chunks().0,
         }

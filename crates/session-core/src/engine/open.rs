@@ -41,5 +41,5 @@ fn take_up(
         );
         return Ok(Session::new(policy));
     };
-    Session::open(id, Some(key), record, policy)
+    Session::open(id, key, record, policy)
 }

@@ -120,8 +120,9 @@ impl<'a> Run<'a> {
             None => Ok(None),
             Some(record) => {
                 let now = self.policy.now();
-                let (key, mut content) = (Some(key.clone()), Content::default());
-                let standing = Standing::read(key, record, self.policy, now, &mut content)?;
+                let mut content = Content::default();
+                let mut standing = Standing::found(key.clone(), record);
+                standing.read(self.policy, now, &mut content)?;
                 Ok(Some(Loaded {
                     over: standing.is_over(self.policy, now),
                     standing,
