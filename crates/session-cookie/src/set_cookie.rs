@@ -49,8 +49,8 @@ impl SessionCookie {
             .protect(value, content, deadline, &mut line)?;
         let end = line.len();
         if let Some(max_age) = max_age {
-            // Writing to a String cannot fail.
-            let _ = write!(line, "; Max-Age={}", whole_seconds(max_age));
+            line.push_str("; Max-Age=");
+            line.push_str(itoa::Buffer::new().format(whole_seconds(max_age)));
         }
         line.push_str(&self.suffix);
 
@@ -85,6 +85,7 @@ impl SessionCookie {
     fn removal(&self, number: usize) -> String {
         let mut line = self.cookie_name().to_owned();
         if number > 0 {
+            // Writing to a String cannot fail.
             let _ = write!(line, ".{number}");
         }
         line.push_str("=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT");

@@ -68,7 +68,13 @@ pub fn draft(session: &Session) -> Result<Option<Draft>> {
     let id = state.id()?;
     let (created, lifetime) = state.span(now);
     let deadline = state.policy.idle_deadline(created, lifetime, now);
-    let meta = Meta::new(&RecordKey::hashed(&id), created, deadline, lifetime);
+    let meta = match (&state.origin, action) {
+        // The id stays, and so does the tag, which takes a hash to make.
+        (Origin::Live(live), Action::Touch | Action::Write) if !live.foreign => {
+            live.meta.renewed(created, deadline, lifetime)
+        }
+        _ => Meta::new(&RecordKey::hashed(&id), created, deadline, lifetime),
+    };
     let body = body::encode(&state.content, &meta);
     Ok(Some(Draft {
         action,

@@ -143,6 +143,22 @@ async fn numbers_and_spellings_survive_untouched() {
 }
 
 #[tokio::test]
+async fn white_space_and_escaped_keys_survive_a_write() {
+    let server = Server::new();
+    let id = server.begin().await;
+    let body = r#"[ { "a" : 1 , "b\"\u00e9":[ 2 ],"c":3, "d" :"x" } , {"f" : 4 } ]"#;
+    server.store.place(server.key(&id), body);
+    let session = server.open(id.as_str()).await;
+    session.set("c", &5).unwrap();
+    session.unset("a").unwrap();
+    let _ = server.save(&session).await;
+    let stands: Value = serde_json::from_slice(&server.store.body(&server.key(&id))).unwrap();
+    let expected = serde_json::json!([{"b\"\u{e9}": [2], "c": 5, "d": "x"}, {"f": 4}]);
+    assert_eq!(stands[0], expected[0]);
+    assert_eq!(stands[1], expected[1]);
+}
+
+#[tokio::test]
 async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
     for body in [
         "",

@@ -110,11 +110,27 @@ impl Content {
         self.write_entries(&self.flash, out);
     }
 
+    /// The entry as it stands in the body, where neither part is its own and no white space lies between: most are written as they
+    /// were read.
+    fn member(&self, entry: &Entry) -> Option<&[u8]> {
+        match (&entry.key, &entry.value) {
+            (Piece::Span(key, behind), Piece::Span(value, end)) if behind + 2 == *value => {
+                let quote = (*key as usize).checked_sub(1)?;
+                self.body.get(quote..*end as usize)
+            }
+            _ => None,
+        }
+    }
+
     fn write_entries(&self, entries: &[Entry], out: &mut Vec<u8>) {
         out.push(b'{');
         for (at, entry) in entries.iter().enumerate() {
             if at > 0 {
                 out.push(b',');
+            }
+            if let Some(member) = self.member(entry) {
+                out.extend_from_slice(member);
+                continue;
             }
             let key = self.text(&entry.key);
             let plain = |b: &u8| *b >= 0x20 && *b != b'"' && *b != b'\\';

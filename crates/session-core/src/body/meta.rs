@@ -59,6 +59,17 @@ impl Meta {
         }
     }
 
+    /// That of a body which takes this one's place under the same key, and says nothing of what came before.
+    pub(crate) fn renewed(&self, created: u64, deadline: u64, lifetime: Lifetime) -> Self {
+        Self {
+            created,
+            deadline,
+            lifetime,
+            tag: self.tag,
+            ..Self::default()
+        }
+    }
+
     /// What kind of tombstone it is; `None` for a session.
     pub(crate) fn kind(&self) -> Option<Kind> {
         self.tombstone.as_ref().map(|tombstone| tombstone.kind)
