@@ -380,6 +380,7 @@ impl Session {
     }
 
     /// The session that a record holds, at `key` if it stands at one; a new one if its time is over.
+    #[inline]
     pub(crate) fn open(
         id: SessionId,
         key: RecordKey,

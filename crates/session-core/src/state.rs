@@ -175,6 +175,7 @@ impl Standing {
 
 impl State {
     /// Takes up what the record holds, if its time is not over. Without meaning where that fails.
+    #[inline]
     pub(crate) fn open(&mut self, id: SessionId, key: RecordKey, record: Record) -> Result<()> {
         let now = self.policy.now();
         self.origin = Origin::Live(Standing::found(key, record));

@@ -19,8 +19,10 @@ pub(crate) fn open<'a>(
     };
     let key = policy.record_key(&id);
     if let Some(loaded) = store.load_now(&key) {
-        let found = loaded.map_err(Into::into);
-        return Opening::Now(found.and_then(|found| take_up(found, id, key, policy)));
+        return Opening::Now(match loaded {
+            Ok(found) => take_up(found, id, key, policy),
+            Err(error) => Err(error.into()),
+        });
     }
     Opening::Later(Box::pin(async move {
         let found = store.load(&key).await?;
@@ -28,6 +30,7 @@ pub(crate) fn open<'a>(
     }))
 }
 
+#[inline]
 fn take_up(
     found: Option<Record>,
     id: SessionId,
