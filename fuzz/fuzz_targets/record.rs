@@ -46,8 +46,8 @@ fuzz_target!(|data: &[u8]| {
         let _ = session.get::<String>(key);
     }
     session.set("fuzz", &1).unwrap();
-    let draft = storage::draft(&session).unwrap().unwrap();
-    let after = storage::open(draft.id.clone(), draft.body, &POLICY).unwrap();
+    let draft = storage::draft(&session, |_, _| ()).unwrap().unwrap();
+    let after = storage::open(draft.id.clone(), draft.body.into(), &POLICY).unwrap();
     assert_eq!(after.get::<u32>("fuzz").unwrap(), Some(1));
     for (key, value) in &before.values {
         if key != "fuzz" {

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::ControlFlow;
 
 /// What a request's cookie turned out to be.
 ///
@@ -45,14 +46,16 @@ impl<'h> Opened<'h> {
     #[inline]
     pub(crate) fn first_valid(all: impl IntoIterator<Item = Self>) -> Self {
         let mut furthest = Self::Missing;
-        for opened in all {
+        // Not a `for` loop: what the iterator is made of can become loops within loops this way.
+        let _ = all.into_iter().try_for_each(|opened| {
             if opened.progress() > furthest.progress() {
                 furthest = opened;
             }
-            if let Self::Valid(_) = furthest {
-                break;
+            match furthest {
+                Self::Valid(_) => ControlFlow::Break(()),
+                _ => ControlFlow::Continue(()),
             }
-        }
+        });
         furthest
     }
 

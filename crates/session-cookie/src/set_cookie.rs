@@ -41,17 +41,21 @@ impl SessionCookie {
         carried: usize,
     ) -> Result<Vec<String>> {
         let name = self.cookie_name();
-        let around = name.len() + "=; Max-Age=".len() + 20 + self.suffix.len();
+        let mut digits = itoa::Buffer::new();
+        let [attribute, seconds] = match max_age {
+            Some(max_age) => ["; Max-Age=", digits.format(whole_seconds(max_age))],
+            None => [""; 2],
+        };
+        let around = name.len() + "=".len() + attribute.len() + seconds.len() + self.suffix.len();
+        // As long as it will be: a header takes it over as it stands then.
         let mut line = String::with_capacity(around + self.protection.length(value, content));
         line.push_str(name);
         line.push('=');
         self.protection
             .protect(value, content, deadline, &mut line)?;
         let end = line.len();
-        if let Some(max_age) = max_age {
-            line.push_str("; Max-Age=");
-            line.push_str(itoa::Buffer::new().format(whole_seconds(max_age)));
-        }
+        line.push_str(attribute);
+        line.push_str(seconds);
         line.push_str(&self.suffix);
 
         let mut lines = if line.len() <= Self::MAX_BYTES {

@@ -3,14 +3,13 @@
 use std::borrow::Cow;
 use std::ops::Range;
 
-use async_trait::async_trait;
 use bytes::Bytes;
 use serde::Deserialize;
 use serde_json::value::RawValue;
-use session_core::storage::{self, Action, Opening};
+use session_core::storage::{self, Action, Answer};
 use session_core::{
-    CookieChange, CookieContent, Outcome, Result, Saved, Session, SessionPolicy, SessionStorage,
-    StoreError, StoreErrorKind,
+    CookieChange, CookieContent, Outcome, Result, Saved, Session, SessionId, SessionPolicy,
+    SessionStorage, StoreError, StoreErrorKind,
 };
 
 #[doc = include_str!("../docs/cookie_storage.md")]
@@ -24,41 +23,48 @@ impl CookieStorage {
     }
 }
 
-#[async_trait]
 impl SessionStorage for CookieStorage {
     fn content(&self) -> CookieContent {
         CookieContent::Data
     }
 
-    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
-        Opening::Now(Ok(match cookie {
+    fn read<'a>(
+        &'a self,
+        cookie: Option<Cow<'a, str>>,
+        policy: &'a SessionPolicy,
+    ) -> Answer<'a, Session> {
+        Answer::Now(Ok(match cookie {
             Some(text) => read(text, policy),
             None => storage::empty(policy),
         }))
     }
 
-    async fn save(&self, session: &Session, _policy: &SessionPolicy) -> Result<Saved> {
-        let Some(draft) = storage::draft(session)? else {
-            return Ok(Saved {
-                cookie: CookieChange::Keep,
-                outcome: Outcome::Unchanged,
-            });
-        };
-        let outcome = match draft.action {
-            Action::Touch => Outcome::Unchanged,
-            Action::Write | Action::Replace => Outcome::Stored,
-            Action::Destroy => Outcome::Destroyed,
-        };
-        let cookie = match draft.action {
-            Action::Destroy => CookieChange::Remove,
-            Action::Touch | Action::Write | Action::Replace => CookieChange::Set {
-                value: envelope(draft.id.as_str(), &draft.body)?,
-                max_age: draft.max_age,
-            },
-        };
-        storage::settle(session, draft, cookie.clone());
-        Ok(Saved { cookie, outcome })
+    fn save<'a>(&'a self, session: &'a Session, _policy: &'a SessionPolicy) -> Answer<'a, Saved> {
+        Answer::Now(save(session))
     }
+}
+
+fn save(session: &Session) -> Result<Saved> {
+    let Some(mut draft) = storage::draft(session, begin_envelope)? else {
+        return Ok(Saved {
+            cookie: CookieChange::Keep,
+            outcome: Outcome::Unchanged,
+        });
+    };
+    let outcome = match draft.action {
+        Action::Touch => Outcome::Unchanged,
+        Action::Write | Action::Replace => Outcome::Stored,
+        Action::Destroy => Outcome::Destroyed,
+    };
+    let cookie = match draft.action {
+        Action::Destroy => CookieChange::Remove,
+        Action::Touch | Action::Write | Action::Replace => CookieChange::Set {
+            value: end_envelope(std::mem::take(&mut draft.body))?,
+            max_age: draft.max_age,
+        },
+    };
+    storage::settle(session, draft, cookie.clone());
+    Ok(Saved { cookie, outcome })
 }
 
 fn read(text: Cow<'_, str>, policy: &SessionPolicy) -> Session {
@@ -117,23 +123,40 @@ const BEFORE_DATA: &str = r#","d":"#;
 /// The id of an envelope in the form that everyone writes, and where its data stands. That may be more than one value: then it is
 /// no session's, and the rules decide.
 fn usual(text: &str) -> Option<(&str, Range<usize>)> {
-    let (id, rest) = text.strip_prefix(BEFORE_ID)?.split_once('"')?;
+    let rest = text.strip_prefix(BEFORE_ID)?;
+    // An id with an escape ends here, and is not followed by its data.
+    let (id, rest) = rest.split_at_checked(memchr::memchr2(b'"', b'\\', rest.as_bytes())?)?;
+    let rest = rest.strip_prefix('"')?;
     let data = rest.strip_prefix(BEFORE_DATA)?.strip_suffix('}')?;
     let end = text.len() - 1;
-    (!id.contains('\\')).then_some((id, end - data.len()..end))
+    Some((id, end - data.len()..end))
 }
 
-fn envelope(id: &str, body: &[u8]) -> Result<String> {
-    let body = std::str::from_utf8(body).map_err(|error| {
-        StoreError::new(StoreErrorKind::Corrupt, "the session is not UTF-8").with_source(error)
-    })?;
+fn begin_envelope(id: &SessionId, out: &mut Vec<u8>) {
+    out.extend_from_slice(BEFORE_ID.as_bytes());
+    let mut rest = id.as_str().as_bytes();
     // An id is visible ASCII: JSON escapes nothing else of it.
-    let id = if id.contains(['"', '\\']) {
-        Cow::Owned(id.replace('\\', r"\\").replace('"', r#"\""#))
-    } else {
-        Cow::Borrowed(id)
-    };
-    Ok([BEFORE_ID, &id, "\"", BEFORE_DATA, body, "}"].concat())
+    while let Some(at) = memchr::memchr2(b'"', b'\\', rest) {
+        let (plain, from) = rest.split_at(at);
+        let (special, after) = from.split_at(1);
+        out.extend_from_slice(plain);
+        out.push(b'\\');
+        out.extend_from_slice(special);
+        rest = after;
+    }
+    out.extend_from_slice(rest);
+    out.push(b'"');
+    out.extend_from_slice(BEFORE_DATA.as_bytes());
+}
+
+fn end_envelope(mut envelope: Vec<u8>) -> Result<String> {
+    envelope.push(b'}');
+    String::from_utf8(envelope).map_err(|error| {
+        let error = error.utf8_error();
+        StoreError::new(StoreErrorKind::Corrupt, "the session is not UTF-8")
+            .with_source(error)
+            .into()
+    })
 }
 
 #[cfg(test)]
@@ -183,7 +206,10 @@ mod tests {
         #[test]
         fn an_envelope_is_found_with_its_id(id in "[!-~]{1,128}") {
             let policy = SessionPolicy::default().foreign_ids(true);
-            let text = envelope(&id, b"[{\"a\":1},{}]").unwrap();
+            let mut text = Vec::new();
+            begin_envelope(&SessionId::parse_foreign(&id).unwrap(), &mut text);
+            text.extend_from_slice(b"[{\"a\":1},{}]");
+            let text = end_envelope(text).unwrap();
             let by_rules = find_by_rules(&Bytes::copy_from_slice(text.as_bytes()), &policy);
             for found in [find(text.into(), &policy), by_rules] {
                 let session = found.unwrap().unwrap();

@@ -16,8 +16,8 @@ pub struct Draft {
     pub action: Action,
     /// The id under which the session now stands; a new one if it was new, regenerated or restarted.
     pub id: SessionId,
-    /// The session as a record's body.
-    pub body: Bytes,
+    /// What was put before it, and the session as a record's body.
+    pub body: Vec<u8>,
     /// How long the session may live from now on, used or not; `None` if the browser is to drop it when it closes.
     pub max_age: Option<Duration>,
     /// How long it lives if it is not used again.
@@ -54,12 +54,21 @@ pub enum Action {
     Destroy,
 }
 
+/// For an id and some words about it.
+const ROOM: usize = 64;
+
 /// What the request did to `session` so far, beyond what was [settled](settle); `None` if there is nothing to keep.
+///
+/// `head` writes what stands before the body in what the storage keeps, by the session's id. It is called with the session locked,
+/// and must not use it.
 ///
 /// # Errors
 ///
 /// [`Error::Random`](crate::Error::Random) if a new id is needed and the operating system gives no random bytes.
-pub fn draft(session: &Session) -> Result<Option<Draft>> {
+pub fn draft(
+    session: &Session,
+    head: impl FnOnce(&SessionId, &mut Vec<u8>),
+) -> Result<Option<Draft>> {
     let mut state = session.state();
     let now = state.policy.now();
     let Some(action) = state.action(now) else {
@@ -75,7 +84,9 @@ pub fn draft(session: &Session) -> Result<Option<Draft>> {
         }
         _ => Meta::new(&RecordKey::hashed(&id), created, deadline, lifetime),
     };
-    let body = body::encode(&state.content, &meta);
+    let mut body = Vec::with_capacity(ROOM + body::encoded_len(&state.content, &meta));
+    head(&id, &mut body);
+    body::encode(&state.content, &meta, &mut body);
     Ok(Some(Draft {
         action,
         id,
@@ -106,7 +117,8 @@ pub fn settle(session: &Session, draft: Draft, cookie: CookieChange) {
         state.origin = Origin::Live(Standing {
             key: RecordKey::NONE,
             version: Version::from(0),
-            body: draft.body,
+            // The storage has it, and drafts the next from the content.
+            body: Bytes::new(),
             meta: draft.meta,
             foreign: false,
         });

@@ -6,14 +6,12 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::future::{Future, ready};
-use std::pin::Pin;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use async_trait::async_trait;
 use bytes::Bytes;
 
+pub use crate::answer::Answer;
 pub use crate::draft::{Action, Draft, draft, settle};
 use crate::engine;
 use crate::{Record, RecordKey, RecordStore, Result, Session, SessionId, SessionPolicy, Version};
@@ -27,7 +25,6 @@ use crate::{Record, RecordKey, RecordStore, Result, Session, SessionId, SessionP
     note = "a backend implements `session_core::RecordStore` and is a `SessionStorage` by it",
     note = "`Arc<dyn RecordStore>`, `Arc<dyn SessionStorage>` and `Box<dyn SessionStorage>` are one too"
 )]
-#[async_trait]
 pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
     /// What the cookie carries: an id, or the data itself, which must then be encrypted.
     fn content(&self) -> CookieContent {
@@ -48,7 +45,11 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// The backend failed. A session is never handed out empty because a load failed: it would later overwrite the real one.
-    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a>;
+    fn read<'a>(
+        &'a self,
+        cookie: Option<Cow<'a, str>>,
+        policy: &'a SessionPolicy,
+    ) -> Answer<'a, Session>;
 
     /// Persists what the request did to `session`, and says what becomes of the cookie.
     ///
@@ -57,37 +58,7 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
     /// # Errors
     ///
     /// The changes were not kept, or it is unknown whether they were.
-    async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved>;
-}
-
-/// A session that is being opened. Where it is there at once, no future is needed for it, and none is made room for.
-#[must_use]
-pub enum Opening<'a> {
-    /// The session, or that the backend failed.
-    Now(Result<Session>),
-    /// The storage waits for something.
-    Later(Pin<Box<dyn Future<Output = Result<Session>> + Send + 'a>>),
-}
-
-impl<'a> IntoFuture for Opening<'a> {
-    type Output = Result<Session>;
-    type IntoFuture = Pin<Box<dyn Future<Output = Result<Session>> + Send + 'a>>;
-
-    fn into_future(self) -> Self::IntoFuture {
-        match self {
-            Self::Now(session) => Box::pin(ready(session)),
-            Self::Later(session) => session,
-        }
-    }
-}
-
-impl fmt::Debug for Opening<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Now(_) => "Now(..)",
-            Self::Later(_) => "Later(..)",
-        })
-    }
+    fn save<'a>(&'a self, session: &'a Session, policy: &'a SessionPolicy) -> Answer<'a, Saved>;
 }
 
 /// What the value of the session's cookie is.
@@ -152,24 +123,26 @@ impl fmt::Debug for CookieChange {
 }
 
 /// The engine: a store of records keeps sessions.
-#[async_trait]
 impl<S: RecordStore> SessionStorage for S {
     fn records(&self) -> Option<&dyn RecordStore> {
         Some(self)
     }
 
-    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
+    fn read<'a>(
+        &'a self,
+        cookie: Option<Cow<'a, str>>,
+        policy: &'a SessionPolicy,
+    ) -> Answer<'a, Session> {
         engine::open(self, cookie.as_deref(), policy)
     }
 
-    async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
-        engine::save(self, session, policy).await
+    fn save<'a>(&'a self, session: &'a Session, policy: &'a SessionPolicy) -> Answer<'a, Saved> {
+        Answer::Later(Box::pin(engine::save(self, session, policy)))
     }
 }
 
 macro_rules! forward_session_storage {
     ($($pointer:ident),*) => {$(
-        #[async_trait]
         #[deny(clippy::missing_trait_methods)]
         impl SessionStorage for $pointer<dyn SessionStorage> {
             fn content(&self) -> CookieContent {
@@ -180,12 +153,20 @@ macro_rules! forward_session_storage {
                 (**self).records()
             }
 
-            fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
+            fn read<'a>(
+        &'a self,
+        cookie: Option<Cow<'a, str>>,
+        policy: &'a SessionPolicy,
+    ) -> Answer<'a, Session> {
                 (**self).read(cookie, policy)
             }
 
-            async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
-                (**self).save(session, policy).await
+            fn save<'a>(
+                &'a self,
+                session: &'a Session,
+                policy: &'a SessionPolicy,
+            ) -> Answer<'a, Saved> {
+                (**self).save(session, policy)
             }
         }
     )*};

@@ -5,11 +5,11 @@ use std::future::Future;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use http::header::SET_COOKIE;
-use http::{HeaderMap, HeaderValue, Response};
+use http::Response;
 use pin_project_lite::pin_project;
 
 use crate::handle::Closing;
+use crate::manager::Finished;
 use crate::{Error, OnError, SessionHandle, headers};
 
 pin_project! {
@@ -44,9 +44,6 @@ pin_project! {
 
 /// A save that is under way; dropped, it goes on in the background.
 struct Save(Option<Pin<Box<dyn Future<Output = Finished> + Send>>>);
-
-/// The response's headers; or the cookie that an earlier commit owes the browser, and why the session was not kept.
-type Finished = Result<HeaderMap, (Vec<HeaderValue>, Error)>;
 
 impl<F, E, B> ResponseFuture<F, E, B> {
     pub(crate) fn new(inner: F, handle: SessionHandle, on_error: E) -> Self {
@@ -85,20 +82,18 @@ where
             let Some((manager, session)) = handle.as_ref().and_then(SessionHandle::close) else {
                 return Poll::Ready(Ok(response));
             };
-            if manager.finish_unchanged(session, response.headers_mut()) {
+            if manager.finish_unchanged(&session, response.headers_mut()) {
                 return Poll::Ready(Ok(response));
             }
-            let (manager, session) = (manager.clone(), session.clone());
-            let mut headers = std::mem::take(response.headers_mut());
+            if let Some(finished) = manager.finish_changed_now(&session) {
+                let on_error = this.on_error.as_ref();
+                return Poll::Ready(Ok(conclude(response, finished, on_error)));
+            }
+            let manager = manager.clone();
             this.stage.set(Stage::Save { response });
-            this.save.0 = Some(Box::pin(async move {
-                let handlers = headers.get_all(SET_COOKIE).iter().count();
-                let result = manager.finish_changed(&session, &mut headers).await;
-                match result {
-                    Ok(_) => Ok(headers),
-                    Err(error) => Err((owed(&headers, handlers), error.into())),
-                }
-            }));
+            this.save.0 = Some(Box::pin(
+                async move { manager.finish_changed(&session).await },
+            ));
         }
         // Taken out while it runs: one that panics must not be polled again in the background.
         let finished = match this.save.0.take() {
@@ -111,39 +106,41 @@ where
                 }
             },
         };
-        let StageReplaced::Save { mut response } = this.stage.project_replace(Stage::Over) else {
+        let StageReplaced::Save { response } = this.stage.project_replace(Stage::Over) else {
             // Polled after it was ready, which no executor does.
             return Poll::Pending;
         };
-        match finished {
-            None => {}
-            Some(Ok(headers)) => *response.headers_mut() = headers,
-            Some(Err((owed, error))) => {
-                error.log();
-                if let Some(on_error) = this.on_error.as_ref() {
-                    response = on_error.respond(&error);
-                    owe(response.headers_mut(), owed);
-                }
-            }
+        Poll::Ready(Ok(match finished {
+            None => response,
+            Some(finished) => conclude(response, finished, this.on_error.as_ref()),
+        }))
+    }
+}
+
+/// The response with its cookies; or where the session was not kept, what `on_error` says of that.
+fn conclude<B>(
+    mut response: Response<B>,
+    finished: Finished,
+    on_error: Option<&impl OnError<B>>,
+) -> Response<B> {
+    let Finished { cookies, result } = finished;
+    let (owed, error) = match result {
+        Ok(_) => match headers::set_cookies(response.headers_mut(), cookies) {
+            Ok(()) => return response,
+            Err(error) => (Vec::new(), error),
+        },
+        Err(error) => (cookies, error),
+    };
+    let error = Error::from(error);
+    error.log();
+    if let Some(on_error) = on_error {
+        response = on_error.respond(&error);
+        headers::vary(response.headers_mut());
+        if let Err(error) = headers::set_cookies(response.headers_mut(), owed) {
+            Error::from(error).log();
         }
-        Poll::Ready(Ok(response))
     }
-}
-
-/// The cookie of an earlier commit: what a failed `finish` added after the handler's own.
-fn owed(headers: &HeaderMap, handlers: usize) -> Vec<HeaderValue> {
-    let lines = headers.get_all(SET_COOKIE).iter();
-    lines.skip(handlers).cloned().collect()
-}
-
-fn owe(headers: &mut HeaderMap, owed: Vec<HeaderValue>) {
-    headers::vary(headers);
-    if !owed.is_empty() {
-        headers::no_cache(headers);
-    }
-    for line in owed {
-        headers.append(SET_COOKIE, line);
-    }
+    response
 }
 
 impl Drop for Save {
@@ -152,8 +149,8 @@ impl Drop for Save {
         match tokio::runtime::Handle::try_current() {
             Ok(runtime) => {
                 runtime.spawn(async move {
-                    if let Err((_, error)) = save.await {
-                        error.log();
+                    if let Err(error) = save.await.result {
+                        Error::from(error).log();
                     }
                 });
             }

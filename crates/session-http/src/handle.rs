@@ -1,14 +1,13 @@
 //! The way from a request to its session, opened only when asked for.
 
-use std::sync::atomic::{AtomicBool, Ordering, fence};
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::{Extensions, HeaderMap};
-use session_core::storage;
+use session_core::storage::{self, Answer};
+use session_core::{Error, Result};
 
 use crate::headers::Cookies;
-use crate::manager::{Begun, Later};
-use crate::{Error, Session, SessionManager};
+use crate::{Session, SessionManager};
 
 /// What [`SessionLayer`](crate::SessionLayer) puts into a request's extensions: it opens the session on first use, once a
 /// request. Clones are one handle.
@@ -32,8 +31,14 @@ pub struct SessionHandle {
 struct Request {
     manager: SessionManager,
     cookies: Cookies,
-    session: OnceLock<Session>,
-    closed: AtomicBool,
+    opened: Mutex<Opened>,
+}
+
+#[derive(Debug, Default)]
+struct Opened {
+    session: Option<Session>,
+    /// Whether the response is made: what is opened from then on, nobody would save.
+    closed: bool,
 }
 
 impl SessionHandle {
@@ -42,8 +47,7 @@ impl SessionHandle {
             request: Arc::new(Request {
                 manager,
                 cookies: Cookies::of(headers),
-                session: OnceLock::new(),
-                closed: AtomicBool::new(false),
+                opened: Mutex::default(),
             }),
         }
     }
@@ -52,9 +56,9 @@ impl SessionHandle {
     ///
     /// # Errors
     ///
-    /// [`Error::NoLayer`] if no layer handled the request.
-    pub fn of(extensions: &Extensions) -> Result<&Self, Error> {
-        extensions.get().ok_or(Error::NoLayer)
+    /// [`Error::NoLayer`](crate::Error::NoLayer) if no layer handled the request.
+    pub fn of(extensions: &Extensions) -> Result<&Self, crate::Error> {
+        extensions.get().ok_or(crate::Error::NoLayer)
     }
 
     /// The request's session: loaded on the first call, the same one afterwards. Calls that overlap may each load it; all get
@@ -63,24 +67,20 @@ impl SessionHandle {
     /// # Errors
     ///
     /// The storage failed; a later call tries again. [`Finished`](session_core::Error::Finished) if the response has been made.
-    pub async fn open(&self) -> Result<Session, Error> {
-        let request = &*self.request;
-        let later = match request.session.get() {
-            Some(_) => None,
-            None => request.begin()?,
+    pub async fn open(&self) -> Result<Session, crate::Error> {
+        // What stands beside an await is room in each handler's future.
+        let later = match self.request.begin() {
+            Answer::Now(session) => return Ok(session?),
+            Answer::Later(session) => session,
         };
-        // A statement of its own: whatever stands beside an await is room in each handler's future.
-        if let Some(later) = later {
-            request.keep(later.await?);
-        }
-        request.opened()
+        Ok(self.request.keep(later.await?)?)
     }
 
     /// The session if it was opened. It is not opened from now on.
-    pub(crate) fn close(&self) -> Option<(&SessionManager, &Session)> {
-        self.request.closed.store(true, Ordering::Relaxed);
-        fence(Ordering::SeqCst);
-        let session = self.request.session.get()?;
+    pub(crate) fn close(&self) -> Option<(&SessionManager, Session)> {
+        let mut opened = self.request.opened();
+        opened.closed = true;
+        let session = opened.session.clone()?;
         Some((&self.request.manager, session))
     }
 }
@@ -107,38 +107,38 @@ impl Closing {
 impl Drop for Closing {
     fn drop(&mut self) {
         if let Some((_, session)) = self.0.as_ref().and_then(SessionHandle::close) {
-            storage::finish(session);
+            storage::finish(&session);
         }
     }
 }
 
 impl Request {
-    /// Opens the session, or says what that has to wait for.
-    fn begin(&self) -> Result<Option<Later<'_>>, Error> {
-        if self.closed.load(Ordering::Relaxed) {
-            return Err(session_core::Error::Finished.into());
-        }
-        match self.manager.begin(&self.cookies) {
-            Begun::Now(session) => {
-                self.keep(session?);
-                Ok(None)
-            }
-            Begun::Later(session) => Ok(Some(session)),
-        }
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn keep(&self, session: Session) {
-        self.session.get_or_init(|| session);
+    /// Opens the session, or says what that has to wait for; the lock is not held meanwhile.
+    fn begin(&self) -> Answer<'_, Session> {
+        let mut opened = self.opened();
+        if let Some(session) = &opened.session {
+            return Answer::Now(Ok(session.clone()));
+        }
+        if opened.closed {
+            return Answer::Now(Err(Error::Finished));
+        }
+        let answer = self.manager.begin(&self.cookies);
+        if let Answer::Now(Ok(session)) = &answer {
+            opened.session = Some(session.clone());
+        }
+        answer
     }
 
-    fn opened(&self) -> Result<Session, Error> {
-        let session = self.session.get().ok_or(session_core::Error::Finished)?;
-        // Either this sees that it was closed, or closing sees the session: both are set, fenced, and then looked at.
-        fence(Ordering::SeqCst);
-        if self.closed.load(Ordering::Relaxed) {
-            // It may have been opened while the response was made; nobody would save it.
-            storage::finish(session);
+    /// Notes `session` as the request's, unless another call was faster.
+    fn keep(&self, session: Session) -> Result<Session> {
+        let mut opened = self.opened();
+        if opened.session.is_none() && opened.closed {
+            return Err(Error::Finished);
         }
-        Ok(session.clone())
+        Ok(opened.session.get_or_insert(session).clone())
     }
 }

@@ -50,9 +50,12 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
     }
 }
 
-/// Adds the lines that set or remove the cookie, and keeps caches from storing them with the response (RFC 9111, section
+/// Adds the lines that set or remove the cookie, if any, and keeps caches from storing them with the response (RFC 9111, section
 /// 5.2.2.4), unless the handler gave an instruction of its own.
 pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result<()> {
+    if lines.is_empty() {
+        return Ok(());
+    }
     for line in lines {
         let value = HeaderValue::try_from(line).map_err(|_| {
             Error::Store(StoreError::new(
@@ -62,13 +65,8 @@ pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result
         })?;
         headers.append(SET_COOKIE, value);
     }
-    no_cache(headers);
-    Ok(())
-}
-
-/// Keeps caches from storing the cookie, unless the handler gave an instruction of its own.
-pub(crate) fn no_cache(headers: &mut HeaderMap) {
     if let Entry::Vacant(vacant) = headers.entry(CACHE_CONTROL) {
         vacant.insert(HeaderValue::from_static("no-cache=\"Set-Cookie\""));
     }
+    Ok(())
 }

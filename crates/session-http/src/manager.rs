@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 use session_cookie::{Opened, SessionCookie};
-use session_core::storage::{self, Opening};
+use session_core::storage::{self, Answer};
 use session_core::{
-    CookieChange, CookieContent, Error, Outcome, Result, SessionId, SessionPolicy, SessionStorage,
-    StoreError, StoreErrorKind,
+    CookieChange, CookieContent, Error, Outcome, Result, Saved, SessionId, SessionPolicy,
+    SessionStorage, StoreError, StoreErrorKind,
 };
 use tracing::debug;
 
@@ -49,21 +49,11 @@ pub struct SessionManager {
     shared: Arc<Shared>,
 }
 
-/// A session that is being opened. What waits is boxed: every request that opens its session makes room for it.
-pub(crate) enum Begun<'a> {
-    Now(Result<Session>),
-    Later(Later<'a>),
-}
-
-pub(crate) type Later<'a> = Pin<Box<dyn Future<Output = Result<Session>> + Send + 'a>>;
-
-impl Begun<'_> {
-    async fn wait(self) -> Result<Session> {
-        match self {
-            Self::Now(session) => session,
-            Self::Later(session) => session.await,
-        }
-    }
+/// What a save came to.
+pub(crate) struct Finished {
+    /// The cookies that the response owes, whether or not the session was kept.
+    pub(crate) cookies: Vec<String>,
+    pub(crate) result: Result<Outcome>,
 }
 
 #[derive(Clone)]
@@ -117,11 +107,11 @@ impl SessionManager {
     /// The storage failed.
     pub async fn open(&self, headers: &HeaderMap) -> Result<Session> {
         let cookies = Cookies::of(headers);
-        self.begin(&cookies).wait().await
+        self.begin(&cookies).await
     }
 
     /// [`open`](Self::open), which often need not wait.
-    pub(crate) fn begin<'a>(&'a self, cookies: &'a Cookies) -> Begun<'a> {
+    pub(crate) fn begin<'a>(&'a self, cookies: &'a Cookies) -> Answer<'a, Session> {
         let Shared {
             storage,
             cookie,
@@ -150,21 +140,44 @@ impl SessionManager {
         if self.finish_unchanged(session, headers) {
             return Ok(Outcome::Unchanged);
         }
-        self.finish_changed(session, headers).await
+        let Finished { cookies, result } = self.finish_changed(session).await;
+        headers::set_cookies(headers, cookies).and(result)
     }
 
     /// The rest of [`finish`](Self::finish).
-    pub(crate) async fn finish_changed(
+    pub(crate) async fn finish_changed(&self, session: &Session) -> Finished {
+        let (change, result) = self.save(session).await;
+        self.finished(session, change, result)
+    }
+
+    /// The same, if the storage need not wait.
+    pub(crate) fn finish_changed_now(&self, session: &Session) -> Option<Finished> {
+        let Shared {
+            storage, policy, ..
+        } = &*self.shared;
+        if storage.records().is_some() {
+            return None;
+        }
+        let unchanged = storage::is_unchanged(session);
+        let Answer::Now(saved) = storage.save(session, policy) else {
+            return None;
+        };
+        let (change, result) = saved_or_owed(session, unchanged, saved);
+        Some(self.finished(session, change, result))
+    }
+
+    fn finished(
         &self,
         session: &Session,
-        headers: &mut HeaderMap,
-    ) -> Result<Outcome> {
-        let (change, result) = self.save(session).await;
-        let lines = self.lines(change, session.carried);
-        match (lines, result) {
-            (Ok(Some(lines)), result) => headers::set_cookies(headers, lines).and(result),
-            (Ok(None), result) => result,
-            (Err(error), result) => result.and(Err(error)),
+        change: CookieChange,
+        result: Result<Outcome>,
+    ) -> Finished {
+        match self.lines(change, session.carried) {
+            Ok(cookies) => Finished { cookies, result },
+            Err(error) => Finished {
+                cookies: Vec::new(),
+                result: result.and(Err(error)),
+            },
         }
     }
 
@@ -186,7 +199,7 @@ impl SessionManager {
                 "the sessions of this storage travel in their cookies; none can be opened by its id",
             ));
         }
-        let session = self.read(Some(id.as_str().into()), 0).wait().await?;
+        let session = self.read(Some(id.as_str().into()), 0).await?;
         Ok((!session.is_new()).then_some(session))
     }
 
@@ -207,7 +220,7 @@ impl SessionManager {
         let opened = value.map_or(Opened::Missing, |value| {
             cookie.decode(value.as_bytes(), storage.content(), now)
         });
-        self.read(value_of(opened), 0).wait().await
+        self.read(value_of(opened), 0).await
     }
 
     /// As [`finish`](Self::finish): what becomes of the value that the client holds, signed or encrypted as it is to be sent.
@@ -245,15 +258,13 @@ impl SessionManager {
             },
         };
         let change = CookieChange::Set { value, max_age };
-        let Some(lines) = self.lines(change, 0)? else {
-            return Ok(None);
-        };
+        let lines = self.lines(change, 0)?;
         let pairs = lines.iter().filter_map(|line| line.split(';').next());
         let field = pairs.collect::<Vec<_>>().join("; ");
         Ok(HeaderValue::try_from(field).ok())
     }
 
-    fn read<'a>(&'a self, value: Option<Cow<'a, str>>, carried: usize) -> Begun<'a> {
+    fn read<'a>(&'a self, value: Option<Cow<'a, str>>, carried: usize) -> Answer<'a, Session> {
         let Shared {
             storage,
             policy,
@@ -261,8 +272,8 @@ impl SessionManager {
             ..
         } = &*self.shared;
         match storage.read(value, policy) {
-            Opening::Now(session) => Begun::Now(session.map(|it| Session::new(it, carried))),
-            Opening::Later(session) => Begun::Later(Box::pin(async move {
+            Answer::Now(session) => Answer::Now(session.map(|it| Session::new(it, carried))),
+            Answer::Later(session) => Answer::Later(Box::pin(async move {
                 let session = within(*limit, session, "opened").await?;
                 Ok(Session::new(session, carried))
             })),
@@ -278,15 +289,8 @@ impl SessionManager {
         } = &*self.shared;
         let unchanged = storage::is_unchanged(session);
         let save = pin!(storage::save(&**storage, session, policy));
-        match within(*limit, save, "saved").await {
-            Ok(saved) => (saved.cookie, Ok(saved.outcome)),
-            // Only its deadline was to move: that it could not is no news for the client.
-            Err(error) if unchanged => {
-                debug!(%error, "the session's deadline may not have moved");
-                (CookieChange::Keep, Ok(Outcome::Unchanged))
-            }
-            Err(error) => (storage::owed_cookie(session), Err(error)),
-        }
+        let saved = within(*limit, save, "saved").await;
+        saved_or_owed(session, unchanged, saved)
     }
 
     fn protect(&self, value: &str, max_age: Option<Duration>) -> Result<String> {
@@ -296,17 +300,16 @@ impl SessionManager {
         cookie.encode(value, storage.content(), self.deadline(max_age))
     }
 
-    fn lines(&self, change: CookieChange, carried: usize) -> Result<Option<Vec<String>>> {
+    fn lines(&self, change: CookieChange, carried: usize) -> Result<Vec<String>> {
         let Shared {
             storage, cookie, ..
         } = &*self.shared;
         match change {
-            CookieChange::Keep => Ok(None),
-            CookieChange::Remove => Ok(Some(cookie.remove(carried))),
+            CookieChange::Keep => Ok(Vec::new()),
+            CookieChange::Remove => Ok(cookie.remove(carried)),
             CookieChange::Set { value, max_age } => {
                 let deadline = self.deadline(max_age);
-                let lines = cookie.set(&value, storage.content(), max_age, deadline, carried)?;
-                Ok(Some(lines))
+                cookie.set(&value, storage.content(), max_age, deadline, carried)
             }
         }
     }
@@ -348,6 +351,23 @@ fn value_of(opened: Opened<'_>) -> Option<Cow<'_, str>> {
             debug!(cookie = ?other, "the session cookie was not taken; a new session begins");
             None
         }
+    }
+}
+
+/// What becomes of the cookie, and of a session that was `unchanged` or not before its save.
+fn saved_or_owed(
+    session: &Session,
+    unchanged: bool,
+    saved: Result<Saved>,
+) -> (CookieChange, Result<Outcome>) {
+    match saved {
+        Ok(saved) => (saved.cookie, Ok(saved.outcome)),
+        // Only its deadline was to move: that it could not is no news for the client.
+        Err(error) if unchanged => {
+            debug!(%error, "the session's deadline may not have moved");
+            (CookieChange::Keep, Ok(Outcome::Unchanged))
+        }
+        Err(error) => (storage::owed_cookie(session), Err(error)),
     }
 }
 

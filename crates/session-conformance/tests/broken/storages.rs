@@ -3,9 +3,8 @@
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
-use async_trait::async_trait;
 use session_conformance::{Fixture, Promise, Subject};
-use session_core::storage::Opening;
+use session_core::storage::Answer;
 use session_core::{
     CookieChange, Error, Outcome, Result, Saved, Session, SessionPolicy, SessionStorage,
 };
@@ -40,14 +39,19 @@ trait Lie: std::fmt::Debug + Send + Sync + 'static {
 #[derive(Debug)]
 struct Lying<L>(Plain, PhantomData<L>);
 
-#[async_trait]
 impl<L: Lie> SessionStorage for Lying<L> {
-    fn read<'a>(&'a self, cookie: Option<Cow<'a, str>>, policy: &'a SessionPolicy) -> Opening<'a> {
+    fn read<'a>(
+        &'a self,
+        cookie: Option<Cow<'a, str>>,
+        policy: &'a SessionPolicy,
+    ) -> Answer<'a, Session> {
         self.0.read(cookie, policy)
     }
 
-    async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
-        L::answer(session, self.0.save(session, policy).await)
+    fn save<'a>(&'a self, session: &'a Session, policy: &'a SessionPolicy) -> Answer<'a, Saved> {
+        Answer::Later(Box::pin(async {
+            L::answer(session, self.0.save(session, policy).await)
+        }))
     }
 }
 

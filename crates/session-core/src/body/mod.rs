@@ -46,15 +46,18 @@ pub(crate) fn decode(
     Ok(has_meta)
 }
 
-/// Writes a body.
-pub(crate) fn encode(content: &Content, meta: &Meta) -> Bytes {
-    let mut out = Vec::with_capacity(content.encoded_len() + meta.encoded_len());
+/// At least as many bytes as [`encode`] writes.
+pub(crate) fn encoded_len(content: &Content, meta: &Meta) -> usize {
+    content.encoded_len() + meta.encoded_len()
+}
+
+/// Writes a body to the end of `out`.
+pub(crate) fn encode(content: &Content, meta: &Meta, out: &mut Vec<u8>) {
     out.push(b'[');
-    content.write(&mut out);
+    content.write(out);
     out.push(b',');
-    meta.write(&mut out);
+    meta.write(out);
     out.push(b']');
-    Bytes::from(out)
 }
 
 /// The three elements, and whether there is the last; `None` if `bytes` are something else.

@@ -2,29 +2,29 @@
 
 use tracing::debug;
 
-use crate::storage::Opening;
+use crate::storage::Answer;
 use crate::{Record, RecordKey, RecordStore, Result, Session, SessionId, SessionPolicy};
 
 pub(crate) fn open<'a>(
     store: &'a dyn RecordStore,
     cookie: Option<&str>,
     policy: &'a SessionPolicy,
-) -> Opening<'a> {
+) -> Answer<'a, Session> {
     let Some(text) = cookie else {
-        return Opening::Now(Ok(Session::new(policy)));
+        return Answer::Now(Ok(Session::new(policy)));
     };
     let Some(id) = policy.parse_id(text) else {
         debug!("the session cookie does not hold an id; a new session begins");
-        return Opening::Now(Ok(Session::new(policy)));
+        return Answer::Now(Ok(Session::new(policy)));
     };
     let key = policy.record_key(&id);
     if let Some(loaded) = store.load_now(&key) {
-        return Opening::Now(match loaded {
+        return Answer::Now(match loaded {
             Ok(found) => take_up(found, id, key, policy),
             Err(error) => Err(error.into()),
         });
     }
-    Opening::Later(Box::pin(async move {
+    Answer::Later(Box::pin(async move {
         let found = store.load(&key).await?;
         take_up(found, id, key, policy)
     }))

@@ -251,10 +251,12 @@ impl<'a> Run<'a> {
 
     /// A record that was encoded and is about to be written.
     pub(super) fn standing(key: RecordKey, content: &Content, meta: Meta) -> Standing {
+        let mut body = Vec::with_capacity(body::encoded_len(content, &meta));
+        body::encode(content, &meta, &mut body);
         Standing {
             key,
             version: Version::from(0),
-            body: body::encode(content, &meta),
+            body: body.into(),
             meta,
             foreign: false,
         }
