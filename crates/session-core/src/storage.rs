@@ -213,7 +213,8 @@ pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Sessio
 }
 
 /// As [`open`], for a storage that has sealed `id` and `body` as one: whether they belong together is not asked again. A body that was
-/// looked up by its id is one for [`open`].
+/// looked up by its id is one for [`open`]. What is [drafted](draft) under the same id keeps the tag of this body (`k` in
+/// `docs/formats.md`), unasked as well.
 ///
 /// # Errors
 ///

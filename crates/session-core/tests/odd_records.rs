@@ -3,11 +3,14 @@
 
 mod support;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::Value;
-use session_core::{Error, Lifetime, SessionPolicy, SessionStorage};
+use session_core::{Error, Lifetime, SessionId, SessionPolicy, SessionStorage, storage};
 use support::Server;
+
+/// In the year 2100.
+const FAR: u64 = 4_102_444_800_000;
 
 /// Puts `values` and `meta` (with the right tag) at `id`'s key.
 async fn with_meta(change: impl Fn(&mut Value)) -> (Server, String) {
@@ -201,4 +204,64 @@ async fn a_record_of_another_key_is_never_opened() {
     let error = opened.unwrap_err().to_string();
     assert!(error.contains("belongs to another key"), "{error}");
     assert!(!error.contains(&mine) && !error.contains(&yours), "{error}");
+}
+
+/// Nothing stands there that a check could tell from a stranger's.
+#[tokio::test]
+async fn a_record_that_names_the_key_of_no_record_is_corrupt() {
+    let zeros = "A".repeat(43);
+    for (field, value) in [
+        ("p", serde_json::json!([zeros, FAR])),
+        ("t", serde_json::json!({"kind": "moved", "to": [zeros]})),
+    ] {
+        let (server, id) = with_meta(|body| body[2][field] = value.clone()).await;
+        let opened = server
+            .store
+            .read(Some(id.as_str().into()), &server.policy)
+            .await;
+        assert!(matches!(opened, Err(Error::Store(_))), "{field}");
+    }
+}
+
+#[test]
+fn metadata_that_is_nearly_the_usual_is_read_by_the_rules() {
+    let policy = SessionPolicy::default();
+    let id = SessionId::parse("an-id-of-24-characters--").unwrap();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap()
+        .as_millis();
+    let open = |tail: &str| {
+        let begun = now - 1000;
+        let body =
+            format!(r#"[{{"a":1}},{{}},{{"v":1,"c":{begun},"i":{FAR},"k":"not-its-"{tail}}}]"#);
+        storage::open_sealed(id.clone(), body.into(), &policy)
+    };
+    let one = "AAAAAAAAAAAAAAAA";
+    for (tail, alive) in [
+        (String::new(), true),
+        (format!(r#","w":"{one}""#), true),
+        (format!(r#","w":"{one}{one}""#), true),
+        (r#","w":"""#.to_owned(), true),
+        (format!(r#","w":"{one}" "#), true),
+        (format!(r#","w":"{one}","z":1"#), true),
+        (format!(r#","w":"{one}","l":0"#), true),
+        (format!(r#","w":"{one}","l":1"#), false),
+        (format!(r#","l":1,"w":"{one}""#), false),
+        (format!(r#","w":"{one}","t":{{"kind":"destroyed"}}"#), false),
+    ] {
+        let session = open(&tail).unwrap();
+        assert_eq!(
+            (!session.is_new(), session.has("a")),
+            (alive, alive),
+            "{tail}"
+        );
+    }
+    for tail in [
+        r#","w":"x""#.to_owned(),
+        format!(r#","w":"{one}","v":1"#),
+        format!(r#","w":"{one}","p":["x",1]"#),
+    ] {
+        assert!(matches!(open(&tail), Err(Error::Store(_))), "{tail}");
+    }
 }

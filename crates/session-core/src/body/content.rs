@@ -221,3 +221,78 @@ fn entries(scanner: &mut Scanner<'_>, entries: &mut Vec<Entry>) -> Option<()> {
         Some(())
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::body::{self, Meta};
+
+    /// As [`Content::write`], each member made anew.
+    fn written_anew(content: &Content) -> Vec<u8> {
+        let object = |entries| {
+            let member = |(key, value): (&[u8], &[u8])| {
+                let key = serde_json::to_vec(std::str::from_utf8(key).unwrap()).unwrap();
+                [&key, &b":"[..], value].concat()
+            };
+            let members: Vec<_> = content.texts(entries).map(member).collect();
+            [&b"{"[..], &members.join(&b","[..]), b"}"].concat()
+        };
+        [object(&content.values), object(&content.flash)].join(&b","[..])
+    }
+
+    fn object() -> impl Strategy<Value = String> {
+        let space = || prop_oneof![6 => Just(""), 1 => Just(" "), 1 => Just("\n\t")];
+        let key = prop_oneof![
+            4 => "[abc]{0,1}",
+            1 => prop::sample::select(vec![r"\u0061", r#"\""#, r"\\", "\u{e9}\u{7f}", ":"])
+                .prop_map(str::to_owned),
+        ];
+        let value = prop::sample::select(vec![
+            "1",
+            "-0.0e+3",
+            r#""""#,
+            r#""a\"b\\""#,
+            r#"":""#,
+            r#"[ 1,"]",{"a":{}}]"#,
+            r#"{ "a" : "}" }"#,
+            "null",
+            "\"\u{fc},\\\":1\"",
+        ]);
+        let member = (space(), key, space(), space(), value, space());
+        let member = member.prop_map(|(a, k, b, c, v, d)| format!("{a}\"{k}\"{b}:{c}{v}{d}"));
+        vec(member, 0..6).prop_map(|members| format!("{{{}}}", members.join(",")))
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn members_as_they_stand_are_what_would_be_written(
+            values in object(),
+            flash in object(),
+            changes in vec((0..4_u8, "[abc:\u{e9}]{0,1}"), 0..5),
+        ) {
+            let body = Bytes::from(format!("[{values},{flash}]"));
+            let mut content = Content::default();
+            prop_assert!(!body::decode(&body, None, &mut content, &mut Meta::default()).unwrap());
+            for (change, key) in changes {
+                let key = Arc::from(key.as_bytes());
+                match change {
+                    0 => content.set_value(&key, b"77"[..].into()),
+                    1 => content.set_flash(&key, b"\"x\""[..].into()),
+                    2 => drop(content.unset_value(&key)),
+                    _ => drop(content.unset_flash(&key)),
+                }
+            }
+            let mut written = Vec::new();
+            content.write(&mut written);
+            prop_assert_eq!(
+                String::from_utf8(written).unwrap(),
+                String::from_utf8(written_anew(&content)).unwrap()
+            );
+        }
+    }
+}

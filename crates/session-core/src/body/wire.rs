@@ -87,7 +87,8 @@ impl Meta {
         out.push(b'}');
     }
 
-    /// Becomes the metadata that comes next in `body`; `None`, and without meaning, if there is something else.
+    /// Becomes the metadata that comes next in `body`; `None`, and without meaning, if there is something else. It was empty until
+    /// now: what the body does not say stays as it is.
     pub(super) fn read(&mut self, scanner: &mut Scanner<'_>, body: &Bytes) -> Option<()> {
         let start = scanner.at();
         if self.read_usual(scanner, body).is_some() {
@@ -176,7 +177,9 @@ fn parse_key(text: &str) -> Option<RecordKey> {
         Some(id) => SessionId::parse_foreign(id).map(|id| RecordKey::plain_of(&id)),
         None => {
             let bytes = URL_SAFE_NO_PAD.decode(text).ok()?;
-            Some(RecordKey::from_digest(bytes.try_into().ok()?))
+            let key = RecordKey::from_digest(bytes.try_into().ok()?);
+            // No record stands there, and nothing that is found there would be checked.
+            (key != RecordKey::NONE).then_some(key)
         }
     }
 }
