@@ -25,7 +25,7 @@ const COOKIE: [(&str, f64); 4] = [
     ("no cookie, untouched", 4.0),
     ("untouched", 4.0),
     ("read", 8.0),
-    ("read and write", 22.0),
+    ("read and write", 18.0),
 ];
 
 #[test]
