@@ -45,3 +45,37 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
     ENGINE.decode_vec(text, &mut bytes).ok()?;
     Some(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn it_decodes_what_the_plain_engine_decodes(
+            text in "[A-Za-z0-9_-]{0,200}",
+            odd in proptest::option::weighted(0.3, (any::<prop::sample::Index>(), any::<u8>())),
+        ) {
+            let mut text = text.into_bytes();
+            if let Some((at, byte)) = odd && !text.is_empty() {
+                let at = at.index(text.len());
+                text[at] = byte;
+            }
+            prop_assert_eq!(decode(&text), URL_SAFE_NO_PAD.decode(&text).ok());
+        }
+
+        #[test]
+        fn what_is_appended_decodes(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let mut text = "e1.".to_owned();
+            append(&bytes, &mut text);
+            let text = text.strip_prefix("e1.").unwrap();
+            prop_assert_eq!(text, URL_SAFE_NO_PAD.encode(&bytes));
+            prop_assert_eq!(decode(text.as_bytes()), Some(bytes));
+        }
+    }
+}

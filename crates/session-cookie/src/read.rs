@@ -47,11 +47,10 @@ impl SessionCookie {
                 wholes.map(|whole| self.decode(&whole, content, now).into_owned()),
             );
         }
-        let name = self.cookie_name().as_bytes();
-        let candidates = header::cookies(headers)
-            .filter(|(of, value)| *of == name && !value.is_empty())
+        let candidates = header::values(headers, self.cookie_name().as_bytes())
+            .filter(|value| !value.is_empty())
             .take(Self::MAX_CANDIDATES);
-        Opened::first_valid(candidates.map(|(_, value)| self.decode(value, content, now)))
+        Opened::first_valid(candidates.map(|value| self.decode(value, content, now)))
     }
 
     /// How many chunks the `Cookie` headers of a request carry, for [`set`](Self::set) and [`remove`](Self::remove) to remove

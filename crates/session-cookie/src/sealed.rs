@@ -57,7 +57,8 @@ impl Sealer {
         };
         let ring = secrets.iter().map(keyed);
         Ok(Self {
-            associated: format!("session-cookie/1/seal/{name}"),
+            // What it is, in which version, and whose: of the name that is the default, one block of sixteen bytes.
+            associated: format!("e1{name}"),
             name: name.to_owned(),
             ring: ring
                 .collect::<Result<_, Unspecified>>()

@@ -21,7 +21,7 @@ function seal(name, secret, value, deadline_ms, salt, nonce) {
   const [saltBytes, nonceBytes] = [salt, nonce].map((hex) => Buffer.from(hex, 'hex'))
   const key = derive(secret, Buffer.concat([Buffer.from(`seal/${name}/`), saltBytes]), 32)
   const cipher = createCipheriv('aes-256-gcm', key, nonceBytes)
-  cipher.setAAD(Buffer.from('session-cookie/1/seal/' + name))
+  cipher.setAAD(Buffer.from('e1' + name))
   const deadline = Buffer.alloc(8)
   deadline.writeBigUInt64BE(BigInt(deadline_ms))
   const sealed = [cipher.update(Buffer.from(value)), cipher.update(deadline), cipher.final(), cipher.getAuthTag()]
