@@ -220,9 +220,12 @@ impl Default for Random {
 }
 
 impl Random {
-    /// Other numbers than those of another seed.
-    pub fn seeded(seed: u64) -> Self {
-        Self(Self::default().0 ^ seed.wrapping_mul(0xff51_afd7_ed55_8ccd))
+    /// One for each of so many threads, to go on with from run to run: what began anew would find all it meets in the processor's
+    /// caches.
+    pub fn walks(threads: usize) -> Vec<Self> {
+        let seed = |thread: usize| (thread as u64).wrapping_mul(0xff51_afd7_ed55_8ccd);
+        let walks = (0..threads).map(|thread| Self(Self::default().0 ^ seed(thread)));
+        walks.collect()
     }
 
     /// A number below `end`.

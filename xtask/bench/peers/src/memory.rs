@@ -22,14 +22,15 @@ pub fn cases() -> Vec<Case> {
     let bytes = (resident() - before) as f64 / MILLION as f64;
     let on = |threads: usize| {
         let store = store.clone();
+        let mut walks = Random::walks(threads);
         Case::new(
             format!("90/10 on {threads}"),
             "tower-sessions",
             move |times| {
                 std::thread::scope(|scope| {
-                    for thread in 0..threads {
+                    for walk in &mut walks {
                         let store = &store;
-                        scope.spawn(move || work(store, thread as u64, times / threads));
+                        scope.spawn(move || work(store, walk, times / threads));
                     }
                 });
             },
@@ -43,8 +44,7 @@ pub fn cases() -> Vec<Case> {
     ]
 }
 
-fn work(store: &MemoryStore, seed: u64, times: usize) {
-    let mut random = Random::seeded(seed ^ (times as u64) << 32);
+fn work(store: &MemoryStore, random: &mut Random, times: usize) {
     runtime().block_on(async {
         for step in 0..times {
             let id = id(random.below(MILLION));

@@ -8,10 +8,11 @@ use session_servers::Redis;
 use tower_sessions_for_redis::{Session, SessionManagerLayer};
 use tower_sessions_redis_store::RedisStore;
 use tower_sessions_redis_store::fred::prelude::{ClientLike, Config, Pool};
-use xtask_bench::{App, Case, THREE, Value, runtime};
+use xtask_bench::{App, Case, Cores, THREE, Value, runtime};
 
 pub fn cases() -> Vec<Case> {
     let server = Rc::new(Redis::start().expect("a server"));
+    let cores = Cores::beside(server.pid());
     let runtime = runtime();
     let config = Config::from_url(&server.url()).expect("a URL");
     let pool = Pool::new(config, None, None, None, 1).expect("a client");
@@ -26,7 +27,9 @@ pub fn cases() -> Vec<Case> {
         app.in_flight("read", "/read"),
         app.in_flight("read and write", "/write"),
     ];
-    cases.map(|case| case.keeping(&server)).into()
+    cases
+        .map(|case| case.keeping(&server).keeping(&cores))
+        .into()
 }
 
 async fn new(session: Session) {

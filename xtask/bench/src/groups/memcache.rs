@@ -9,10 +9,11 @@ use session_store_memcache::MemcacheStore;
 use tokio::sync::Mutex;
 
 use super::request::our_routes;
-use crate::{App, Case, IN_FLIGHT, in_flight, runtime};
+use crate::{App, Case, Cores, IN_FLIGHT, in_flight, runtime};
 
 pub(super) fn cases() -> Vec<Case> {
     let server = Rc::new(Memcached::start().expect("a server"));
+    let cores = Cores::beside(server.pid());
     let runtime = runtime();
     let store = MemcacheStore::builder([server.addr()]);
     let store = runtime.block_on(store.pool_size(IN_FLIGHT).connect());
@@ -39,7 +40,9 @@ pub(super) fn cases() -> Vec<Case> {
         app.in_flight("read and write", "/write"),
         get,
     ];
-    cases.map(|case| case.keeping(&server)).into()
+    cases
+        .map(|case| case.keeping(&server).keeping(&cores))
+        .into()
 }
 
 async fn client(addr: &str) -> Arc<Mutex<Client>> {

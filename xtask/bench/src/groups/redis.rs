@@ -7,13 +7,14 @@ use session_servers::Redis;
 use session_store_redis::RedisStore;
 
 use super::request::{bare, our_routes};
-use crate::{App, Case, in_flight, runtime};
+use crate::{App, Case, Cores, in_flight, runtime};
 
 /// As long as a record of three small keys.
 const BODY: usize = 130;
 
 pub(super) fn cases() -> Vec<Case> {
     let server = Rc::new(Redis::start().expect("a server"));
+    let cores = Cores::beside(server.pid());
     let runtime = runtime();
     let store = runtime.block_on(RedisStore::builder(&server.url()).pool_size(1).connect());
     let app = App::on(&runtime, "ours", our_routes(store.expect("the server")));
@@ -35,7 +36,7 @@ pub(super) fn cases() -> Vec<Case> {
     ];
     cases
         .into_iter()
-        .map(|case| case.keeping(&server))
+        .map(|case| case.keeping(&server).keeping(&cores))
         .collect()
 }
 
