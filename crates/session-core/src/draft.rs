@@ -110,6 +110,8 @@ pub fn settle(session: &Session, draft: Draft, cookie: CookieChange) {
         state.intent = Intent::Keep;
         state.lifetime = None;
     }
+    // What else was drafted before this counted changes that are settled now.
+    state.orders = state.orders.wrapping_add(1);
     if draft.action == Action::Destroy {
         state.origin = Origin::New;
     } else {

@@ -28,6 +28,8 @@ struct Inner {
     /// Held while a save is under way, so that there is one at a time. It is not fair: a task that commits in a loop may hold up others,
     /// until the response is made and its commits fail.
     saving: futures_util::lock::Mutex<()>,
+    /// The same around the save of a storage without records, in which there may be one that has them.
+    saving_around: futures_util::lock::Mutex<()>,
 }
 
 /// What a [`commit`](Session::commit) did.
@@ -413,6 +415,10 @@ impl Session {
 
     pub(crate) async fn turn(&self) -> futures_util::lock::MutexGuard<'_, ()> {
         self.inner.saving.lock().await
+    }
+
+    pub(crate) fn saving_around(&self) -> &futures_util::lock::Mutex<()> {
+        &self.inner.saving_around
     }
 
     fn move_record(&self, keep_old: Duration, lifetime: Option<Lifetime>) -> Result<()> {

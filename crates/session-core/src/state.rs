@@ -138,8 +138,13 @@ impl Standing {
         now: u64,
         content: &mut Content,
     ) -> Result<()> {
-        let key = (self.key != RecordKey::NONE).then_some(&self.key);
-        self.foreign = !body::decode(&self.body, key, content, &mut self.meta)?;
+        let (key, body) = if self.key == RecordKey::NONE {
+            // The storage has it, and drafts the next from the content.
+            (None, std::mem::take(&mut self.body))
+        } else {
+            (Some(&self.key), self.body.clone())
+        };
+        self.foreign = !body::decode(body, key, content, &mut self.meta)?;
         if self.foreign {
             let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
             self.meta = Meta::new(&self.key, now, deadline, Lifetime::Policy);
@@ -168,7 +173,7 @@ impl Standing {
     /// The values and flash values as they stand in the record.
     pub(crate) fn content(&self) -> Result<Content> {
         let mut content = Content::default();
-        body::decode(&self.body, None, &mut content, &mut Meta::default())?;
+        body::decode(self.body.clone(), None, &mut content, &mut Meta::default())?;
         Ok(content)
     }
 }

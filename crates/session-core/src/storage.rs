@@ -53,6 +53,9 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
 
     /// Persists what the request did to `session`, and says what becomes of the cookie.
     ///
+    /// Request handling has one save of a session under way at a time (see [`save`]), but may ask for one and drop it before it is
+    /// polled, where it would rather not wait: do nothing outside of the future but what needs no waiting at all.
+    ///
     /// Dropping the future half-way leaves the session such that a later save neither loses a change nor makes it twice.
     ///
     /// # Errors
@@ -174,7 +177,9 @@ macro_rules! forward_session_storage {
 
 forward_session_storage!(Arc, Box);
 
-/// Persists what a request did, as [`SessionStorage::save`].
+/// Persists what a request did, as [`SessionStorage::save`], once no other save of the session is under way.
+///
+/// A storage that wraps another calls that one's own `save`: this would wait for itself.
 ///
 /// # Errors
 ///
@@ -185,8 +190,28 @@ pub async fn save(
     policy: &SessionPolicy,
 ) -> Result<Saved> {
     match storage.records() {
+        // The engine waits for its turn itself.
         Some(store) => engine::save(store, session, policy).await,
-        None => storage.save(session, policy).await,
+        None => {
+            let _turn = session.saving_around().lock().await;
+            storage.save(session, policy).await
+        }
+    }
+}
+
+/// [`save`], where that need not wait; `None` where it must, and nothing was done.
+pub fn save_now(
+    storage: &dyn SessionStorage,
+    session: &Session,
+    policy: &SessionPolicy,
+) -> Option<Result<Saved>> {
+    if storage.records().is_some() {
+        return None;
+    }
+    let _turn = session.saving_around().try_lock()?;
+    match storage.save(session, policy) {
+        Answer::Now(saved) => Some(saved),
+        Answer::Later(_) => None,
     }
 }
 

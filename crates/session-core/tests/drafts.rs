@@ -77,3 +77,17 @@ fn what_stands_before_the_body_is_written_by_the_id() {
     let body = draft.body.strip_prefix(draft.id.as_str().as_bytes());
     assert!(body.unwrap().starts_with(br#"[{"n":1},{},"#));
 }
+
+#[test]
+fn a_draft_that_another_overtook_settles_nothing_of_what_came_since() {
+    let policy = SessionPolicy::default();
+    let session = storage::empty(&policy);
+    session.set("a", &1).unwrap();
+    let draft = || storage::draft(&session, |_, _| ()).unwrap();
+    let (one, two) = (draft().unwrap(), draft().unwrap());
+    storage::settle(&session, two, CookieChange::Keep);
+    session.set("b", &2).unwrap();
+    storage::settle(&session, one, CookieChange::Keep);
+    let body = String::from_utf8(draft().unwrap().body).unwrap();
+    assert!(body.starts_with(r#"[{"a":1,"b":2},"#), "{body}");
+}

@@ -146,8 +146,9 @@ impl SessionManager {
 
     /// The rest of [`finish`](Self::finish).
     pub(crate) async fn finish_changed(&self, session: &Session) -> Finished {
-        let (change, result) = self.save(session).await;
-        self.finished(session, change, result)
+        let unchanged = storage::is_unchanged(session);
+        let saved = self.save(session).await;
+        self.finished(session, unchanged, saved)
     }
 
     /// The same, if the storage need not wait.
@@ -155,28 +156,24 @@ impl SessionManager {
         let Shared {
             storage, policy, ..
         } = &*self.shared;
-        if storage.records().is_some() {
-            return None;
-        }
         let unchanged = storage::is_unchanged(session);
-        let Answer::Now(saved) = storage.save(session, policy) else {
-            return None;
-        };
-        let (change, result) = saved_or_owed(session, unchanged, saved);
-        Some(self.finished(session, change, result))
+        let saved = storage::save_now(&**storage, session, policy)?;
+        Some(self.finished(session, unchanged, saved))
     }
 
-    fn finished(
-        &self,
-        session: &Session,
-        change: CookieChange,
-        result: Result<Outcome>,
-    ) -> Finished {
-        match self.lines(change, session.carried) {
-            Ok(cookies) => Finished { cookies, result },
+    /// What a save came to, of a session that was `unchanged` before it or not.
+    fn finished(&self, session: &Session, unchanged: bool, saved: Result<Saved>) -> Finished {
+        let lines = |change| self.lines(change, session.carried);
+        let kept = saved.and_then(|saved| Ok((lines(saved.cookie)?, saved.outcome)));
+        match unless_unchanged(unchanged, kept, (Vec::new(), Outcome::Unchanged)) {
+            Ok((cookies, outcome)) => Finished {
+                cookies,
+                result: Ok(outcome),
+            },
             Err(error) => Finished {
-                cookies: Vec::new(),
-                result: result.and(Err(error)),
+                // Where that is what the cookie cannot hold, nothing goes.
+                cookies: lines(storage::owed_cookie(session)).unwrap_or_default(),
+                result: Err(error),
             },
         }
     }
@@ -230,8 +227,9 @@ impl SessionManager {
     /// The changes were not kept.
     pub async fn finish_value(&self, session: &Session) -> Result<CookieChange> {
         storage::finish(session);
-        let (change, result) = self.save(session).await;
-        result?;
+        let unchanged = storage::is_unchanged(session);
+        let saved = self.save(session).await.map(|saved| saved.cookie);
+        let change = unless_unchanged(unchanged, saved, CookieChange::Keep)?;
         Ok(match change {
             CookieChange::Set { value, max_age } => CookieChange::Set {
                 value: self.protect(&value, max_age)?,
@@ -280,17 +278,15 @@ impl SessionManager {
         }
     }
 
-    async fn save(&self, session: &Session) -> (CookieChange, Result<Outcome>) {
+    async fn save(&self, session: &Session) -> Result<Saved> {
         let Shared {
             storage,
             policy,
             limit,
             ..
         } = &*self.shared;
-        let unchanged = storage::is_unchanged(session);
         let save = pin!(storage::save(&**storage, session, policy));
-        let saved = within(*limit, save, "saved").await;
-        saved_or_owed(session, unchanged, saved)
+        within(*limit, save, "saved").await
     }
 
     fn protect(&self, value: &str, max_age: Option<Duration>) -> Result<String> {
@@ -354,20 +350,14 @@ fn value_of(opened: Opened<'_>) -> Option<Cow<'_, str>> {
     }
 }
 
-/// What becomes of the cookie, and of a session that was `unchanged` or not before its save.
-fn saved_or_owed(
-    session: &Session,
-    unchanged: bool,
-    saved: Result<Saved>,
-) -> (CookieChange, Result<Outcome>) {
+/// What was `saved`; or `unmoved`, where only the deadline was to move: that it could not is no news for the client.
+fn unless_unchanged<T>(unchanged: bool, saved: Result<T>, unmoved: T) -> Result<T> {
     match saved {
-        Ok(saved) => (saved.cookie, Ok(saved.outcome)),
-        // Only its deadline was to move: that it could not is no news for the client.
         Err(error) if unchanged => {
             debug!(%error, "the session's deadline may not have moved");
-            (CookieChange::Keep, Ok(Outcome::Unchanged))
+            Ok(unmoved)
         }
-        Err(error) => (storage::owed_cookie(session), Err(error)),
+        saved => saved,
     }
 }
 

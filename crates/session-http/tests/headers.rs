@@ -13,8 +13,8 @@ use axum::routing::get;
 use bytes::Bytes;
 use session_cookie::CookieStorage;
 use session_core::{
-    Clock, Condition, Lifetime, PutOutcome, Record, RecordKey, RecordStore, SessionPolicy,
-    StoreError,
+    Clock, Condition, CookieContent, ErrorKind, Lifetime, Outcome, PutOutcome, Record, RecordKey,
+    RecordStore, SessionPolicy, StoreError,
 };
 use session_http::{Session, SessionCookie, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
@@ -194,4 +194,35 @@ async fn a_sealed_session_that_is_too_large_is_an_error_and_sets_nothing() {
     let answer = answer(app.oneshot(request).await.unwrap()).await;
     assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
     assert_eq!(answer.cookie(), None);
+}
+
+/// Of what another library wrote, every read would add the deadline.
+#[tokio::test]
+async fn a_deadline_that_no_longer_fits_into_the_cookie_is_no_news_and_a_write_is() {
+    let cookie = SessionCookie::remix_compatible([SECRET]).unwrap();
+    let value = format!(
+        r#"{{"i":"theirs","d":[{{"a":"{}"}},{{}}]}}"#,
+        "x".repeat(2_900)
+    );
+    let far = std::time::SystemTime::now() + Duration::from_secs(1000);
+    let lines = cookie.set(&value, CookieContent::Data, None, far, 0);
+    let line = lines.unwrap().remove(0);
+    let pair = line.split(';').next().unwrap();
+    let policy = SessionPolicy::remix_compatible();
+    let manager = SessionManager::new(CookieStorage::new(), cookie).policy(policy);
+    for changes in [false, true] {
+        let session = manager.open(&cookies(&[pair])).await.unwrap();
+        assert!(session.has("a"));
+        if changes {
+            session.set("b", &1).unwrap();
+        }
+        let mut headers = HeaderMap::new();
+        let finished = manager.finish(&session, &mut headers).await;
+        assert!(!headers.contains_key(header::SET_COOKIE));
+        let kind = finished.map_err(|error| error.kind());
+        match changes {
+            false => assert_eq!(kind.unwrap(), Outcome::Unchanged),
+            true => assert_eq!(kind.unwrap_err(), ErrorKind::TooLarge),
+        }
+    }
 }

@@ -236,3 +236,17 @@ async fn what_was_not_kept_is_an_error_and_an_earlier_commits_cookie_still_goes(
     assert_eq!(answer.body, "");
     assert!(answer.cookie().unwrap().len() > 40);
 }
+
+#[tokio::test]
+async fn a_handle_prints_no_cookie() {
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let print = async |handle: SessionHandle| format!("{handle:?}");
+    let app = Router::new()
+        .route("/", get(print))
+        .layer(SessionLayer::new(manager));
+    let request = Request::get("/").header(header::COOKIE, "theme=dark; __Host-session=s1.an-id.x");
+    let response = app.oneshot(request.body(Body::empty()).unwrap()).await;
+    let body = answer(response.unwrap()).await.ok().body;
+    assert!(body.contains("SessionHandle"), "{body}");
+    assert!(!body.contains("an-id") && !body.contains("dark"), "{body}");
+}

@@ -14,24 +14,32 @@ pub(crate) use meta::{Kind, Meta, Prev, Tombstone};
 pub(crate) use write_id::{WriteId, WriteIds};
 
 use bytes::Bytes;
+use content::Entry;
 use scan::Scanner;
 
 use crate::{Error, RecordKey};
 
 /// Reads the body that was found at `key` into `content` and `meta`, in place, since moving what an open makes is a good part of its
-/// cost. Returns whether there is metadata: a record that another library wrote has none.
+/// cost; without meaning where that fails. Returns whether there is metadata: a record that another library wrote has none.
 pub(crate) fn decode(
-    bytes: &Bytes,
+    body: Bytes,
     key: Option<&RecordKey>,
     content: &mut Content,
     meta: &mut Meta,
 ) -> Result<bool, Error> {
-    if u32::try_from(bytes.len()).is_err() {
+    if u32::try_from(body.len()).is_err() {
         return Err(Error::corrupt("the record is larger than 4 GiB"));
     }
-    let mut scanner = Scanner::new(bytes);
-    let has_meta = match elements(&mut scanner, bytes, content, meta) {
-        Some(has) if scanner.is_ascii() || std::str::from_utf8(bytes).is_ok() => has,
+    content.clear();
+    content.body = body;
+    let Content {
+        body,
+        values,
+        flash,
+    } = content;
+    let mut scanner = Scanner::new(body);
+    let has_meta = match elements(&mut scanner, body, values, flash, meta) {
+        Some(has) if scanner.is_ascii() || std::str::from_utf8(body).is_ok() => has,
         _ => {
             let at = key.map_or_else(String::new, |key| format!(" at {key:?}"));
             return Err(Error::corrupt(format!(
@@ -60,19 +68,22 @@ pub(crate) fn encode(content: &Content, meta: &Meta, out: &mut Vec<u8>) {
     out.push(b']');
 }
 
-/// The three elements, and whether there is the last; `None` if `bytes` are something else.
+/// The three elements, and whether there is the last; `None` if `body` is something else.
 fn elements(
     scanner: &mut Scanner<'_>,
-    bytes: &Bytes,
-    content: &mut Content,
+    body: &Bytes,
+    values: &mut Vec<Entry>,
+    flash: &mut Vec<Entry>,
     meta: &mut Meta,
 ) -> Option<bool> {
     scanner.expect(b'[')?;
-    content.read(scanner, bytes)?;
+    content::entries(scanner, values)?;
+    scanner.expect(b',')?;
+    content::entries(scanner, flash)?;
     let has_meta = match scanner.eat(b',') {
         false => false,
         true if scanner.peek()? == b'n' => scanner.word(b"null").map(|()| false)?,
-        true => meta.read(scanner, bytes).map(|()| true)?,
+        true => meta.read(scanner, body).map(|()| true)?,
     };
     scanner.expect(b']')?;
     scanner.is_at_end().then_some(has_meta)

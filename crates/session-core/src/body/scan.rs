@@ -75,7 +75,8 @@ impl<'a> Scanner<'a> {
     /// Goes past `byte` if it comes next, and says whether it did.
     #[inline]
     pub(super) fn eat(&mut self, byte: u8) -> bool {
-        let found = self.peek() == Some(byte);
+        // Before `peek`: mostly it is what is expected.
+        let found = self.text.get(self.at) == Some(&byte) || self.peek() == Some(byte);
         self.at += usize::from(found);
         found
     }
@@ -172,25 +173,33 @@ impl<'a> Scanner<'a> {
         Some(())
     }
 
+    #[inline]
     pub(super) fn string(&mut self) -> Option<Quoted> {
         self.expect(b'"')?;
         let start = self.at;
-        let mut plain = true;
+        self.skip_ordinary()?;
+        let plain = self.is_next(|byte| byte == b'"');
+        if plain {
+            self.at += 1;
+        } else {
+            self.string_with_escapes()?;
+        }
+        Some(Quoted {
+            inside: start..self.at - 1,
+            plain,
+        })
+    }
+
+    /// Goes past the rest of a string in which an escape comes next, or what no string may hold.
+    #[inline(never)]
+    fn string_with_escapes(&mut self) -> Option<()> {
         loop {
-            self.skip_ordinary()?;
             match self.next()? {
-                b'"' => {
-                    return Some(Quoted {
-                        inside: start..self.at - 1,
-                        plain,
-                    });
-                }
-                b'\\' => {
-                    plain = false;
-                    self.escape()?;
-                }
+                b'"' => return Some(()),
+                b'\\' => self.escape()?,
                 _ => return None,
             }
+            self.skip_ordinary()?;
         }
     }
 
