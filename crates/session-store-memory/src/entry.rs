@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
-/// Four cache lines. A load of a small record touches the index and this, and nothing else: with a million records each further
-/// address is a cache miss, and misses are most of what a load costs. In this order: what finds an entry lies in its first
-/// line, and a body of up to 142 bytes in the first three.
+/// Four cache lines. A load of a small record touches this, and nothing else if it [stands at its home](crate::table): with a million
+/// records each further address is a cache miss, and misses are most of what a load costs. In this order: what finds an entry lies in its first
+/// line, and a body of up to 138 bytes in the first three.
 ///
 /// Plain bytes, so that it can stand in memory that we map ourselves.
 #[derive(Clone, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
@@ -19,6 +19,8 @@ pub(crate) struct Entry {
     pub(crate) expires: u32,
     /// The low bits of the shard's count of uses, when it was last used.
     pub(crate) used: u32,
+    /// Who comes next among those with the same home; see [the table](crate::table).
+    pub(crate) next: u32,
     /// Of the body; `ELSEWHERE` if that is too long for the room here, which then holds its place among the long ones.
     len: u16,
     room: [u8; Entry::ROOM],
@@ -27,20 +29,32 @@ pub(crate) struct Entry {
 const ELSEWHERE: u16 = u16::MAX;
 
 impl Entry {
-    /// What a record takes with a body that fits into it: itself, and its share of the index and of unused room.
-    pub(crate) const SIZE: usize = 280;
+    /// What a record takes with a body that fits into it: itself, and its share of unused room.
+    pub(crate) const SIZE: usize = 272;
 
     /// The longest body that an entry itself has room for.
-    pub(crate) const ROOM: usize = 206;
+    pub(crate) const ROOM: usize = 202;
 
     /// The longest body that lies in the first three lines.
-    const THREE_LINES: usize = 142;
+    const THREE_LINES: usize = 138;
+
+    /// Nobody comes next.
+    pub(crate) const END: u32 = u32::MAX;
 
     pub(crate) fn new(key: [u8; 32]) -> Self {
         Self {
             key,
+            next: Self::END,
             ..Self::new_zeroed()
         }
+    }
+
+    pub(crate) fn next(&self) -> Option<usize> {
+        (self.next != Self::END).then_some(self.next as usize)
+    }
+
+    pub(crate) fn set_next(&mut self, at: usize) {
+        self.next = at as u32;
     }
 
     pub(crate) fn is_live(&self, now: u32) -> bool {

@@ -18,7 +18,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Half of what the index of 64 shards can number.
+    /// They would take 130 gigabytes; the places of a shard are numbered by 32 bits.
     pub(crate) const MOST_RECORDS: usize = 500_000_000;
 
     /// How many shards serve these limits: at most 64, and few enough that eviction, which looks into one shard, still has
