@@ -16,10 +16,14 @@ pub(crate) struct Cookies {
 
 impl Cookies {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut fields = headers.get_all(COOKIE).into_iter().cloned();
+        // Where each field stands once, one look is enough.
+        let rest = match headers.len() - headers.keys_len() {
+            0 => Vec::new(),
+            _ => headers.get_all(COOKIE).iter().skip(1).cloned().collect(),
+        };
         Self {
-            first: fields.next(),
-            rest: fields.collect(),
+            first: headers.get(COOKIE).cloned(),
+            rest,
         }
     }
 

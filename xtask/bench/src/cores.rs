@@ -33,6 +33,11 @@ impl Cores {
         Some(cores)
     }
 
+    /// Puts the calling thread, which serves, onto the core for servers.
+    pub(crate) fn serve_here(&self) {
+        sched_setaffinity(None, &self.servers).expect("a core of ours");
+    }
+
     fn shared() -> Option<Arc<Self>> {
         let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(cores) = shared.upgrade() {

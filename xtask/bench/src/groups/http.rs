@@ -1,21 +1,24 @@
 //! Requests over loopback connections, to a server on a thread of its own.
 
-use std::io::{Read, Write};
+use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::sync::Arc;
 
 use axum::Router;
 use session_store_memory::MemoryStore;
 use tokio::net::TcpListener;
 
 use super::ours;
-use super::request::bare;
-use crate::{App, Case};
+use super::request::{bare, idle_layer};
+use crate::{App, Case, Cores};
 
 /// How many connections have a request on them at once.
 const CONNECTIONS: usize = 16;
 
 pub(super) fn cases() -> Vec<Case> {
-    vec![bare().loopback(), ours(MemoryStore::new()).loopback()]
+    [bare(), idle_layer(), ours(MemoryStore::new())]
+        .map(|app| app.loopback())
+        .into()
 }
 
 impl App {
@@ -25,40 +28,58 @@ impl App {
         let cookie = cookie.to_str().expect("visible");
         let request =
             format!("GET /untouched HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
-        let addr = serve(self.router.clone());
-        let connect = |_| TcpStream::connect(addr).expect("our server");
+        let cores = Cores::beside(None);
+        let addr = serve(self.router.clone(), cores.clone());
+        // Whoever asks stays awake: to be woken up takes longer than a request, and some of that counts for the one who answers.
+        let connect = |_| {
+            let connection = TcpStream::connect(addr).expect("our server");
+            connection.set_nonblocking(true).expect("a socket");
+            connection
+        };
         let mut connections: Vec<_> = (0..CONNECTIONS).map(connect).collect();
         Case::new("untouched", self.subject, move |times| {
-            for _ in 0..times.div_ceil(CONNECTIONS) {
-                for connection in &mut connections {
+            // The next request on a connection follows its answer at once, so that the server always has something to do.
+            let waiting = CONNECTIONS.min(times);
+            for number in 0..times + waiting {
+                let connection = &mut connections[number % waiting];
+                if number >= waiting {
+                    answer(connection);
+                }
+                if number < times {
                     connection
                         .write_all(request.as_bytes())
                         .expect("our server");
                 }
-                for connection in &mut connections {
-                    answer(connection);
-                }
             }
         })
         .uncounted()
+        .keeping(&cores)
     }
 }
 
 fn answer(connection: &mut TcpStream) {
     let (mut answer, mut read) = ([0; 1024], 0);
     while !answer[..read].ends_with(b"\r\n\r\nok") {
-        let more = connection.read(&mut answer[read..]).expect("our server");
-        assert!(more > 0, "the server closed the connection");
-        read += more;
+        match connection.read(&mut answer[read..]) {
+            Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+            more => {
+                let more = more.expect("our server");
+                assert!(more > 0, "the server closed the connection");
+                read += more;
+            }
+        }
     }
 }
 
-/// Until the process ends.
-fn serve(router: Router) -> SocketAddr {
+/// Until the process ends, on a core of its own.
+fn serve(router: Router, cores: Option<Arc<Cores>>) -> SocketAddr {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let addr = listener.local_addr().expect("a port");
     listener.set_nonblocking(true).expect("a socket");
     std::thread::spawn(move || {
+        if let Some(cores) = cores {
+            cores.serve_here();
+        }
         crate::app::runtime().block_on(async {
             let listener = TcpListener::from_std(listener).expect("a socket");
             axum::serve(listener, router).await
