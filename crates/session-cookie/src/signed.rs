@@ -72,11 +72,20 @@ fn parse(text: &[u8]) -> Option<(&[u8], &str, &[u8])> {
     Some((signed, value, tag.strip_prefix(b".")?))
 }
 
-/// Looks at each byte, wherever the first bad one is: a loop with one way out is vectorised.
 fn is_cookie_value(value: &str) -> bool {
-    value
-        .bytes()
-        .fold(true, |good, byte| good & is_cookie_octet(byte))
+    is_usual(value.as_bytes()) || value.bytes().all(is_cookie_octet)
+}
+
+/// Whether all of it is `-` or what comes behind that in ASCII, as in every id and all base64url: of that a cookie's value may not
+/// hold three characters only. A loop with one way out is vectorised, and half as much to compare takes half as long.
+fn is_usual(value: &[u8]) -> bool {
+    let none = (0, u8::MAX);
+    let (furthest, nearest) = value.iter().fold(none, |(furthest, nearest), byte| {
+        let behind = byte.wrapping_sub(b'-');
+        let apart = (byte ^ b';').min(byte ^ b'\\');
+        (behind.max(furthest), apart.min(nearest))
+    });
+    furthest <= b'~' - b'-' && nearest > 0
 }
 
 /// What RFC 6265 lets a cookie's value hold.
@@ -125,6 +134,19 @@ mod tests {
         for other in [signer(&["one"], "ID"), signer(&["two"], "id")] {
             assert_eq!(other.verify(text.as_bytes()), Opened::Forged);
         }
+    }
+
+    #[test]
+    fn what_is_usual_is_what_a_cookie_can_carry() {
+        for byte in 0..=u8::MAX {
+            let usual = is_cookie_octet(byte) && byte >= b'-';
+            for value in [vec![byte], [&[b'x'; 40][..], &[byte], &[b'-'; 40]].concat()] {
+                assert_eq!(is_usual(&value), usual, "{byte}");
+            }
+            let text = char::from(byte).to_string();
+            assert_eq!(is_cookie_value(&text), is_cookie_octet(byte), "{byte}");
+        }
+        assert!(is_cookie_value(""));
     }
 
     #[test]
