@@ -42,7 +42,7 @@ impl Signer {
         text.push_str(value);
         let tag = key.tag(text.as_bytes().get(start..).unwrap_or_default());
         text.push('.');
-        text.push_str(std::str::from_utf8(&base64url::tag(&tag)).unwrap_or_default());
+        base64url::append(&tag, text);
         Ok(())
     }
 
