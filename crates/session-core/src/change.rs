@@ -14,7 +14,7 @@ pub(crate) fn key_text(key: &[u8]) -> &str {
 }
 
 /// One step of an `update`: JSON text in, JSON text out; `None` is no value.
-pub(crate) type Step = Arc<dyn Fn(Option<&[u8]>) -> Result<Option<Vec<u8>>, Error> + Send + Sync>;
+pub(crate) type Step = Arc<dyn Fn(Option<&[u8]>) -> Result<Option<Text>, Error> + Send + Sync>;
 
 /// One change. Keys are plain text, values JSON text.
 #[derive(Clone)]
@@ -44,7 +44,7 @@ impl Change {
                 content.unset_value(key);
             }
             Self::Update(key, step) => match step(content.value(key_text(key)))? {
-                Some(value) => content.set_value(key, value.into()),
+                Some(value) => content.set_value(key, value),
                 None => {
                     content.unset_value(key);
                 }

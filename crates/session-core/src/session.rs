@@ -108,7 +108,7 @@ impl Session {
         let json = encode(key.name(), value)?;
         let key = Text::from(key.name().as_bytes());
         self.apply(match json {
-            Some(json) => Change::Set(key, json.into()),
+            Some(json) => Change::Set(key, json),
             None => Change::Unset(key),
         })
     }
@@ -132,7 +132,7 @@ impl Session {
         let key = Text::from(name.as_bytes());
         let run = {
             let name = Arc::clone(&name);
-            move |json: Option<&[u8]>| -> Result<(Option<T>, Option<Vec<u8>>)> {
+            move |json: Option<&[u8]>| -> Result<(Option<T>, Option<Text>)> {
                 let old = json.map(|json| decode(&name, json)).transpose()?;
                 let new = change(old);
                 let json = match &new {
@@ -157,7 +157,7 @@ impl Session {
             }
             state.dirty |= after.as_deref() != before.as_deref();
             match after {
-                Some(json) => state.content.set_value(&key, json.into()),
+                Some(json) => state.content.set_value(&key, json),
                 None => {
                     state.content.unset_value(&key);
                 }
@@ -212,7 +212,7 @@ impl Session {
         let json = encode(key.name(), value)?;
         let key = Text::from(key.name().as_bytes());
         match json {
-            Some(json) => self.apply(Change::Flash(key, json.into())),
+            Some(json) => self.apply(Change::Flash(key, json)),
             None => {
                 let waiting = self.state().content.flash(key_text(&key)).map(Text::from);
                 match waiting {
@@ -471,14 +471,28 @@ fn decode<T: DeserializeOwned>(key: &str, json: &[u8]) -> Result<T> {
 }
 
 /// The value as JSON text; `None` for `null`.
-fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Vec<u8>>> {
+fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Text>> {
     let fail = |source| Error::Encode {
         key: key.to_owned(),
         source,
     };
-    let json = serde_json::to_vec(value).map_err(fail)?;
+    let json = text(value).map_err(fail)?;
     if json.windows(4).any(|part| part == b"null") {
         finite::check(value).map_err(fail)?;
     }
-    Ok((json != b"null").then_some(json))
+    Ok((*json != *b"null").then_some(json))
+}
+
+/// Most values are short, and need no list that grows first.
+fn text<V: Serialize + ?Sized>(value: &V) -> serde_json::Result<Text> {
+    let mut room = [0; 64];
+    let mut left = &mut room[..];
+    match serde_json::to_writer(&mut left, value) {
+        Ok(()) => {
+            let left = left.len();
+            Ok(room.split_at(room.len() - left).0.into())
+        }
+        Err(error) if error.is_io() => serde_json::to_vec(value).map(Text::from),
+        Err(error) => Err(error),
+    }
 }

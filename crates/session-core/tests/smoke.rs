@@ -76,6 +76,25 @@ async fn begin(store: &Store) -> String {
     cookie(store.save(&session, &policy).await.unwrap().cookie)
 }
 
+#[test]
+fn values_of_any_length_come_back() {
+    let session = session_core::storage::empty(&SessionPolicy::default());
+    for length in [0, 1, 60, 61, 62, 63, 64, 65, 1000] {
+        let text = "x".repeat(length);
+        session.set("text", &text).unwrap();
+        assert_eq!(session.get::<String>("text").unwrap(), Some(text));
+        let list: Vec<u32> = (0..length as u32).collect();
+        session.set("list", &list).unwrap();
+        assert_eq!(session.get::<Vec<u32>>("list").unwrap(), Some(list));
+        let odd = HashMap::from([((1, 2), "x".repeat(length))]);
+        assert!(matches!(
+            session.set("odd", &odd),
+            Err(Error::Encode { .. })
+        ));
+    }
+    assert_eq!(session.len(), 2);
+}
+
 #[tokio::test]
 async fn overlapping_writes_are_merged() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
