@@ -14,6 +14,7 @@ pub(crate) const TAG_CHARS: usize = 43;
 
 /// A tag as text.
 pub(crate) fn tag(tag: &Tag) -> [u8; TAG_CHARS] {
+    // As many characters as 32 bytes take: with fewer, encoding would panic.
     let mut chars = [0; TAG_CHARS];
     let _ = URL_SAFE_NO_PAD.encode(tag, Out::from_slice(&mut chars));
     chars

@@ -476,23 +476,9 @@ fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Text>> {
         key: key.to_owned(),
         source,
     };
-    let json = text(value).map_err(fail)?;
+    let json = serde_json::to_vec(value).map_err(fail)?;
     if json.windows(4).any(|part| part == b"null") {
         finite::check(value).map_err(fail)?;
     }
-    Ok((*json != *b"null").then_some(json))
-}
-
-/// Most values are short, and need no list that grows first.
-fn text<V: Serialize + ?Sized>(value: &V) -> serde_json::Result<Text> {
-    let mut room = [0; 64];
-    let mut left = &mut room[..];
-    match serde_json::to_writer(&mut left, value) {
-        Ok(()) => {
-            let left = left.len();
-            Ok(room.split_at(room.len() - left).0.into())
-        }
-        Err(error) if error.is_io() => serde_json::to_vec(value).map(Text::from),
-        Err(error) => Err(error),
-    }
+    Ok((json != b"null").then(|| json.into()))
 }

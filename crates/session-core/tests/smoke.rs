@@ -1,12 +1,14 @@
 //! The engine over the simplest store: the promises, one request after another and overlapping.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
+use std::cell::RefCell;
 use std::collections::HashMap;
 use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use serde::{Serialize, Serializer};
 use session_core::{
     Condition, CookieChange, Error, Outcome, PutOutcome, Record, RecordKey, RecordStore, Session,
     SessionPolicy, SessionStorage, StoreError, Version,
@@ -93,6 +95,25 @@ fn values_of_any_length_come_back() {
         ));
     }
     assert_eq!(session.len(), 2);
+}
+
+/// Drained by being serialised.
+struct Once(RefCell<std::ops::Range<u32>>);
+
+impl Serialize for Once {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(&mut *self.0.borrow_mut())
+    }
+}
+
+#[test]
+fn a_value_is_serialised_once() {
+    let session = session_core::storage::empty(&SessionPolicy::default());
+    for length in [10, 40, 400] {
+        session.set("list", &Once((0..length).into())).unwrap();
+        let list: Vec<u32> = session.get("list").unwrap().unwrap();
+        assert_eq!(list, (0..length).collect::<Vec<_>>());
+    }
 }
 
 #[tokio::test]

@@ -46,7 +46,6 @@ mod builder;
 mod clock;
 mod entries;
 mod entry;
-
 mod limits;
 mod pages;
 mod shard;

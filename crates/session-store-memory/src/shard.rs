@@ -17,6 +17,8 @@ pub(crate) struct Shard {
     uses: u32,
     /// Entries before this position have still to be looked at in this round of sweeping.
     unswept: usize,
+    /// Places behind that one to which the sweep itself moved entries that it may not have looked at.
+    again: Vec<usize>,
     /// Where the next eviction's sample begins.
     hand: usize,
 }
@@ -81,7 +83,7 @@ impl Shard {
     /// Removes the least recently used of a sample, an expired one first, and never the one with the version `keep`.
     pub(crate) fn evict(&mut self, keep: u64, now: u32, totals: &Totals) -> Option<Entry> {
         let len = self.table.len();
-        // Spread over the whole list: neighbours were made at the same time, and are equally old.
+        // Spread over the whole table: guests that stand side by side mostly came at the same time, and are equally old.
         let step = len.div_ceil(SAMPLE);
         self.hand = self.hand.wrapping_add(1);
         let (at, _) = (0..SAMPLE.min(len))
@@ -96,7 +98,8 @@ impl Shard {
     /// Looks at no more than `looks` entries and removes no more than `limit` expired ones, going on where the last call
     /// stopped. Returns how many were removed, and whether that ends a round.
     ///
-    /// It walks backwards, and looks again at the places that a removal moves others to: those may not have been looked at yet.
+    /// It walks backwards, and looks again at the places behind it to which its own removals move others. What other writes move there
+    /// meanwhile waits for the next round.
     pub(crate) fn sweep(
         &mut self,
         limit: usize,
@@ -104,15 +107,15 @@ impl Shard {
         now: u32,
         totals: &Totals,
     ) -> (usize, bool) {
-        if self.unswept == 0 || self.unswept > self.table.len() {
+        if (self.unswept == 0 && self.again.is_empty()) || self.unswept > self.table.len() {
             self.unswept = self.table.len();
         }
-        let (mut removed, mut again) = (0, Vec::new());
+        let mut removed = 0;
         for _ in 0..looks {
             if removed == limit {
                 break;
             }
-            let at = match (again.pop(), self.unswept.checked_sub(1)) {
+            let at = match (self.again.pop(), self.unswept.checked_sub(1)) {
                 (Some(at), _) => at,
                 (None, Some(next)) => {
                     self.unswept = next;
@@ -123,12 +126,15 @@ impl Shard {
             let expired = self.table.get(at).is_some_and(|e| !e.is_live(now));
             if expired && let Some((_, moved)) = self.remove_at(at, totals) {
                 removed += 1;
-                again.extend(moved);
+                for place in moved {
+                    let is_passed = (self.unswept..self.table.len()).contains(&place);
+                    if is_passed && !self.again.contains(&place) {
+                        self.again.push(place);
+                    }
+                }
             }
         }
-        let behind = again.iter().map(|at| at + 1).max();
-        self.unswept = self.unswept.max(behind.unwrap_or(0));
-        (removed, self.unswept == 0)
+        (removed, self.unswept == 0 && self.again.is_empty())
     }
 
     /// Where the record stands. An expired one is removed on the way.

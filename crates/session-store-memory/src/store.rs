@@ -137,7 +137,8 @@ impl RecordStore for MemoryStore {
         Ok(shard.remove(key.digest(), now, &shared.totals))
     }
 
-    /// Goes around the whole store at most once, on from where the last call stopped; it holds a lock for a thousand records at
+    /// Goes around the whole store at most once, on from where the last call stopped. Writes in between may move a few expired records out
+    /// of its way, which the next round finds; it holds a lock for a thousand records at
     /// a time, and lets other tasks run in between.
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         Ok(self.shared.sweep(limit).await)

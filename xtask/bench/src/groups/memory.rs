@@ -64,9 +64,12 @@ fn work(store: &MemoryStore, random: &mut Random, times: usize) {
     });
 }
 
-/// Spread as digests are, and made as quickly as a peer's id: neither is the store's work.
+/// Spread as digests are.
 fn key(number: usize) -> RecordKey {
-    let word = (number as u64 ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    let mut word = (number as u64 ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    // A product alone spreads numbers that follow each other evenly, which flatters a hash table.
+    word = (word ^ word >> 32).wrapping_mul(0xff51_afd7_ed55_8ccd);
+    word ^= word >> 29;
     let mut digest = [0; 32];
     for (at, part) in (0..).zip(digest.chunks_mut(8)) {
         part.copy_from_slice(&word.rotate_left(16 * at).to_le_bytes());
