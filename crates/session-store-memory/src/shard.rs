@@ -161,3 +161,37 @@ impl Shard {
         Some((entry, moved))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn many_short_sweeps_look_little_more_often_than_there_are_entries() {
+        const ENTRIES: u64 = 15_000;
+        let (mut shard, totals) = (Shard::default(), Totals::default());
+        for number in 0..ENTRIES {
+            let mut key = [0; 32];
+            let hash = (number + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
+            let hash = (hash ^ hash >> 32).wrapping_mul(0xff51_afd7_ed55_8ccd);
+            key[8..16].copy_from_slice(&(hash ^ hash >> 29).to_ne_bytes());
+            let expires = if number % 10 == 0 { 1 } else { 9 };
+            let body = Body::from(&b"body"[..]);
+            let put = shard.put(&key, body, expires, &Condition::IfAbsent, 0, &totals);
+            assert!(put.is_some());
+        }
+        let (mut found, mut looks) = (0, 0);
+        loop {
+            // One look at a time, so that they are counted.
+            let (removed, ended) = shard.sweep(1, 1, 5, &totals);
+            found += removed;
+            looks += 1;
+            if ended {
+                break;
+            }
+            assert!(looks < 2 * ENTRIES, "{found} found");
+        }
+        assert_eq!(found as u64, ENTRIES / 10);
+        assert_eq!(shard.table.len() as u64, ENTRIES - ENTRIES / 10);
+    }
+}

@@ -253,7 +253,7 @@ mod tests {
             // Up to some hundreds, and down again, more than once.
             let key = key(step, hash(random));
             let fill = step % 2_000 < 1_000;
-            if map.is_empty() || random >> 32 & 3 != if fill { 0 } else { 1 } && fill {
+            if map.is_empty() || (random >> 32 & 3 != 0) == fill {
                 let mut entry = Entry::new(key);
                 entry.version = step;
                 let at = table.insert(entry).unwrap();
