@@ -36,35 +36,30 @@ impl Change {
         matches!(self, Self::Consume(..) | Self::Keep(..))
     }
 
-    /// Does it to `content`; notes in `missed` a flash value that was no longer there.
-    fn apply(&self, content: &mut Content, missed: &mut Vec<Text>) -> Result<(), Error> {
-        match self {
-            Self::Set(key, value) => content.set_value(key, Arc::clone(value)),
-            Self::Unset(key) => {
-                content.unset_value(key);
-            }
-            Self::Update(key, step) => match step(content.value(key_text(key)))? {
-                Some(value) => content.set_value(key, value),
-                None => {
-                    content.unset_value(key);
-                }
+    /// Does it to `content`, and returns whether that changed anything; notes in `missed` a flash value that was no longer there.
+    pub(crate) fn apply(
+        &self,
+        content: &mut Content,
+        missed: &mut Vec<Text>,
+    ) -> Result<bool, Error> {
+        Ok(match self {
+            Self::Set(key, value) => content.set_value(key, value),
+            Self::Unset(key) => content.unset_value(key),
+            Self::Update(key, step) => match step(content.value(key))? {
+                Some(value) => content.set_value(key, &value),
+                None => content.unset_value(key),
             },
-            Self::Flash(key, value) => content.set_flash(key, Arc::clone(value)),
+            Self::Flash(key, value) => content.set_flash(key, value),
             Self::Consume(key, value) => {
-                if content.flash(key_text(key)) == Some(value) {
-                    content.unset_flash(key);
-                } else {
+                let waits = content.flash(key) == Some(value);
+                if !waits {
                     missed.push(Arc::clone(key));
                 }
+                waits && content.unset_flash(key)
             }
-            Self::Keep(key, value) => {
-                if content.flash(key_text(key)).is_none() {
-                    content.set_flash(key, Arc::clone(value));
-                }
-            }
+            Self::Keep(key, value) => content.flash(key).is_none() && content.set_flash(key, value),
             Self::Clear => content.clear(),
-        }
-        Ok(())
+        })
     }
 }
 

@@ -26,9 +26,14 @@ pub struct SessionId(Text);
 /// Ours are always as long as this, and stand in place.
 #[derive(Clone, PartialEq, Eq, Hash)]
 enum Text {
-    Ours([u8; SessionId::CHARS]),
+    Ours(Chars),
     Foreign(Box<str>),
 }
+
+/// Aligned, so that it is moved in whole words: a save clones it twice.
+#[derive(Clone, PartialEq, Eq, Hash)]
+#[repr(align(8))]
+struct Chars([u8; SessionId::CHARS]);
 
 impl SessionId {
     const BYTES: usize = 18;
@@ -45,7 +50,7 @@ impl SessionId {
         let mut text = [0; Self::CHARS];
         // Eighteen bytes are twenty-four characters, so this cannot fail.
         let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
-        Ok(Self(Text::Ours(text)))
+        Ok(Self(Text::Ours(Chars(text))))
     }
 
     /// An id in the form that this library makes; `None` for any other text.
@@ -54,7 +59,7 @@ impl SessionId {
         let is_ours = |b: &u8| b.is_ascii_alphanumeric() || *b == b'-' || *b == b'_';
         text.iter()
             .fold(true, |all, b| all & is_ours(b))
-            .then_some(Self(Text::Ours(text)))
+            .then_some(Self(Text::Ours(Chars(text))))
     }
 
     /// An id in any printable form, as another library may have made it: 1 to 128 bytes of visible ASCII.
@@ -69,7 +74,7 @@ impl SessionId {
 
     pub(crate) fn as_bytes(&self) -> &[u8] {
         match &self.0 {
-            Text::Ours(text) => text,
+            Text::Ours(Chars(text)) => text,
             Text::Foreign(text) => text.as_bytes(),
         }
     }

@@ -52,10 +52,10 @@ impl Session {
     pub fn get<T: DeserializeOwned>(&self, key: impl KeyOf<T>) -> Result<Option<T>> {
         let name = key.name();
         let mut state = self.state();
-        if let Some(json) = state.content.value(name) {
+        if let Some(json) = state.content.value(name.as_bytes()) {
             return decode(name, json).map(Some);
         }
-        let Some(json) = state.readable_flash(name) else {
+        let Some(json) = state.readable_flash(name.as_bytes()) else {
             return Ok(None);
         };
         let value = decode(name, json)?;
@@ -63,7 +63,7 @@ impl Session {
             state.writable()?;
             let (key, json) = (Text::from(name.as_bytes()), Text::from(json));
             state.consume_flash(key.clone(), json.clone());
-            match state.content.flash(name) {
+            match state.content.flash(&key) {
                 Some(waiting) if *waiting == *json => state.change(Change::Consume(key, json))?,
                 // This request has itself put a newer one there.
                 Some(_) => {}
@@ -84,15 +84,15 @@ impl Session {
         let state = self.state();
         let json = state
             .content
-            .value(name)
-            .or_else(|| state.readable_flash(name));
+            .value(name.as_bytes())
+            .or_else(|| state.readable_flash(name.as_bytes()));
         json.map(|json| decode(name, json)).transpose()
     }
 
     /// Whether [`get`](Self::get) would find something under `key`. Consumes nothing.
     pub fn has(&self, key: impl KeyName) -> bool {
-        let state = self.state();
-        state.content.value(key.name()).is_some() || state.readable_flash(key.name()).is_some()
+        let (state, name) = (self.state(), key.name().as_bytes());
+        state.content.value(name).is_some() || state.readable_flash(name).is_some()
     }
 
     /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, removes it.
@@ -147,21 +147,19 @@ impl Session {
             let before = {
                 let state = self.state();
                 state.writable()?;
-                state.content.value(&name).map(Text::from)
+                state.content.value(&key).map(Text::from)
             };
             let (new, after) = run(before.as_deref())?;
             let mut state = self.state();
             state.writable()?;
-            if state.content.value(&name) != before.as_deref() {
+            if state.content.value(&key) != before.as_deref() {
                 continue;
             }
             state.dirty |= after.as_deref() != before.as_deref();
             match after {
-                Some(json) => state.content.set_value(&key, json),
-                None => {
-                    state.content.unset_value(&key);
-                }
-            }
+                Some(json) => state.content.set_value(&key, &json),
+                None => state.content.unset_value(&key),
+            };
             let step: Step = Arc::new(move |json| run(json).map(|(_, json)| json));
             state.changes.push(Change::Update(key, step));
             return Ok(new);
@@ -214,7 +212,7 @@ impl Session {
         match json {
             Some(json) => self.apply(Change::Flash(key, json)),
             None => {
-                let waiting = self.state().content.flash(key_text(&key)).map(Text::from);
+                let waiting = self.state().content.flash(&key).map(Text::from);
                 match waiting {
                     Some(json) => self.apply(Change::Consume(key, json)),
                     None => self.state().writable(),

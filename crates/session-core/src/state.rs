@@ -7,8 +7,9 @@ use bytes::Bytes;
 use tracing::debug;
 
 use crate::body::{self, Content, Kind, Meta};
-use crate::change::{self, Batch, Change, Text, key_text};
+use crate::change::{Batch, Change, Text};
 use crate::clock;
+use crate::storage::Left;
 use crate::{
     CookieChange, Error, FlashPolicy, Lifetime, Record, RecordKey, Result, SessionId,
     SessionPolicy, Version,
@@ -252,7 +253,7 @@ impl State {
     }
 
     /// The JSON text of a flash value that the request may still read.
-    pub(crate) fn readable_flash(&self, key: &str) -> Option<&[u8]> {
+    pub(crate) fn readable_flash(&self, key: &[u8]) -> Option<&[u8]> {
         self.readable()?.flash(key)
     }
 
@@ -287,15 +288,8 @@ impl State {
 
     /// Does `change` to the content, and notes it for the save.
     pub(crate) fn change(&mut self, change: Change) -> Result<()> {
-        self.dirty |= match &change {
-            Change::Set(key, value) => self.content.value(key_text(key)) != Some(value),
-            Change::Unset(key) => self.content.value(key_text(key)).is_some(),
-            Change::Flash(key, value) => self.content.flash(key_text(key)) != Some(value),
-            Change::Clear => !self.content.is_empty(),
-            Change::Update(..) | Change::Consume(..) | Change::Keep(..) => true,
-        };
         // What it does not find here is no news: the request has just read it.
-        change::replay(std::iter::once(&change), &mut self.content)?;
+        self.dirty |= change.apply(&mut self.content, &mut Vec::new())? || change.is_reading();
         self.changes.push(change);
         Ok(())
     }
@@ -324,8 +318,8 @@ impl State {
 
     pub(crate) fn id(&mut self) -> Result<SessionId> {
         let stands = match (&self.origin, self.intent) {
-            (Origin::Live(_) | Origin::Moved(_), Intent::Keep | Intent::Destroy) => self.id.clone(),
-            _ => None,
+            (Origin::Live(_) | Origin::Moved(_), Intent::Keep | Intent::Destroy) => &self.id,
+            _ => &None,
         };
         if let Some(id) = stands.as_ref().or(self.next_id.as_deref()) {
             return Ok(id.clone());
@@ -371,20 +365,20 @@ impl State {
         Error::corrupt("lost track of the session; this is a defect of session-core")
     }
 
-    /// Whether the request changed nothing, and nothing is owed to the browser.
-    pub(crate) fn is_unchanged(&self) -> bool {
-        !self.dirty && self.intent == Intent::Keep && self.cookie == CookieChange::Keep
-    }
-
-    /// Whether there is nothing to save, and nothing owed to the browser.
-    pub(crate) fn is_settled(&self) -> bool {
-        if !self.is_unchanged() {
-            return false;
+    /// What the last save has to do.
+    pub(crate) fn left(&self) -> Left {
+        if self.dirty || self.intent != Intent::Keep || self.cookie != CookieChange::Keep {
+            return Left::Changes;
         }
-        match &self.origin {
+        let is_settled = match &self.origin {
             Origin::Live(live) => !self.touch_is_due(live, self.opened),
             Origin::Moved(_) => true,
             Origin::New | Origin::Destroyed(_) => self.content.is_empty(),
+        };
+        if is_settled {
+            Left::Nothing
+        } else {
+            Left::Deadline
         }
     }
 

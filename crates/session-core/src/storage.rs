@@ -259,19 +259,23 @@ pub fn bind(policy: SessionPolicy, storage: Arc<dyn SessionStorage>) -> SessionP
 }
 
 /// Makes `session` read-only: whatever would change it is [`Error::Finished`](crate::Error::Finished) from now on. Request
-/// handling calls it before the save that belongs to the response.
-///
-/// Returns whether that save would do nothing, and can be left out: the session holds what it was opened with, its deadline need
-/// not move, and nothing is owed to the browser.
-pub fn finish(session: &Session) -> bool {
+/// handling calls it before the save that belongs to the response, and is told what that has to do.
+pub fn finish(session: &Session) -> Left {
     let mut state = session.state();
     state.finished = true;
-    state.is_settled()
+    state.left()
 }
 
-/// Whether the request changed nothing in `session` and nothing is owed to the browser: a save would move its deadline at the most.
-pub fn is_unchanged(session: &Session) -> bool {
-    session.state().is_unchanged()
+/// What is left to do for a session by the save that belongs to the response.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Left {
+    /// Nothing, and the save can be left out: the session holds what it was opened with, its deadline need not move, and nothing
+    /// is owed to the browser.
+    Nothing,
+    /// To move its deadline at the most: it holds what it was opened with, and nothing is owed to the browser.
+    Deadline,
+    /// To keep what the request did to it, or to give the browser its cookie.
+    Changes,
 }
 
 /// What the saves of `session` so far owe the browser, for a response whose last save failed.

@@ -43,13 +43,16 @@ struct Opened {
 
 impl SessionHandle {
     pub(crate) fn new(manager: SessionManager, headers: &HeaderMap) -> Self {
-        Self {
-            request: Arc::new(Request {
-                manager,
-                cookies: Cookies::of(headers),
-                opened: Mutex::default(),
-            }),
+        let mut request = Arc::new(Request {
+            manager,
+            cookies: Cookies::default(),
+            opened: Mutex::default(),
+        });
+        // Filled where they stay: what is made elsewhere first is copied then.
+        if let Some(request) = Arc::get_mut(&mut request) {
+            request.cookies.fill(headers);
         }
+        Self { request }
     }
 
     /// The handle in a request's extensions.
@@ -76,12 +79,12 @@ impl SessionHandle {
         Ok(self.request.keep(later.await?)?)
     }
 
-    /// The session if it was opened. It is not opened from now on.
-    pub(crate) fn close(&self) -> Option<(&SessionManager, Session)> {
+    /// Hands the session to `end` if it was opened. It is not opened from now on.
+    pub(crate) fn close<T>(&self, end: impl FnOnce(&SessionManager, &Session) -> T) -> Option<T> {
         let mut opened = self.request.opened();
         opened.closed = true;
-        let session = opened.session.clone()?;
-        Some((&self.request.manager, session))
+        let session = opened.session.as_ref()?;
+        Some(end(&self.request.manager, session))
     }
 }
 
@@ -106,8 +109,8 @@ impl Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        if let Some((_, session)) = self.0.as_ref().and_then(SessionHandle::close) {
-            storage::finish(&session);
+        if let Some(handle) = &self.0 {
+            handle.close(|_, session| storage::finish(session));
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::header::{CACHE_CONTROL, COOKIE, Entry, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 
 use session_core::{Error, Result, StoreError, StoreErrorKind};
@@ -16,14 +16,18 @@ pub(crate) struct Cookies {
 
 impl Cookies {
     pub(crate) fn of(headers: &HeaderMap) -> Self {
+        let mut cookies = Self::default();
+        cookies.fill(headers);
+        cookies
+    }
+
+    /// Adds those of `headers` to none.
+    #[inline]
+    pub(crate) fn fill(&mut self, headers: &HeaderMap) {
+        self.first = headers.get(COOKIE).cloned();
         // Where each field stands once, one look is enough.
-        let rest = match headers.len() - headers.keys_len() {
-            0 => Vec::new(),
-            _ => headers.get_all(COOKIE).iter().skip(1).cloned().collect(),
-        };
-        Self {
-            first: headers.get(COOKIE).cloned(),
-            rest,
+        if headers.len() > headers.keys_len() {
+            self.rest = headers.get_all(COOKIE).iter().skip(1).cloned().collect();
         }
     }
 
@@ -51,15 +55,8 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
             .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
     };
     let cookie = const { HeaderValue::from_static("Cookie") };
-    match headers.entry(VARY) {
-        Entry::Vacant(none) => {
-            none.insert(cookie);
-        }
-        Entry::Occupied(mut some) => {
-            if !some.iter().any(covers) {
-                some.append(cookie);
-            }
-        }
+    if !headers.get_all(VARY).iter().any(covers) {
+        headers.append(VARY, cookie);
     }
 }
 
@@ -78,8 +75,9 @@ pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result
         })?;
         headers.append(SET_COOKIE, value);
     }
-    if let Entry::Vacant(vacant) = headers.entry(CACHE_CONTROL) {
-        vacant.insert(HeaderValue::from_static("no-cache=\"Set-Cookie\""));
+    if !headers.contains_key(CACHE_CONTROL) {
+        let cache_control = const { HeaderValue::from_static("no-cache=\"Set-Cookie\"") };
+        headers.insert(CACHE_CONTROL, cache_control);
     }
     Ok(())
 }

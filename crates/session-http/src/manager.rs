@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use http::{HeaderMap, HeaderValue};
 use session_cookie::{Opened, SessionCookie};
-use session_core::storage::{self, Answer};
+use session_core::storage::{self, Answer, Left};
 use session_core::{
     CookieChange, CookieContent, Error, Outcome, Result, Saved, SessionId, SessionPolicy,
     SessionStorage, StoreError, StoreErrorKind,
@@ -137,35 +137,44 @@ impl SessionManager {
     /// The changes were not kept, and the response must say so. `headers` then holds what an earlier
     /// [`commit`](session_core::Session::commit) owes the browser.
     pub async fn finish(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
-        if self.finish_unchanged(session, headers) {
-            return Ok(Outcome::Unchanged);
-        }
-        let Finished { cookies, result } = self.finish_changed(session).await;
-        headers::set_cookies(headers, cookies).and(result)
+        let finished = match self.finish_now(session, headers) {
+            Ok(None) => return Ok(Outcome::Unchanged),
+            Ok(Some(finished)) => finished,
+            Err(left) => self.finish_later(session, left).await,
+        };
+        headers::set_cookies(headers, finished.cookies).and(finished.result)
     }
 
-    /// The rest of [`finish`](Self::finish).
-    pub(crate) async fn finish_changed(&self, session: &Session) -> Finished {
-        let unchanged = storage::is_unchanged(session);
-        let saved = self.save(session).await;
-        self.finished(session, unchanged, saved)
-    }
-
-    /// The same, if the storage need not wait.
-    pub(crate) fn finish_changed_now(&self, session: &Session) -> Option<Finished> {
+    /// As [`finish`](Self::finish), where that waits for nothing, but for the cookies; `None` if there was nothing to do. Otherwise what
+    /// is left to do.
+    pub(crate) fn finish_now(
+        &self,
+        session: &Session,
+        headers: &mut HeaderMap,
+    ) -> std::result::Result<Option<Finished>, Left> {
         let Shared {
             storage, policy, ..
         } = &*self.shared;
-        let unchanged = storage::is_unchanged(session);
-        let saved = storage::save_now(&**storage, session, policy)?;
-        Some(self.finished(session, unchanged, saved))
+        headers::vary(headers);
+        let left = storage::finish(session);
+        if left == Left::Nothing {
+            return Ok(None);
+        }
+        let saved = storage::save_now(&**storage, session, policy).ok_or(left)?;
+        Ok(Some(self.finished(session, left, saved)))
     }
 
-    /// What a save came to, of a session that was `unchanged` before it or not.
-    fn finished(&self, session: &Session, unchanged: bool, saved: Result<Saved>) -> Finished {
+    /// The same, where it waits.
+    pub(crate) async fn finish_later(&self, session: &Session, left: Left) -> Finished {
+        let saved = self.save(session).await;
+        self.finished(session, left, saved)
+    }
+
+    /// What a save came to that had this left to do.
+    fn finished(&self, session: &Session, left: Left, saved: Result<Saved>) -> Finished {
         let lines = |change| self.lines(change, session.carried);
         let kept = saved.and_then(|saved| Ok((lines(saved.cookie)?, saved.outcome)));
-        match unless_unchanged(unchanged, kept, (Vec::new(), Outcome::Unchanged)) {
+        match unless_unchanged(left, kept, (Vec::new(), Outcome::Unchanged)) {
             Ok((cookies, outcome)) => Finished {
                 cookies,
                 result: Ok(outcome),
@@ -176,12 +185,6 @@ impl SessionManager {
                 result: Err(error),
             },
         }
-    }
-
-    /// The part of [`finish`](Self::finish) that waits for nothing; whether that was all there is to do.
-    pub(crate) fn finish_unchanged(&self, session: &Session, headers: &mut HeaderMap) -> bool {
-        headers::vary(headers);
-        storage::finish(session)
     }
 
     /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None` if it does not live (any
@@ -226,10 +229,9 @@ impl SessionManager {
     ///
     /// The changes were not kept.
     pub async fn finish_value(&self, session: &Session) -> Result<CookieChange> {
-        storage::finish(session);
-        let unchanged = storage::is_unchanged(session);
+        let left = storage::finish(session);
         let saved = self.save(session).await.map(|saved| saved.cookie);
-        let change = unless_unchanged(unchanged, saved, CookieChange::Keep)?;
+        let change = unless_unchanged(left, saved, CookieChange::Keep)?;
         Ok(match change {
             CookieChange::Set { value, max_age } => CookieChange::Set {
                 value: self.protect(&value, max_age)?,
@@ -351,9 +353,9 @@ fn value_of(opened: Opened<'_>) -> Option<Cow<'_, str>> {
 }
 
 /// What was `saved`; or `unmoved`, where only the deadline was to move: that it could not is no news for the client.
-fn unless_unchanged<T>(unchanged: bool, saved: Result<T>, unmoved: T) -> Result<T> {
+fn unless_unchanged<T>(left: Left, saved: Result<T>, unmoved: T) -> Result<T> {
     match saved {
-        Err(error) if unchanged => {
+        Err(error) if left != Left::Changes => {
             debug!(%error, "the session's deadline may not have moved");
             Ok(unmoved)
         }

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 
 use super::scan::Scanner;
+use crate::change::Text;
 
 /// Values and flash values in the order in which they were first set. Most stand in the body that they were read from, as
 /// spans; those set since are their own.
@@ -27,7 +28,7 @@ pub(crate) struct Entry {
 #[derive(Clone)]
 pub(crate) enum Piece {
     Span(u32, u32),
-    Own(Arc<[u8]>),
+    Own(Text),
 }
 
 impl Content {
@@ -35,28 +36,29 @@ impl Content {
         self.values.is_empty() && self.flash.is_empty()
     }
 
-    pub(crate) fn value(&self, key: &str) -> Option<&[u8]> {
+    pub(crate) fn value(&self, key: &[u8]) -> Option<&[u8]> {
         self.find(&self.values, key)
     }
 
-    pub(crate) fn flash(&self, key: &str) -> Option<&[u8]> {
+    pub(crate) fn flash(&self, key: &[u8]) -> Option<&[u8]> {
         self.find(&self.flash, key)
     }
 
     /// The JSON text under `key` in entries of this content. The last of two equal keys counts, as in JavaScript.
-    pub(crate) fn find<'a>(&'a self, entries: &'a [Entry], key: &str) -> Option<&'a [u8]> {
+    pub(crate) fn find<'a>(&'a self, entries: &'a [Entry], key: &[u8]) -> Option<&'a [u8]> {
         entries
             .iter()
-            .rfind(|entry| self.text(&entry.key) == key.as_bytes())
+            .rfind(|entry| self.text(&entry.key) == key)
             .map(|entry| self.text(&entry.value))
     }
 
-    pub(crate) fn set_value(&mut self, key: &Arc<[u8]>, value: Arc<[u8]>) {
-        set(&self.body, &mut self.values, key, value);
+    /// Says whether that changed anything, as those below.
+    pub(crate) fn set_value(&mut self, key: &Text, value: &Text) -> bool {
+        set(&self.body, &mut self.values, key, value)
     }
 
-    pub(crate) fn set_flash(&mut self, key: &Arc<[u8]>, value: Arc<[u8]>) {
-        set(&self.body, &mut self.flash, key, value);
+    pub(crate) fn set_flash(&mut self, key: &Text, value: &Text) -> bool {
+        set(&self.body, &mut self.flash, key, value)
     }
 
     pub(crate) fn unset_value(&mut self, key: &[u8]) -> bool {
@@ -67,9 +69,11 @@ impl Content {
         unset(&self.body, &mut self.flash, key)
     }
 
-    pub(crate) fn clear(&mut self) {
+    pub(crate) fn clear(&mut self) -> bool {
+        let held = !self.is_empty();
         self.values.clear();
         self.flash.clear();
+        held
     }
 
     /// Key and value of every entry, as text.
@@ -146,18 +150,17 @@ fn text<'a>(body: &'a Bytes, piece: &'a Piece) -> &'a [u8] {
     }
 }
 
-fn set(body: &Bytes, entries: &mut Vec<Entry>, key: &Arc<[u8]>, value: Arc<[u8]>) {
-    let value = Piece::Own(value);
-    match entries
-        .iter_mut()
-        .rfind(|entry| text(body, &entry.key) == &**key)
-    {
-        Some(entry) => entry.value = value,
+fn set(body: &Bytes, entries: &mut Vec<Entry>, key: &Text, value: &Text) -> bool {
+    let is_its = |entry: &&mut Entry| text(body, &entry.key) == &**key;
+    match entries.iter_mut().rfind(is_its) {
+        Some(entry) if text(body, &entry.value) == &**value => return false,
+        Some(entry) => entry.value = Piece::Own(Arc::clone(value)),
         None => entries.push(Entry {
             key: Piece::Own(Arc::clone(key)),
-            value,
+            value: Piece::Own(Arc::clone(value)),
         }),
     }
+    true
 }
 
 fn unset(body: &Bytes, entries: &mut Vec<Entry>, key: &[u8]) -> bool {
@@ -269,13 +272,13 @@ mod tests {
             let mut content = Content::default();
             prop_assert!(!body::decode(body, None, &mut content, &mut Meta::default()).unwrap());
             for (change, key) in changes {
-                let key = Arc::from(key.as_bytes());
+                let key = Text::from(key.as_bytes());
                 match change {
-                    0 => content.set_value(&key, b"77"[..].into()),
-                    1 => content.set_flash(&key, b"\"x\""[..].into()),
-                    2 => drop(content.unset_value(&key)),
-                    _ => drop(content.unset_flash(&key)),
-                }
+                    0 => content.set_value(&key, &b"77"[..].into()),
+                    1 => content.set_flash(&key, &b"\"x\""[..].into()),
+                    2 => content.unset_value(&key),
+                    _ => content.unset_flash(&key),
+                };
             }
             let mut written = Vec::new();
             content.write(&mut written);
