@@ -5,9 +5,9 @@ use std::sync::Arc;
 use bytes::Bytes;
 use zerocopy::{FromBytes, FromZeros, Immutable, IntoBytes, KnownLayout};
 
-/// Four cache lines. A load of a small record touches this, and nothing else if it [stands at its home](crate::table): with a million
-/// records each further address is a cache miss, and misses are most of what a load costs. In this order: what finds an entry lies in its first
-/// line, and a body of up to 138 bytes in the first three.
+/// Four cache lines. A load of a small record touches this, and nothing else if it [stands at its home](crate::table): with a
+/// million records each further address is a cache miss, and misses are most of what a load costs. In this order: what finds an
+/// entry lies in its first line, and a body of up to 138 bytes in the first three.
 ///
 /// Plain bytes, so that it can stand in memory that we map ourselves.
 #[derive(Clone, Debug, FromBytes, Immutable, IntoBytes, KnownLayout)]
@@ -29,7 +29,7 @@ pub(crate) struct Entry {
 const ELSEWHERE: u16 = u16::MAX;
 
 impl Entry {
-    /// What a record takes with a body that fits into it: itself, and its share of unused room.
+    /// What a record takes with a body that fits into it: itself, and its share of unused room; rounded up.
     pub(crate) const SIZE: usize = 272;
 
     /// The longest body that an entry itself has room for.
