@@ -96,3 +96,60 @@ pub(crate) fn replay<'a>(
     }
     Ok(missed)
 }
+
+#[cfg(test)]
+mod tests {
+    use bytes::Bytes;
+    use proptest::collection::vec;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::body::{self, Meta};
+
+    fn members(content: &Content) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
+        let texts = |entries| {
+            let texts = content.texts(entries);
+            texts.map(|(key, value)| (key.to_vec(), value.to_vec()))
+        };
+        let both = [&content.values, &content.flash];
+        both.map(|entries| texts(entries).collect()).to_vec()
+    }
+
+    fn change() -> impl Strategy<Value = Change> {
+        let text = |text: &str| Text::from(text.as_bytes());
+        (0..8, "[ab]", "[12]").prop_map(move |(kind, key, value)| {
+            let (key, value) = (text(&key), text(&value));
+            match kind {
+                0 => Change::Set(key, value),
+                1 => Change::Unset(key),
+                2 => Change::Update(key, Arc::new(move |_| Ok(Some(Arc::clone(&value))))),
+                3 => Change::Update(key, Arc::new(|_| Ok(None))),
+                4 => Change::Flash(key, value),
+                5 => Change::Consume(key, value),
+                6 => Change::Keep(key, value),
+                _ => Change::Clear,
+            }
+        })
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(4_000))]
+
+        #[test]
+        fn a_change_says_whether_it_changed_anything(
+            members_before in vec(("[ab]", "[12]"), 0..3),
+            changes in vec(change(), 0..8),
+        ) {
+            let object = members_before.iter().map(|(key, value)| format!("\"{key}\": {value}"));
+            let object = object.collect::<Vec<_>>().join(",");
+            let body = Bytes::from(format!("[{{{object}}},{{{object}}}]"));
+            let mut content = Content::default();
+            body::decode(body, None, &mut content, &mut Meta::default()).unwrap();
+            for change in changes {
+                let before = members(&content);
+                let changed = change.apply(&mut content, &mut Vec::new()).unwrap();
+                prop_assert_eq!(changed, members(&content) != before, "{:?}", change);
+            }
+        }
+    }
+}

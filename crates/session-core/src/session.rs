@@ -155,8 +155,7 @@ impl Session {
             if state.content.value(&key) != before.as_deref() {
                 continue;
             }
-            state.dirty |= after.as_deref() != before.as_deref();
-            match after {
+            state.dirty |= match after {
                 Some(json) => state.content.set_value(&key, &json),
                 None => state.content.unset_value(&key),
             };

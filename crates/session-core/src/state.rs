@@ -289,7 +289,7 @@ impl State {
     /// Does `change` to the content, and notes it for the save.
     pub(crate) fn change(&mut self, change: Change) -> Result<()> {
         // What it does not find here is no news: the request has just read it.
-        self.dirty |= change.apply(&mut self.content, &mut Vec::new())? || change.is_reading();
+        self.dirty |= change.apply(&mut self.content, &mut Vec::new())?;
         self.changes.push(change);
         Ok(())
     }

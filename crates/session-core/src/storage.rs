@@ -274,7 +274,7 @@ pub enum Left {
     Nothing,
     /// To move its deadline at the most: it holds what it was opened with, and nothing is owed to the browser.
     Deadline,
-    /// To keep what the request did to it, or to give the browser its cookie.
+    /// To keep what the request did to it, its end or its new id included, or to give the browser its cookie.
     Changes,
 }
 

@@ -10,7 +10,7 @@ use pin_project_lite::pin_project;
 
 use crate::handle::Closing;
 use crate::manager::Finished;
-use crate::{Error, OnError, Session, SessionHandle, SessionManager, headers};
+use crate::{Error, OnError, SessionHandle, headers};
 
 pin_project! {
     /// The future of a [`SessionService`](crate::SessionService).
@@ -45,19 +45,15 @@ pin_project! {
 /// A save that is under way; dropped, it goes on in the background.
 struct Save(Option<Pin<Box<dyn Future<Output = Finished> + Send>>>);
 
-impl Save {
-    fn of(save: impl Future<Output = Finished> + Send + 'static) -> Self {
-        Self(Some(Box::pin(save)))
-    }
-}
-
 impl<F, E, B> ResponseFuture<F, E, B> {
     /// The future of the inner service is made where it stays: to move it, and the request that it holds, took 30 ns.
     #[inline(always)]
     pub(crate) fn new(inner: impl FnOnce() -> F, handle: SessionHandle, on_error: E) -> Self {
+        // Before the call, which may panic.
+        let handle = Closing::new(handle);
         Self {
             stage: Stage::Handler { inner: inner() },
-            handle: Closing::new(handle),
+            handle,
             on_error: Some(on_error),
             save: Save(None),
         }
@@ -87,25 +83,22 @@ where
             this.stage.set(Stage::Over);
             let mut response = response?;
             let handle = this.handle.take();
-            let headers = response.headers_mut();
-            let end = |manager: &SessionManager, session: &Session| {
-                manager.finish_now(session, headers).map_err(|left| {
-                    let (manager, session) = (manager.clone(), session.clone());
-                    // Boxed at once: whoever need not wait would move its room about.
-                    Save::of(async move { manager.finish_later(&session, left).await })
-                })
+            let Some((manager, session)) = handle.as_ref().and_then(SessionHandle::close) else {
+                return Poll::Ready(Ok(response));
             };
-            match handle.and_then(|handle| handle.close(end)) {
-                None | Some(Ok(None)) => return Poll::Ready(Ok(response)),
-                Some(Ok(Some(finished))) => {
+            let left = match manager.finish_now(&session, response.headers_mut()) {
+                Ok(None) => return Poll::Ready(Ok(response)),
+                Ok(Some(finished)) => {
                     let on_error = this.on_error.as_ref();
                     return Poll::Ready(Ok(conclude(response, finished, on_error)));
                 }
-                Some(Err(later)) => {
-                    this.stage.set(Stage::Save { response });
-                    *this.save = later;
-                }
-            }
+                Err(left) => left,
+            };
+            let manager = manager.clone();
+            this.stage.set(Stage::Save { response });
+            this.save.0 = Some(Box::pin(async move {
+                manager.finish_later(&session, left).await
+            }));
         }
         // Taken out while it runs: one that panics must not be polled again in the background.
         let finished = match this.save.0.take() {

@@ -79,12 +79,13 @@ impl SessionHandle {
         Ok(self.request.keep(later.await?)?)
     }
 
-    /// Hands the session to `end` if it was opened. It is not opened from now on.
-    pub(crate) fn close<T>(&self, end: impl FnOnce(&SessionManager, &Session) -> T) -> Option<T> {
+    /// The session if it was opened. It is not opened from now on. It is a clone, since what ends it may be an application's code, and ask
+    /// this handle.
+    pub(crate) fn close(&self) -> Option<(&SessionManager, Session)> {
         let mut opened = self.request.opened();
         opened.closed = true;
-        let session = opened.session.as_ref()?;
-        Some(end(&self.request.manager, session))
+        let session = opened.session.clone()?;
+        Some((&self.request.manager, session))
     }
 }
 
@@ -109,8 +110,8 @@ impl Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        if let Some(handle) = &self.0 {
-            handle.close(|_, session| storage::finish(session));
+        if let Some((_, session)) = self.0.as_ref().and_then(SessionHandle::close) {
+            storage::finish(&session);
         }
     }
 }

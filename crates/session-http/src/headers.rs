@@ -21,7 +21,7 @@ impl Cookies {
         cookies
     }
 
-    /// Adds those of `headers` to none.
+    /// Takes those of `headers`; there must be none yet.
     #[inline]
     pub(crate) fn fill(&mut self, headers: &HeaderMap) {
         self.first = headers.get(COOKIE).cloned();

@@ -137,16 +137,17 @@ impl SessionManager {
     /// The changes were not kept, and the response must say so. `headers` then holds what an earlier
     /// [`commit`](session_core::Session::commit) owes the browser.
     pub async fn finish(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
-        let finished = match self.finish_now(session, headers) {
-            Ok(None) => return Ok(Outcome::Unchanged),
-            Ok(Some(finished)) => finished,
-            Err(left) => self.finish_later(session, left).await,
-        };
-        headers::set_cookies(headers, finished.cookies).and(finished.result)
+        headers::vary(headers);
+        let left = storage::finish(session);
+        if left == Left::Nothing {
+            return Ok(Outcome::Unchanged);
+        }
+        let Finished { cookies, result } = self.finish_later(session, left).await;
+        headers::set_cookies(headers, cookies).and(result)
     }
 
-    /// As [`finish`](Self::finish), where that waits for nothing, but for the cookies; `None` if there was nothing to do. Otherwise what
-    /// is left to do.
+    /// [`finish`](Self::finish) without adding the cookies, if that waits for nothing; `None` if there was nothing to do. If it must wait,
+    /// nothing is saved yet: what is left is for [`finish_later`](Self::finish_later).
     pub(crate) fn finish_now(
         &self,
         session: &Session,
@@ -164,7 +165,7 @@ impl SessionManager {
         Ok(Some(self.finished(session, left, saved)))
     }
 
-    /// The same, where it waits.
+    /// The save that is left, which may wait.
     pub(crate) async fn finish_later(&self, session: &Session, left: Left) -> Finished {
         let saved = self.save(session).await;
         self.finished(session, left, saved)

@@ -1,27 +1,31 @@
 //! The layer: what it adds to responses, and what it answers when something is wrong.
-#![allow(clippy::unwrap_used)]
+#![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 
-use std::future::Future;
+use std::convert::Infallible;
+use std::future::{Future, Ready};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::pin;
 use std::sync::mpsc;
-use std::task::{Context, Waker};
+use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
 use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Request, StatusCode, header};
+use axum::http::{Request, Response, StatusCode, header};
 use axum::routing::get;
 use bytes::Bytes;
+use session_cookie::CookieStorage;
 use session_core::{
     Clock, Condition, PutOutcome, Record, RecordKey, RecordStore, SessionPolicy, StoreError,
     StoreErrorKind,
 };
-use session_http::{Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
+use session_http::{Error, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
 use support::{App, SECRET, answer};
-use tower::ServiceExt;
+use tower::{Layer, Service, ServiceExt};
 
 #[tokio::test]
 async fn headers_are_added_only_where_they_are_due() {
@@ -159,6 +163,93 @@ async fn a_session_kept_beyond_a_request_that_was_dropped_is_finished() {
     assert!(request.as_mut().poll(&mut context).is_pending());
     drop(request);
     takes_no_more_changes(kept.recv().unwrap()).await;
+}
+
+#[tokio::test]
+async fn a_handle_kept_beyond_its_response_opens_nothing() {
+    let (send, kept) = mpsc::channel();
+    let handler = move |handle: SessionHandle| async move { send.send(handle).unwrap() };
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let app = Router::new().route("/", get(handler));
+    let app = app.layer(SessionLayer::new(manager));
+    app.oneshot(Request::new(Body::empty())).await.unwrap();
+    let refused = kept.recv().unwrap().open().await.unwrap_err();
+    assert!(matches!(
+        refused,
+        Error::Session(session_core::Error::Finished)
+    ));
+}
+
+/// What comes of a future that need not wait.
+fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(came) => came,
+        Poll::Pending => panic!("it waits"),
+    }
+}
+
+/// A service whose `call` opens the session, hands it out and panics, before there is a future.
+#[derive(Clone)]
+struct Panics(mpsc::Sender<(SessionHandle, Session)>);
+
+impl Service<Request<Body>> for Panics {
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = Ready<Result<Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> Self::Future {
+        let handle = SessionHandle::of(request.extensions()).unwrap().clone();
+        let session = at_once(handle.open()).unwrap();
+        session.set("a", &1).unwrap();
+        self.0.send((handle, session)).unwrap();
+        panic!("as it begins");
+    }
+}
+
+#[test]
+fn a_session_of_a_service_that_panics_when_called_is_finished() {
+    let (send, kept) = mpsc::channel();
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let mut service = SessionLayer::new(manager).layer(Panics(send));
+    let call = AssertUnwindSafe(|| drop(service.call(Request::new(Body::empty()))));
+    assert!(catch_unwind(call).is_err());
+    at_once(takes_no_more_changes(kept.recv().unwrap()));
+}
+
+/// Asks its request for the session when it goes.
+struct Asks(SessionHandle);
+
+impl Drop for Asks {
+    fn drop(&mut self) {
+        at_once(self.0.open()).unwrap();
+    }
+}
+
+#[test]
+fn what_a_save_drops_may_ask_for_the_session() {
+    let (send, answered) = mpsc::channel();
+    std::thread::spawn(move || {
+        let handler = async |handle: SessionHandle, session: Session| {
+            let asks = Asks(handle);
+            let up = move |count: Option<u32>| {
+                let _kept = &asks;
+                Some(count.unwrap_or(0) + 1)
+            };
+            session.update("count", up).unwrap();
+        };
+        let cookie = SessionCookie::new(SECRET).unwrap();
+        let manager = SessionManager::new(CookieStorage::new(), cookie);
+        let app = Router::new().route("/", get(handler));
+        let app = app.layer(SessionLayer::new(manager));
+        let response = at_once(app.oneshot(Request::new(Body::empty())));
+        send.send(response.unwrap().status()).unwrap();
+    });
+    let answered = answered.recv_timeout(Duration::from_secs(20));
+    assert_eq!(answered.unwrap(), StatusCode::OK);
 }
 
 #[tokio::test]
