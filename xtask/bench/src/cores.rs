@@ -6,7 +6,7 @@
 
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
 use std::thread::JoinHandle;
 
 use rustix::process::Pid;
@@ -47,16 +47,22 @@ impl Cores {
         let mut ours = (0..CpuSet::MAX_CPU).filter(|core| before.is_set(*core));
         let (asking, servers) = (only(ours.next()?), only(ours.next()?));
         let over = Arc::new(AtomicBool::new(false));
+        let (ready, both) = mpsc::channel();
         let idlers = [asking, servers].map(|core| {
-            let over = Arc::clone(&over);
+            let (over, ready) = (Arc::clone(&over), ready.clone());
             std::thread::spawn(move || {
                 sched_setaffinity(None, &core).expect("a core of ours");
                 give_way();
+                let _ = ready.send(());
+                drop(ready);
                 while !over.load(Relaxed) {
                     std::hint::spin_loop();
                 }
             })
         });
+        // Until they give way, they hold up who is measured.
+        drop(ready);
+        assert_eq!(both.iter().count(), 2, "a core that does not halt");
         sched_setaffinity(None, &asking).expect("a core of ours");
         let cores = Arc::new(Self {
             before,

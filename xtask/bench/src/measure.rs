@@ -51,7 +51,9 @@ fn calibrate(case: &mut Case) -> usize {
     }
     let mut times = 8;
     loop {
-        let took = time(case, times);
+        // The quickest of three: if one was held up, all runs would be so short that what comes before a case's first step shows.
+        let [one, two, three] = [(); 3].map(|()| time(case, times));
+        let took = one.min(two).min(three);
         if took >= RUN / 4 || times > 1 << 24 {
             let scale = RUN.as_secs_f64() / took.as_secs_f64();
             return ((times as f64 * scale) as usize).max(1);
