@@ -106,13 +106,12 @@ mod tests {
     use super::*;
     use crate::body::{self, Meta};
 
-    fn members(content: &Content) -> Vec<Vec<(Vec<u8>, Vec<u8>)>> {
+    fn members(content: &Content) -> [Vec<(Vec<u8>, Vec<u8>)>; 2] {
         let texts = |entries| {
             let texts = content.texts(entries);
             texts.map(|(key, value)| (key.to_vec(), value.to_vec()))
         };
-        let both = [&content.values, &content.flash];
-        both.map(|entries| texts(entries).collect()).to_vec()
+        [&content.values, &content.flash].map(|entries| texts(entries).collect())
     }
 
     fn change() -> impl Strategy<Value = Change> {

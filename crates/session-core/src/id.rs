@@ -30,7 +30,7 @@ enum Text {
     Foreign(Box<str>),
 }
 
-/// Aligned, so that it is moved in whole words: a save clones it twice.
+/// Aligned, so that it is moved in whole words.
 #[derive(Clone, PartialEq, Eq, Hash)]
 #[repr(align(8))]
 struct Chars([u8; SessionId::CHARS]);

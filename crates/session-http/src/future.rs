@@ -7,6 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use http::Response;
 use pin_project_lite::pin_project;
+use session_core::storage::Left;
 
 use crate::handle::Closing;
 use crate::manager::Finished;
@@ -86,14 +87,14 @@ where
             let Some((manager, session)) = handle.as_ref().and_then(SessionHandle::close) else {
                 return Poll::Ready(Ok(response));
             };
-            let left = match manager.finish_now(&session, response.headers_mut()) {
-                Ok(None) => return Poll::Ready(Ok(response)),
-                Ok(Some(finished)) => {
-                    let on_error = this.on_error.as_ref();
-                    return Poll::Ready(Ok(conclude(response, finished, on_error)));
-                }
-                Err(left) => left,
-            };
+            let left = manager.end(&session, response.headers_mut());
+            if left == Left::Nothing {
+                return Poll::Ready(Ok(response));
+            }
+            if let Some(finished) = manager.finish_now(&session, left) {
+                let on_error = this.on_error.as_ref();
+                return Poll::Ready(Ok(conclude(response, finished, on_error)));
+            }
             let manager = manager.clone();
             this.stage.set(Stage::Save { response });
             this.save.0 = Some(Box::pin(async move {

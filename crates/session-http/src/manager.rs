@@ -137,8 +137,7 @@ impl SessionManager {
     /// The changes were not kept, and the response must say so. `headers` then holds what an earlier
     /// [`commit`](session_core::Session::commit) owes the browser.
     pub async fn finish(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
-        headers::vary(headers);
-        let left = storage::finish(session);
+        let left = self.end(session, headers);
         if left == Left::Nothing {
             return Ok(Outcome::Unchanged);
         }
@@ -146,26 +145,22 @@ impl SessionManager {
         headers::set_cookies(headers, cookies).and(result)
     }
 
-    /// [`finish`](Self::finish) without adding the cookies, if that waits for nothing; `None` if there was nothing to do. If it must wait,
-    /// nothing is saved yet: what is left is for [`finish_later`](Self::finish_later).
-    pub(crate) fn finish_now(
-        &self,
-        session: &Session,
-        headers: &mut HeaderMap,
-    ) -> std::result::Result<Option<Finished>, Left> {
+    /// The part of [`finish`](Self::finish) that waits for nothing, and what is left to do then.
+    pub(crate) fn end(&self, session: &Session, headers: &mut HeaderMap) -> Left {
+        headers::vary(headers);
+        storage::finish(session)
+    }
+
+    /// Does what is left, if the storage need not wait; `None` if it must, and nothing was done.
+    pub(crate) fn finish_now(&self, session: &Session, left: Left) -> Option<Finished> {
         let Shared {
             storage, policy, ..
         } = &*self.shared;
-        headers::vary(headers);
-        let left = storage::finish(session);
-        if left == Left::Nothing {
-            return Ok(None);
-        }
-        let saved = storage::save_now(&**storage, session, policy).ok_or(left)?;
-        Ok(Some(self.finished(session, left, saved)))
+        let saved = storage::save_now(&**storage, session, policy)?;
+        Some(self.finished(session, left, saved))
     }
 
-    /// The save that is left, which may wait.
+    /// The same, where it may wait.
     pub(crate) async fn finish_later(&self, session: &Session, left: Left) -> Finished {
         let saved = self.save(session).await;
         self.finished(session, left, saved)

@@ -45,8 +45,7 @@ where
             Error::TwoLayers.log();
             return ResponseFuture::refused(self.on_error.respond(&Error::TwoLayers));
         }
-        let (inner, on_error) = (&mut self.inner, self.on_error.clone());
-        ResponseFuture::new(|| inner.call(request), handle, on_error)
+        ResponseFuture::new(|| self.inner.call(request), handle, self.on_error.clone())
     }
 }
 
