@@ -34,7 +34,8 @@ impl Master {
 
     pub(crate) fn signing(&self, name: &str) -> Result<SigningKey, ConfigError> {
         let key = self.expand::<32>(&[b"sign/", name.as_bytes()]);
-        SigningKey::new(&key.map_err(|_| ConfigError::Derivation)?)
+        let key = key.map_err(|_| ConfigError::Derivation)?;
+        Ok(SigningKey::new(&key))
     }
 
     pub(crate) fn sealing(

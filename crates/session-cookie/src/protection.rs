@@ -19,7 +19,7 @@ pub(crate) enum Protection {
 impl Protection {
     pub(crate) fn new(secrets: &[Secret], name: &str, remix: bool) -> Result<Self, ConfigError> {
         if remix {
-            return RemixSigner::new(secrets).map(Self::Remix);
+            return Ok(Self::Remix(RemixSigner::new(secrets)));
         }
         Ok(Self::Ours {
             signer: Signer::new(secrets, name)?,

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::{STANDARD_NO_PAD, STANDARD_PAD_INDIFFERENT 
 use session_core::{Error, Result};
 
 use crate::hmac::{SigningKey, Tag, is_same};
-use crate::{ConfigError, Opened, Secret};
+use crate::{Opened, Secret};
 
 /// A dot, and 32 bytes in base64 without padding.
 const TAG_CHARS: usize = 1 + 43;
@@ -18,11 +18,11 @@ pub(crate) struct RemixSigner {
 }
 
 impl RemixSigner {
-    pub(crate) fn new(secrets: &[Secret]) -> Result<Self, ConfigError> {
+    pub(crate) fn new(secrets: &[Secret]) -> Self {
         let keys = secrets.iter().map(|secret| SigningKey::new(secret.bytes()));
-        Ok(Self {
-            keys: keys.collect::<Result<_, _>>()?,
-        })
+        Self {
+            keys: keys.collect(),
+        }
     }
 
     /// Appends `value`, signed, to `text`.
