@@ -83,8 +83,8 @@ where
             let response = ready!(inner.poll(cx));
             this.stage.set(Stage::Over);
             let mut response = response?;
-            let handle = this.handle.take();
-            let Some((manager, session)) = handle.as_ref().and_then(SessionHandle::close) else {
+            let closed = this.handle.take().and_then(SessionHandle::close);
+            let Some((manager, session)) = closed else {
                 return Poll::Ready(Ok(response));
             };
             let left = manager.end(&session, response.headers_mut());
@@ -95,7 +95,6 @@ where
                 let on_error = this.on_error.as_ref();
                 return Poll::Ready(Ok(conclude(response, finished, on_error)));
             }
-            let manager = manager.clone();
             this.stage.set(Stage::Save { response });
             this.save.0 = Some(Box::pin(async move {
                 manager.finish_later(&session, left).await

@@ -79,13 +79,23 @@ impl SessionHandle {
         Ok(self.request.keep(later.await?)?)
     }
 
-    /// The session if it was opened. It is not opened from now on. It is a clone, since what ends it may be an application's code, and ask
-    /// this handle.
-    pub(crate) fn close(&self) -> Option<(&SessionManager, Session)> {
-        let mut opened = self.request.opened();
-        opened.closed = true;
-        let session = opened.session.clone()?;
-        Some((&self.request.manager, session))
+    /// The session if it was opened, and who saves it. It is not opened from now on.
+    pub(crate) fn close(self) -> Option<(SessionManager, Session)> {
+        match Arc::try_unwrap(self.request) {
+            // Whose response stands is gone as a rule, and with it whoever could ask.
+            Ok(Request {
+                manager, opened, ..
+            }) => {
+                let opened = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
+                Some((manager, opened.session?))
+            }
+            Err(request) => {
+                let mut opened = request.opened();
+                opened.closed = true;
+                // A clone, since what ends it may be an application's code, and ask this handle.
+                Some((request.manager.clone(), opened.session.clone()?))
+            }
+        }
     }
 }
 
@@ -110,7 +120,7 @@ impl Closing {
 
 impl Drop for Closing {
     fn drop(&mut self) {
-        if let Some((_, session)) = self.0.as_ref().and_then(SessionHandle::close) {
+        if let Some((_, session)) = self.take().and_then(SessionHandle::close) {
             storage::finish(&session);
         }
     }

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use http::header::{CACHE_CONTROL, COOKIE, SET_COOKIE, VARY};
+use http::header::{CACHE_CONTROL, COOKIE, Entry, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 
 use session_core::{Error, Result, StoreError, StoreErrorKind};
@@ -55,8 +55,15 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
             .any(|name| name == b"*" || name.eq_ignore_ascii_case(b"cookie"))
     };
     let cookie = const { HeaderValue::from_static("Cookie") };
-    if !headers.get_all(VARY).iter().any(covers) {
-        headers.append(VARY, cookie);
+    match headers.entry(VARY) {
+        Entry::Vacant(none) => {
+            none.insert(cookie);
+        }
+        Entry::Occupied(mut fields) => {
+            if !fields.iter().any(covers) {
+                fields.append(cookie);
+            }
+        }
     }
 }
 
@@ -75,9 +82,7 @@ pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result
         })?;
         headers.append(SET_COOKIE, value);
     }
-    if !headers.contains_key(CACHE_CONTROL) {
-        let cache_control = const { HeaderValue::from_static("no-cache=\"Set-Cookie\"") };
-        headers.insert(CACHE_CONTROL, cache_control);
-    }
+    let cache_control = const { HeaderValue::from_static("no-cache=\"Set-Cookie\"") };
+    headers.entry(CACHE_CONTROL).or_insert(cache_control);
     Ok(())
 }
