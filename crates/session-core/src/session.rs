@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use triomphe::UniqueArc;
 
 use crate::change::{Change, Step, Text, key_text};
 use crate::clock;
@@ -19,7 +20,8 @@ use crate::{
 #[doc = include_str!("../docs/session.md")]
 #[derive(Clone)]
 pub struct Session {
-    inner: Arc<Inner>,
+    /// Without weak references, which take one step more at each end.
+    inner: triomphe::Arc<Inner>,
 }
 
 #[derive(Default)]
@@ -371,11 +373,9 @@ impl Session {
     }
 
     pub(crate) fn new(policy: &SessionPolicy) -> Self {
-        let mut inner = Arc::<Inner>::default();
-        if let Some(state) = Self::alone(&mut inner) {
-            state.policy = policy.clone();
+        Self {
+            inner: Inner::new(policy).shareable(),
         }
-        Self { inner }
     }
 
     /// The session that a record holds, at `key` if it stands at one; a new one if its time is over.
@@ -386,20 +386,11 @@ impl Session {
         record: Record,
         policy: &SessionPolicy,
     ) -> Result<Self> {
-        // Filled where it stays: what is made elsewhere first is copied then.
-        let mut inner = Arc::<Inner>::default();
-        let state = Self::alone(&mut inner).ok_or_else(State::lost)?;
-        state.policy = policy.clone();
-        state.open(id, key, record)?;
-        Ok(Self { inner })
-    }
-
-    /// The state of a session that nobody else has yet.
-    #[inline]
-    fn alone(inner: &mut Arc<Inner>) -> Option<&mut State> {
-        let inner = Arc::get_mut(inner)?;
-        let state = inner.state.get_mut();
-        Some(state.unwrap_or_else(PoisonError::into_inner))
+        let mut inner = Inner::new(policy);
+        inner.alone().open(id, key, record)?;
+        Ok(Self {
+            inner: inner.shareable(),
+        })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
@@ -438,6 +429,23 @@ impl Session {
         let mut state = self.state();
         state.writable()?;
         state.change(change)
+    }
+}
+
+impl Inner {
+    /// An empty one, to be filled where it stays: what is made elsewhere first is copied then.
+    #[inline]
+    fn new(policy: &SessionPolicy) -> UniqueArc<Self> {
+        let mut inner = UniqueArc::new(Self::default());
+        inner.alone().policy = policy.clone();
+        inner
+    }
+
+    /// The state of a session that nobody else has yet.
+    #[inline]
+    fn alone(&mut self) -> &mut State {
+        let state = self.state.get_mut();
+        state.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -1,10 +1,11 @@
 //! The way from a request to its session, opened only when asked for.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{Extensions, HeaderMap};
 use session_core::storage::{self, Answer};
 use session_core::{Error, Result};
+use triomphe::{Arc, UniqueArc};
 
 use crate::headers::Cookies;
 use crate::{Session, SessionManager};
@@ -43,16 +44,16 @@ struct Opened {
 
 impl SessionHandle {
     pub(crate) fn new(manager: SessionManager, headers: &HeaderMap) -> Self {
-        let mut request = Arc::new(Request {
+        let mut request = UniqueArc::new(Request {
             manager,
             cookies: Cookies::default(),
             opened: Mutex::default(),
         });
         // Filled where they stay: what is made elsewhere first is copied then.
-        if let Some(request) = Arc::get_mut(&mut request) {
-            request.cookies.fill(headers);
+        request.cookies.fill(headers);
+        Self {
+            request: request.shareable(),
         }
-        Self { request }
     }
 
     /// The handle in a request's extensions.
