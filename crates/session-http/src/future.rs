@@ -11,7 +11,7 @@ use session_core::storage::Left;
 
 use crate::handle::Closing;
 use crate::manager::Finished;
-use crate::{Error, OnError, SessionHandle, headers};
+use crate::{Error, OnError, Session, SessionHandle, SessionManager, headers};
 
 pin_project! {
     /// The future of a [`SessionService`](crate::SessionService).
@@ -44,7 +44,9 @@ pin_project! {
 }
 
 /// A save that is under way; dropped, it goes on in the background.
-struct Save(Option<Pin<Box<dyn Future<Output = Finished> + Send>>>);
+struct Save(Option<SaveFuture>);
+
+type SaveFuture = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 impl<F, E, B> ResponseFuture<F, E, B> {
     /// The future of the inner service is made where it stays: to move it, and the request that it holds, took 30 ns.
@@ -87,51 +89,58 @@ where
             let Some((manager, session)) = closed else {
                 return Poll::Ready(Ok(response));
             };
-            let left = manager.end(&session, response.headers_mut());
-            if left == Left::Nothing {
+            let save = finish(manager, session, &mut response, this.on_error.as_ref());
+            if save.0.is_none() {
                 return Poll::Ready(Ok(response));
             }
-            if let Some(finished) = manager.finish_now(&session, left) {
-                let on_error = this.on_error.as_ref();
-                return Poll::Ready(Ok(conclude(response, finished, on_error)));
-            }
             this.stage.set(Stage::Save { response });
-            this.save.0 = Some(Box::pin(async move {
-                manager.finish_later(&session, left).await
-            }));
+            *this.save = save;
         }
-        // Taken out while it runs: one that panics must not be polled again in the background.
-        let finished = match this.save.0.take() {
-            None => None,
-            Some(mut save) => match save.as_mut().poll(cx) {
-                Poll::Ready(finished) => Some(finished),
-                Poll::Pending => {
-                    this.save.0 = Some(save);
-                    return Poll::Pending;
-                }
-            },
+        let Poll::Ready(finished) = this.save.poll(cx) else {
+            return Poll::Pending;
         };
-        let StageReplaced::Save { response } = this.stage.project_replace(Stage::Over) else {
+        let StageReplaced::Save { mut response } = this.stage.project_replace(Stage::Over) else {
             // Polled after it was ready, which no executor does.
             return Poll::Pending;
         };
-        Poll::Ready(Ok(match finished {
-            None => response,
-            Some(finished) => conclude(response, finished, this.on_error.as_ref()),
-        }))
+        if let Some(finished) = finished {
+            conclude(&mut response, finished, this.on_error.as_ref());
+        }
+        Poll::Ready(Ok(response))
     }
 }
 
-/// The response with its cookies; or where the session was not kept, what `on_error` says of that.
-fn conclude<B>(
-    mut response: Response<B>,
-    finished: Finished,
+/// Ends the session into the response, but for the save that is returned. By itself, so that a request which leaves its session alone
+/// has less to load.
+#[inline(never)]
+fn finish<B>(
+    manager: SessionManager,
+    session: Session,
+    response: &mut Response<B>,
     on_error: Option<&impl OnError<B>>,
-) -> Response<B> {
-    let Finished { cookies, result } = finished;
+) -> Save {
+    let left = manager.end(&session, response.headers_mut());
+    if left == Left::Nothing {
+        return Save(None);
+    }
+    if let Some(finished) = manager.finish_now(&session, left) {
+        conclude(response, finished, on_error);
+        return Save(None);
+    }
+    Save(Some(Box::pin(async move {
+        manager.finish_later(&session, left).await
+    })))
+}
+
+/// Gives the response its cookies; or where the session was not kept, puts what `on_error` says of that in its place.
+fn conclude<B>(
+    response: &mut Response<B>,
+    Finished { cookies, result }: Finished,
+    on_error: Option<&impl OnError<B>>,
+) {
     let (owed, error) = match result {
         Ok(_) => match headers::set_cookies(response.headers_mut(), cookies) {
-            Ok(()) => return response,
+            Ok(()) => return,
             Err(error) => (Vec::new(), error),
         },
         Err(error) => (cookies, error),
@@ -139,30 +148,53 @@ fn conclude<B>(
     let error = Error::from(error);
     error.log();
     if let Some(on_error) = on_error {
-        response = on_error.respond(&error);
+        *response = on_error.respond(&error);
         headers::vary(response.headers_mut());
         if let Err(error) = headers::set_cookies(response.headers_mut(), owed) {
             Error::from(error).log();
         }
     }
-    response
+}
+
+impl Save {
+    /// What it came to; nothing if there is none.
+    fn poll(&mut self, cx: &mut Context<'_>) -> Poll<Option<Finished>> {
+        // Taken out while it runs: one that panics must not be polled again in the background.
+        let Some(mut save) = self.0.take() else {
+            return Poll::Ready(None);
+        };
+        match save.as_mut().poll(cx) {
+            Poll::Ready(finished) => Poll::Ready(Some(finished)),
+            Poll::Pending => {
+                self.0 = Some(save);
+                Poll::Pending
+            }
+        }
+    }
 }
 
 impl Drop for Save {
+    #[inline]
     fn drop(&mut self) {
-        let Some(save) = self.0.take() else { return };
-        match tokio::runtime::Handle::try_current() {
-            Ok(runtime) => {
-                runtime.spawn(async move {
-                    if let Err(error) = save.await.result {
-                        Error::from(error).log();
-                    }
-                });
-            }
-            Err(_) => tracing::error!(
-                "a session was not saved: its request was dropped outside of a tokio runtime"
-            ),
+        if let Some(save) = self.0.take() {
+            go_on(save);
         }
+    }
+}
+
+#[cold]
+fn go_on(save: SaveFuture) {
+    match tokio::runtime::Handle::try_current() {
+        Ok(runtime) => {
+            runtime.spawn(async move {
+                if let Err(error) = save.await.result {
+                    Error::from(error).log();
+                }
+            });
+        }
+        Err(_) => tracing::error!(
+            "a session was not saved: its request was dropped outside of a tokio runtime"
+        ),
     }
 }
 

@@ -90,12 +90,7 @@ impl SessionHandle {
                 let opened = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
                 Some((manager, opened.session?))
             }
-            Err(request) => {
-                let mut opened = request.opened();
-                opened.closed = true;
-                // A clone, since what ends it may be an application's code, and ask this handle.
-                Some((request.manager.clone(), opened.session.clone()?))
-            }
+            Err(request) => request.close(),
         }
     }
 }
@@ -120,6 +115,7 @@ impl Closing {
 }
 
 impl Drop for Closing {
+    #[inline]
     fn drop(&mut self) {
         if let Some((_, session)) = self.take().and_then(SessionHandle::close) {
             storage::finish(&session);
@@ -128,6 +124,14 @@ impl Drop for Closing {
 }
 
 impl Request {
+    #[cold]
+    fn close(&self) -> Option<(SessionManager, Session)> {
+        let mut opened = self.opened();
+        opened.closed = true;
+        // A clone, since what ends it may be an application's code, and ask this handle.
+        Some((self.manager.clone(), opened.session.clone()?))
+    }
+
     fn opened(&self) -> MutexGuard<'_, Opened> {
         self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }

@@ -11,7 +11,7 @@ use session_core::{Error, Result, StoreError, StoreErrorKind};
 #[derive(Clone, Default)]
 pub(crate) struct Cookies {
     first: Option<HeaderValue>,
-    rest: Vec<HeaderValue>,
+    rest: Option<Box<[HeaderValue]>>,
 }
 
 impl Cookies {
@@ -27,14 +27,19 @@ impl Cookies {
         self.first = headers.get(COOKIE).cloned();
         // Where each field stands once, one look is enough.
         if headers.len() > headers.keys_len() {
-            self.rest = headers.get_all(COOKIE).iter().skip(1).cloned().collect();
+            self.fill_rest(headers);
         }
+    }
+
+    #[cold]
+    fn fill_rest(&mut self, headers: &HeaderMap) {
+        self.rest = Some(headers.get_all(COOKIE).iter().skip(1).cloned().collect());
     }
 
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
         self.first
             .iter()
-            .chain(&self.rest)
+            .chain(self.rest.iter().flatten())
             .map(HeaderValue::as_bytes)
     }
 }

@@ -42,10 +42,20 @@ where
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let handle = SessionHandle::new(self.manager.clone(), request.headers());
         if request.extensions_mut().insert(handle.clone()).is_some() {
-            Error::TwoLayers.log();
-            return ResponseFuture::refused(self.on_error.respond(&Error::TwoLayers));
+            return self.refuse();
         }
         ResponseFuture::new(|| self.inner.call(request), handle, self.on_error.clone())
+    }
+}
+
+impl<S, E> SessionService<S, E> {
+    #[cold]
+    fn refuse<F, B>(&self) -> ResponseFuture<F, E, B>
+    where
+        E: OnError<B>,
+    {
+        Error::TwoLayers.log();
+        ResponseFuture::refused(self.on_error.respond(&Error::TwoLayers))
     }
 }
 
