@@ -41,7 +41,7 @@ const BLOCKS_A_LOOK: usize = 8;
 ///
 /// In SHA-256 each step waits for the one before, so a tag costs least if nothing else is waited for. Hence the padding is written
 /// before the hashing: what is stored in small pieces, a processor loads in one only after it has done all that comes before. With
-/// the same SHA-256, the `hmac` crate takes 15 ns more around each message, and ring 75.
+/// the same SHA-256, the `hmac` crate takes 5 to 25 ns more around each message; ring takes 75.
 pub(crate) struct SigningKey {
     inner: State,
     outer: State,
