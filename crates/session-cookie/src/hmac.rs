@@ -34,7 +34,8 @@ const OUTER: Block = {
     block
 };
 
-/// How many blocks are hashed between two looks: of what is behind more, a processor sees nothing meanwhile.
+/// How many blocks are hashed between two looks. A processor sees only so far ahead: behind more blocks, the looking would wait for most
+/// of them.
 const BLOCKS_A_LOOK: usize = 8;
 
 /// A key whose own blocks are hashed already.

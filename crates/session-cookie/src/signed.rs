@@ -84,7 +84,7 @@ fn is_cookie_value(value: &[u8]) -> bool {
 fn is_usual(value: &[u8]) -> bool {
     let none = (u8::MAX, 0);
     let (least, furthest) = value.iter().fold(none, |(least, furthest), byte| {
-        // One place on, so that place 31, where `_` stands, is the first of the next row, and all past `~` is in the last of one.
+        // One place on, so that those are 28 to 31; `_` comes from place 31 to the first of the next row, and all past `~` to 31.
         let place = byte.saturating_add(u8::MAX - b'~') % 32;
         (least.min(*byte), furthest.max(place))
     });

@@ -83,7 +83,7 @@ impl SessionHandle {
     /// The session if it was opened, and who saves it. It is not opened from now on.
     pub(crate) fn close(self) -> Option<(SessionManager, Session)> {
         match Arc::try_unwrap(self.request) {
-            // Whose response stands is gone as a rule, and with it whoever could ask.
+            // As a rule no other is left: the handler is gone, and with it whoever could ask.
             Ok(Request {
                 manager, opened, ..
             }) => {

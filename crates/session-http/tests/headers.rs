@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
+use axum::response::AppendHeaders;
 use axum::routing::get;
 use bytes::Bytes;
 use session_cookie::CookieStorage;
@@ -72,6 +73,29 @@ async fn a_handlers_own_headers_stay() {
     assert_eq!(lines[0], "theme=dark");
     assert_eq!(answer.headers.get_all(header::VARY).iter().count(), 1);
     assert_eq!(answer.headers[header::CACHE_CONTROL], "private, max-age=60");
+}
+
+#[tokio::test]
+async fn vary_names_the_cookie_once_beside_what_the_handler_names() {
+    for (own, all) in [
+        (&[][..], &["Cookie"][..]),
+        (&["accept"], &["accept", "Cookie"]),
+        (&["accept", "origin"], &["accept", "origin", "Cookie"]),
+        (&["accept", "origin, COOKIE"], &["accept", "origin, COOKIE"]),
+        (&["accept", "*"], &["accept", "*"]),
+    ] {
+        let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+        let handler = get(move |_: Session| async move {
+            AppendHeaders(own.iter().map(|field| (header::VARY, *field)))
+        });
+        let app = Router::new()
+            .route("/", handler)
+            .layer(SessionLayer::new(manager));
+        let request = Request::get("/").body(Body::empty()).unwrap();
+        let answer = answer(app.oneshot(request).await.unwrap()).await.ok();
+        let fields: Vec<_> = answer.headers.get_all(header::VARY).iter().collect();
+        assert_eq!(fields, all);
+    }
 }
 
 #[tokio::test]

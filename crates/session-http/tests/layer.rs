@@ -123,13 +123,16 @@ async fn a_handler_that_destroys_or_writes_after_says_so() {
     assert_eq!(app.get(&cookie, "get/a").await.ok().body, "null");
 }
 
+/// What a handler hands out: its session, and its handle or not.
+type Kept = (Option<SessionHandle>, Session);
+
 /// An application whose handler sets `a`, hands out what it was given, and answers unless it hangs.
-fn leaky(hangs: bool) -> (Router, mpsc::Receiver<(SessionHandle, Session)>) {
+fn leaky(hangs: bool, with_handle: bool) -> (Router, mpsc::Receiver<Kept>) {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let (send, receive) = mpsc::channel();
     let handler = move |handle: SessionHandle, session: Session| async move {
         session.set("a", &1).unwrap();
-        send.send((handle, session)).unwrap();
+        send.send((with_handle.then_some(handle), session)).unwrap();
         if hangs {
             std::future::pending::<()>().await;
         }
@@ -139,9 +142,13 @@ fn leaky(hangs: bool) -> (Router, mpsc::Receiver<(SessionHandle, Session)>) {
 }
 
 /// Nobody would save what was set in it.
-async fn takes_no_more_changes((handle, session): (SessionHandle, Session)) {
+async fn takes_no_more_changes((handle, session): Kept) {
     assert_eq!(session.get::<u32>("a").unwrap(), Some(1));
-    for session in [&session, &handle.open().await.unwrap()] {
+    let mut sessions = vec![session];
+    if let Some(handle) = handle {
+        sessions.push(handle.open().await.unwrap());
+    }
+    for session in sessions {
         let refused = session.set("a", &2).unwrap_err();
         assert!(matches!(refused, session_core::Error::Finished));
     }
@@ -149,20 +156,24 @@ async fn takes_no_more_changes((handle, session): (SessionHandle, Session)) {
 
 #[tokio::test]
 async fn a_session_kept_beyond_its_response_is_finished() {
-    let (app, kept) = leaky(false);
-    let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
-    assert_eq!(response.status(), StatusCode::OK);
-    takes_no_more_changes(kept.recv().unwrap()).await;
+    for with_handle in [true, false] {
+        let (app, kept) = leaky(false, with_handle);
+        let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK);
+        takes_no_more_changes(kept.recv().unwrap()).await;
+    }
 }
 
 #[tokio::test]
 async fn a_session_kept_beyond_a_request_that_was_dropped_is_finished() {
-    let (app, kept) = leaky(true);
-    let mut request = Box::pin(app.oneshot(Request::new(Body::empty())));
-    let mut context = Context::from_waker(Waker::noop());
-    assert!(request.as_mut().poll(&mut context).is_pending());
-    drop(request);
-    takes_no_more_changes(kept.recv().unwrap()).await;
+    for with_handle in [true, false] {
+        let (app, kept) = leaky(true, with_handle);
+        let mut request = Box::pin(app.oneshot(Request::new(Body::empty())));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(request.as_mut().poll(&mut context).is_pending());
+        drop(request);
+        takes_no_more_changes(kept.recv().unwrap()).await;
+    }
 }
 
 #[tokio::test]
@@ -190,7 +201,10 @@ fn at_once<T>(future: impl Future<Output = T>) -> T {
 
 /// A service whose `call` opens the session, hands it out and panics, before there is a future.
 #[derive(Clone)]
-struct Panics(mpsc::Sender<(SessionHandle, Session)>);
+struct Panics {
+    kept: mpsc::Sender<Kept>,
+    with_handle: bool,
+}
 
 impl Service<Request<Body>> for Panics {
     type Response = Response<Body>;
@@ -205,19 +219,22 @@ impl Service<Request<Body>> for Panics {
         let handle = SessionHandle::of(request.extensions()).unwrap().clone();
         let session = at_once(handle.open()).unwrap();
         session.set("a", &1).unwrap();
-        self.0.send((handle, session)).unwrap();
+        let handle = self.with_handle.then_some(handle);
+        self.kept.send((handle, session)).unwrap();
         panic!("as it begins");
     }
 }
 
 #[test]
 fn a_session_of_a_service_that_panics_when_called_is_finished() {
-    let (send, kept) = mpsc::channel();
-    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
-    let mut service = SessionLayer::new(manager).layer(Panics(send));
-    let call = AssertUnwindSafe(|| drop(service.call(Request::new(Body::empty()))));
-    assert!(catch_unwind(call).is_err());
-    at_once(takes_no_more_changes(kept.recv().unwrap()));
+    for with_handle in [true, false] {
+        let (kept, receive) = mpsc::channel();
+        let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+        let mut service = SessionLayer::new(manager).layer(Panics { kept, with_handle });
+        let call = AssertUnwindSafe(|| drop(service.call(Request::new(Body::empty()))));
+        assert!(catch_unwind(call).is_err());
+        at_once(takes_no_more_changes(receive.recv().unwrap()));
+    }
 }
 
 /// Asks its request for the session when it goes.
