@@ -51,8 +51,8 @@ pub(crate) struct SigningKey {
 impl SigningKey {
     /// A key of any length.
     pub(crate) fn new(key: &[u8]) -> Self {
-        let hash = Sha256::digest(key);
-        let key = if key.len() > BLOCK { &hash } else { key };
+        let hash = (key.len() > BLOCK).then(|| Sha256::digest(key));
+        let key = hash.as_deref().unwrap_or(key);
         let after = |pad| {
             let mut block = [pad; BLOCK];
             block.iter_mut().zip(key).for_each(|(pad, key)| *pad ^= key);

@@ -10,7 +10,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::AppendHeaders;
-use axum::routing::get;
+use axum::routing::{MethodRouter, get};
 use bytes::Bytes;
 use session_cookie::CookieStorage;
 use session_core::{
@@ -19,7 +19,7 @@ use session_core::{
 };
 use session_http::{Session, SessionCookie, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{App, SECRET, answer};
+use support::{Answer, App, SECRET, answer};
 use tower::ServiceExt;
 
 fn cookies(fields: &[&str]) -> HeaderMap {
@@ -51,9 +51,17 @@ async fn the_session_is_found_among_odd_cookies() {
     }
 }
 
+/// What a visitor without a cookie is answered by an application of this handler alone.
+async fn answer_of(handler: MethodRouter) -> Answer {
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let app = Router::new()
+        .route("/", handler)
+        .layer(SessionLayer::new(manager));
+    answer(app.oneshot(Request::new(Body::empty())).await.unwrap()).await
+}
+
 #[tokio::test]
 async fn a_handlers_own_headers_stay() {
-    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let own = [
         (header::SET_COOKIE, "theme=dark"),
         (header::VARY, "accept, cookie"),
@@ -63,11 +71,7 @@ async fn a_handlers_own_headers_stay() {
         session.set("a", &1).unwrap();
         own
     });
-    let app = Router::new()
-        .route("/", handler)
-        .layer(SessionLayer::new(manager));
-    let request = Request::get("/").body(Body::empty()).unwrap();
-    let answer = answer(app.oneshot(request).await.unwrap()).await.ok();
+    let answer = answer_of(handler).await.ok();
     let lines: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0], "theme=dark");
@@ -84,15 +88,10 @@ async fn vary_names_the_cookie_once_beside_what_the_handler_names() {
         (&["accept", "origin, COOKIE"], &["accept", "origin, COOKIE"]),
         (&["accept", "*"], &["accept", "*"]),
     ] {
-        let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
         let handler = get(move |_: Session| async move {
             AppendHeaders(own.iter().map(|field| (header::VARY, *field)))
         });
-        let app = Router::new()
-            .route("/", handler)
-            .layer(SessionLayer::new(manager));
-        let request = Request::get("/").body(Body::empty()).unwrap();
-        let answer = answer(app.oneshot(request).await.unwrap()).await.ok();
+        let answer = answer_of(handler).await.ok();
         let fields: Vec<_> = answer.headers.get_all(header::VARY).iter().collect();
         assert_eq!(fields, all);
     }
