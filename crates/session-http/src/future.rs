@@ -11,7 +11,7 @@ use session_core::storage::Left;
 
 use crate::handle::Closing;
 use crate::manager::Finished;
-use crate::{Error, OnError, Session, SessionHandle, SessionManager, headers};
+use crate::{Error, OnError, Session, SessionManager, headers};
 
 pin_project! {
     /// The future of a [`SessionService`](crate::SessionService).
@@ -21,9 +21,8 @@ pin_project! {
     pub struct ResponseFuture<F, E, B> {
         #[pin]
         stage: Stage<F, B>,
-        handle: Closing,
-        on_error: Option<E>,
-        save: Save,
+        request: Closing,
+        on_error: E,
     }
 }
 
@@ -38,6 +37,7 @@ pin_project! {
         },
         Save {
             response: Response<B>,
+            save: Save,
         },
         Over,
     }
@@ -49,25 +49,22 @@ struct Save(Option<SaveFuture>);
 type SaveFuture = Pin<Box<dyn Future<Output = Finished> + Send>>;
 
 impl<F, E, B> ResponseFuture<F, E, B> {
-    /// The future of the inner service is made where it stays: to move it, and the request that it holds, took 30 ns.
-    #[inline(always)]
-    pub(crate) fn new(inner: impl FnOnce() -> F, handle: SessionHandle, on_error: E) -> Self {
-        // Before the call, which may panic.
-        let handle = Closing::new(handle);
+    pub(crate) fn new(inner: F, request: Closing, on_error: E) -> Self {
         Self {
-            stage: Stage::Handler { inner: inner() },
-            handle,
-            on_error: Some(on_error),
-            save: Save(None),
+            stage: Stage::Handler { inner },
+            request,
+            on_error,
         }
     }
 
-    pub(crate) fn refused(response: Response<B>) -> Self {
+    pub(crate) fn refused(response: Response<B>, on_error: E) -> Self {
         Self {
-            stage: Stage::Save { response },
-            handle: Closing::nothing(),
-            on_error: None,
-            save: Save(None),
+            stage: Stage::Save {
+                response,
+                save: Save(None),
+            },
+            request: Closing::nothing(),
+            on_error,
         }
     }
 }
@@ -81,30 +78,43 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        if let StageProjection::Handler { inner } = this.stage.as_mut().project() {
-            let response = ready!(inner.poll(cx));
-            this.stage.set(Stage::Over);
-            let mut response = response?;
-            let closed = this.handle.take().and_then(SessionHandle::close);
-            let Some((manager, session)) = closed else {
-                return Poll::Ready(Ok(response));
-            };
-            let save = finish(manager, session, &mut response, this.on_error.as_ref());
-            if save.0.is_none() {
-                return Poll::Ready(Ok(response));
-            }
-            this.stage.set(Stage::Save { response });
-            *this.save = save;
-        }
-        let Poll::Ready(finished) = this.save.poll(cx) else {
-            return Poll::Pending;
+        // The response stays where it is: a copy waits for what was just written.
+        let mut polled = match this.stage.as_mut().project() {
+            StageProjection::Handler { inner } => inner.poll(cx),
+            _ => this.stage.as_mut().poll_save(cx, this.on_error),
         };
-        let StageReplaced::Save { mut response } = this.stage.project_replace(Stage::Over) else {
+        if polled.is_ready() {
+            this.stage.set(Stage::Over);
+        }
+        if let Poll::Ready(Ok(response)) = &mut polled
+            && let Some((manager, session)) = this.request.close()
+            && let Some(save) = finish(manager, session, response, this.on_error)
+            && let Poll::Ready(Ok(response)) = polled
+        {
+            this.stage.set(Stage::Save { response, save });
+            polled = this.stage.poll_save(cx, this.on_error);
+        }
+        polled
+    }
+}
+
+impl<F, B> Stage<F, B> {
+    #[inline(never)]
+    fn poll_save<Fail>(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        on_error: &impl OnError<B>,
+    ) -> Poll<Result<Response<B>, Fail>> {
+        let StageProjection::Save { save, .. } = self.as_mut().project() else {
             // Polled after it was ready, which no executor does.
             return Poll::Pending;
         };
+        let finished = ready!(save.poll(cx));
+        let StageReplaced::Save { mut response, .. } = self.project_replace(Stage::Over) else {
+            return Poll::Pending;
+        };
         if let Some(finished) = finished {
-            conclude(&mut response, finished, this.on_error.as_ref());
+            conclude(&mut response, finished, on_error);
         }
         Poll::Ready(Ok(response))
     }
@@ -117,26 +127,26 @@ fn finish<B>(
     manager: SessionManager,
     session: Session,
     response: &mut Response<B>,
-    on_error: Option<&impl OnError<B>>,
-) -> Save {
+    on_error: &impl OnError<B>,
+) -> Option<Save> {
     let left = manager.end(&session, response.headers_mut());
     if left == Left::Nothing {
-        return Save(None);
+        return None;
     }
     if let Some(finished) = manager.finish_now(&session, left) {
         conclude(response, finished, on_error);
-        return Save(None);
+        return None;
     }
-    Save(Some(Box::pin(async move {
+    Some(Save(Some(Box::pin(async move {
         manager.finish_later(&session, left).await
-    })))
+    }))))
 }
 
 /// Gives the response its cookies; or where the session was not kept, puts what `on_error` says of that in its place.
 fn conclude<B>(
     response: &mut Response<B>,
     Finished { cookies, result }: Finished,
-    on_error: Option<&impl OnError<B>>,
+    on_error: &impl OnError<B>,
 ) {
     let (owed, error) = match result {
         Ok(_) => match headers::set_cookies(response.headers_mut(), cookies) {
@@ -147,12 +157,10 @@ fn conclude<B>(
     };
     let error = Error::from(error);
     error.log();
-    if let Some(on_error) = on_error {
-        *response = on_error.respond(&error);
-        headers::vary(response.headers_mut());
-        if let Err(error) = headers::set_cookies(response.headers_mut(), owed) {
-            Error::from(error).log();
-        }
+    *response = on_error.respond(&error);
+    headers::vary(response.headers_mut());
+    if let Err(error) = headers::set_cookies(response.headers_mut(), owed) {
+        Error::from(error).log();
     }
 }
 
@@ -201,7 +209,7 @@ fn go_on(save: SaveFuture) {
 impl<F, E, B> fmt::Debug for ResponseFuture<F, E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
-            .field("saving", &self.save.0.is_some())
+            .field("saving", &matches!(self.stage, Stage::Save { .. }))
             .finish_non_exhaustive()
     }
 }

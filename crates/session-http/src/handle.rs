@@ -1,5 +1,6 @@
 //! The way from a request to its session, opened only when asked for.
 
+use std::cell::Cell;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use http::{Extensions, HeaderMap};
@@ -25,35 +26,33 @@ use crate::{Session, SessionManager};
 /// ```
 #[derive(Clone, Debug)]
 pub struct SessionHandle {
+    manager: SessionManager,
     request: Arc<Request>,
 }
 
-#[derive(Debug)]
+/// What a request's handles and the layer share.
+#[derive(Debug, Default)]
 struct Request {
-    manager: SessionManager,
     cookies: Cookies,
     opened: Mutex<Opened>,
 }
 
 #[derive(Debug, Default)]
 struct Opened {
-    session: Option<Session>,
+    /// The session, and who saves it.
+    session: Option<(SessionManager, Session)>,
     /// Whether the response is made: what is opened from then on, nobody would save.
     closed: bool,
 }
 
 impl SessionHandle {
-    pub(crate) fn new(manager: SessionManager, headers: &HeaderMap) -> Self {
-        let mut request = UniqueArc::new(Request {
-            manager,
-            cookies: Cookies::default(),
-            opened: Mutex::default(),
-        });
-        // Filled where they stay: what is made elsewhere first is copied then.
+    pub(crate) fn new(manager: &SessionManager, headers: &HeaderMap) -> (Self, Closing) {
+        let mut request = Request::spare();
         request.cookies.fill(headers);
-        Self {
-            request: request.shareable(),
-        }
+        let request = request.shareable();
+        let closing = Closing(Some(Arc::clone(&request)));
+        let manager = manager.clone();
+        (Self { manager, request }, closing)
     }
 
     /// The handle in a request's extensions.
@@ -73,91 +72,118 @@ impl SessionHandle {
     /// The storage failed; a later call tries again. [`Finished`](session_core::Error::Finished) if the response has been made.
     pub async fn open(&self) -> Result<Session, crate::Error> {
         // What stands beside an await is room in each handler's future.
-        let later = match self.request.begin() {
+        let later = match self.begin() {
             Answer::Now(session) => return Ok(session?),
             Answer::Later(session) => session,
         };
-        Ok(self.request.keep(later.await?)?)
-    }
-
-    /// The session if it was opened, and who saves it. It is not opened from now on.
-    pub(crate) fn close(self) -> Option<(SessionManager, Session)> {
-        match Arc::try_unwrap(self.request) {
-            // As a rule no other is left: the handler is gone, and with it whoever could ask.
-            Ok(Request {
-                manager, opened, ..
-            }) => {
-                let opened = opened.into_inner().unwrap_or_else(PoisonError::into_inner);
-                Some((manager, opened.session?))
-            }
-            Err(request) => request.close(),
-        }
-    }
-}
-
-/// A handle to close whatever becomes of its request: what nobody is going to save takes no more changes.
-#[derive(Debug)]
-pub(crate) struct Closing(Option<SessionHandle>);
-
-impl Closing {
-    pub(crate) fn new(handle: SessionHandle) -> Self {
-        Self(Some(handle))
-    }
-
-    pub(crate) fn nothing() -> Self {
-        Self(None)
-    }
-
-    /// For who closes it himself.
-    pub(crate) fn take(&mut self) -> Option<SessionHandle> {
-        self.0.take()
-    }
-}
-
-impl Drop for Closing {
-    #[inline]
-    fn drop(&mut self) {
-        if let Some((_, session)) = self.take().and_then(SessionHandle::close) {
-            storage::finish(&session);
-        }
-    }
-}
-
-impl Request {
-    #[cold]
-    fn close(&self) -> Option<(SessionManager, Session)> {
-        let mut opened = self.opened();
-        opened.closed = true;
-        // A clone, since what ends it may be an application's code, and ask this handle.
-        Some((self.manager.clone(), opened.session.clone()?))
-    }
-
-    fn opened(&self) -> MutexGuard<'_, Opened> {
-        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
+        Ok(self.keep(later.await?)?)
     }
 
     /// Opens the session, or says what that has to wait for; the lock is not held meanwhile.
     fn begin(&self) -> Answer<'_, Session> {
-        let mut opened = self.opened();
-        if let Some(session) = &opened.session {
+        let mut opened = self.request.opened();
+        if let Some((_, session)) = &opened.session {
             return Answer::Now(Ok(session.clone()));
         }
         if opened.closed {
             return Answer::Now(Err(Error::Finished));
         }
-        let answer = self.manager.begin(&self.cookies);
+        let answer = self.manager.begin(&self.request.cookies);
         if let Answer::Now(Ok(session)) = &answer {
-            opened.session = Some(session.clone());
+            opened.session = Some((self.manager.clone(), session.clone()));
         }
         answer
     }
 
     /// Notes `session` as the request's, unless another call was faster.
     fn keep(&self, session: Session) -> Result<Session> {
-        let mut opened = self.opened();
+        let mut opened = self.request.opened();
         if opened.session.is_none() && opened.closed {
             return Err(Error::Finished);
         }
-        Ok(opened.session.get_or_insert(session).clone())
+        let (_, session) = opened
+            .session
+            .get_or_insert_with(|| (self.manager.clone(), session));
+        Ok(session.clone())
+    }
+}
+
+/// A request to close whatever becomes of it: what nobody is going to save takes no more changes.
+#[derive(Debug)]
+pub(crate) struct Closing(Option<Arc<Request>>);
+
+impl Closing {
+    pub(crate) fn nothing() -> Self {
+        Self(None)
+    }
+
+    /// The session if it was opened, and who saves it. It is not opened from now on.
+    #[inline]
+    pub(crate) fn close(&mut self) -> Option<(SessionManager, Session)> {
+        match Arc::try_unique(self.0.take()?) {
+            // As a rule no handle is left: the handler is gone, and with it whoever could ask.
+            Ok(request) => Request::recycle(request),
+            Err(request) => request.close(),
+        }
+    }
+
+    #[cold]
+    fn abandon(&mut self) {
+        if let Some((_, session)) = self.close() {
+            storage::finish(&session);
+        }
+    }
+}
+
+impl Drop for Closing {
+    #[inline]
+    fn drop(&mut self) {
+        if self.0.is_some() {
+            self.abandon();
+        }
+    }
+}
+
+thread_local! {
+    /// The room of an earlier request: to make it anew, and to free it, is a tenth of what a request costs that leaves its session
+    /// alone. It holds nothing of that request.
+    static SPARE: Cell<Option<UniqueArc<Request>>> = const { Cell::new(None) };
+}
+
+impl Request {
+    /// An empty one.
+    #[inline]
+    fn spare() -> UniqueArc<Self> {
+        // There is none while the thread ends.
+        let spare = SPARE.try_with(Cell::take).ok().flatten();
+        spare.unwrap_or_else(Self::empty)
+    }
+
+    #[inline(never)]
+    fn empty() -> UniqueArc<Self> {
+        UniqueArc::new(Self::default())
+    }
+
+    /// Takes what was opened, and keeps the room.
+    #[inline]
+    fn recycle(mut request: UniqueArc<Self>) -> Option<(SessionManager, Session)> {
+        let Self { cookies, opened } = &mut *request;
+        cookies.clear();
+        let opened = opened.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let session = opened.session.take();
+        let _ = SPARE.try_with(|spare| spare.set(Some(request)));
+        session
+    }
+
+    #[cold]
+    fn close(&self) -> Option<(SessionManager, Session)> {
+        let mut opened = self.opened();
+        opened.closed = true;
+        // A clone, since what ends it may be an application's code, and ask this handle.
+        opened.session.clone()
+    }
+
+    fn opened(&self) -> MutexGuard<'_, Opened> {
+        self.opened.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -2,15 +2,19 @@
 
 use std::fmt;
 
+use arrayvec::ArrayVec;
 use http::header::{CACHE_CONTROL, COOKIE, Entry, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 
 use session_core::{Error, Result, StoreError, StoreErrorKind};
 
 /// The `Cookie` fields of a request; HTTP/2 may split them.
-#[derive(Clone, Default)]
+#[derive(Default)]
 pub(crate) struct Cookies {
-    first: Option<HeaderValue>,
+    /// The first field, where it is short: to copy that takes less than to count, twice, who holds the request's head.
+    short: ArrayVec<u8, 512>,
+    /// The first field, where it is longer.
+    long: Option<HeaderValue>,
     rest: Option<Box<[HeaderValue]>>,
 }
 
@@ -24,7 +28,12 @@ impl Cookies {
     /// Takes those of `headers`; there must be none yet.
     #[inline]
     pub(crate) fn fill(&mut self, headers: &HeaderMap) {
-        self.first = headers.get(COOKIE).cloned();
+        let Some(first) = headers.get(COOKIE) else {
+            return;
+        };
+        if self.short.try_extend_from_slice(first.as_bytes()).is_err() {
+            self.long = Some(first.clone());
+        }
         // Where each field stands once, one look is enough.
         if headers.len() > headers.keys_len() {
             self.fill_rest(headers);
@@ -36,11 +45,22 @@ impl Cookies {
         self.rest = Some(headers.get_all(COOKIE).iter().skip(1).cloned().collect());
     }
 
+    /// Leaves none.
+    #[inline]
+    pub(crate) fn clear(&mut self) {
+        self.short.clear();
+        // To look takes less than to call what then drops nothing.
+        if self.long.is_some() {
+            self.long = None;
+        }
+        if self.rest.is_some() {
+            self.rest = None;
+        }
+    }
+
     pub(crate) fn bytes(&self) -> impl Iterator<Item = &[u8]> {
-        self.first
-            .iter()
-            .chain(self.rest.iter().flatten())
-            .map(HeaderValue::as_bytes)
+        let whole = self.long.iter().chain(self.rest.iter().flatten());
+        std::iter::once(self.short.as_slice()).chain(whole.map(HeaderValue::as_bytes))
     }
 }
 

@@ -39,12 +39,15 @@ where
         self.inner.poll_ready(cx)
     }
 
+    /// Where it is made part of what boxes its future, as axum does, the compiler copies that about.
+    #[inline(never)]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let handle = SessionHandle::new(self.manager.clone(), request.headers());
-        if request.extensions_mut().insert(handle.clone()).is_some() {
+        let (handle, closing) = SessionHandle::new(&self.manager, request.headers());
+        if request.extensions_mut().insert(handle).is_some() {
             return self.refuse();
         }
-        ResponseFuture::new(|| self.inner.call(request), handle, self.on_error.clone())
+        // The call may panic: who closes the request is there before.
+        ResponseFuture::new(self.inner.call(request), closing, self.on_error.clone())
     }
 }
 
@@ -55,7 +58,8 @@ impl<S, E> SessionService<S, E> {
         E: OnError<B>,
     {
         Error::TwoLayers.log();
-        ResponseFuture::refused(self.on_error.respond(&Error::TwoLayers))
+        let response = self.on_error.respond(&Error::TwoLayers);
+        ResponseFuture::refused(response, self.on_error.clone())
     }
 }
 

@@ -19,7 +19,7 @@ use session_core::{
 };
 use session_http::{Session, SessionCookie, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{Answer, App, SECRET, answer};
+use support::{Answer, App, SECRET, answer, request};
 use tower::ServiceExt;
 
 fn cookies(fields: &[&str]) -> HeaderMap {
@@ -48,6 +48,42 @@ async fn the_session_is_found_among_odd_cookies() {
     ] {
         let session = app.manager.open(&cookies(fields)).await.unwrap();
         assert!(session.has("a"), "{fields:?}");
+    }
+}
+
+/// The answer to a request whose `Cookie` fields are these.
+async fn sent(app: App, fields: HeaderMap, steps: &'static str) -> Answer {
+    let mut request = request("", steps, None);
+    *request.headers_mut() = fields;
+    answer(app.router().oneshot(request).await.unwrap()).await
+}
+
+#[tokio::test]
+async fn a_request_has_nothing_of_the_one_before_it_on_its_thread() {
+    let app = App::new(MemoryStore::new());
+    let pair = app.get("", "set/a/1").await.ok().cookie().unwrap();
+    // What is short is copied, up to 512 bytes.
+    let long = |bytes: usize| format!("{pair}; x={}", "x".repeat(bytes - pair.len() - 4));
+    let (fits, longer, longest) = (long(512), long(513), long(6_000));
+    for fields in [
+        &[pair.as_str()][..],
+        &[&fits],
+        &[&longer],
+        &[&longest],
+        &["theme=dark", &pair],
+        &[&pair, "theme=dark", "lang=en"],
+        &["", &longer],
+    ] {
+        for (steps, panics) in [("get/a", false), ("get/a+panic", true)] {
+            match tokio::spawn(sent(app.clone(), cookies(fields), steps)).await {
+                Ok(answer) => assert_eq!((answer.body.as_str(), panics), ("\"1\"", false)),
+                Err(error) => assert!(error.is_panic() && panics, "{error}"),
+            }
+            for stranger in ["", "theme=dark"] {
+                let answer = app.get(stranger, "get/a").await.ok();
+                assert_eq!(answer.body, "null", "after {fields:?}, {steps}");
+            }
+        }
     }
 }
 

@@ -40,7 +40,7 @@ fn run(peers: &[Group]) -> Result<(), UsageError> {
         FORMATS,
     )?;
     let rounds = match args.option("--rounds") {
-        None => 25,
+        None => 50,
         Some(text) => text
             .parse()
             .ok()
