@@ -78,7 +78,7 @@ where
 
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
-        // The response stays where it is: a copy waits for what was just written.
+        // The response stays where it is unless its save waits: a copy waits for what was just written.
         let mut polled = match this.stage.as_mut().project() {
             StageProjection::Handler { inner } => inner.poll(cx),
             _ => this.stage.as_mut().poll_save(cx, this.on_error),
@@ -89,6 +89,7 @@ where
         if let Poll::Ready(Ok(response)) = &mut polled
             && let Some((manager, session)) = this.request.close()
             && let Some(save) = finish(manager, session, response, this.on_error)
+            // Moved only here.
             && let Poll::Ready(Ok(response)) = polled
         {
             this.stage.set(Stage::Save { response, save });
@@ -209,7 +210,10 @@ fn go_on(save: SaveFuture) {
 impl<F, E, B> fmt::Debug for ResponseFuture<F, E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("ResponseFuture")
-            .field("saving", &matches!(self.stage, Stage::Save { .. }))
+            .field(
+                "saving",
+                &matches!(&self.stage, Stage::Save { save, .. } if save.0.is_some()),
+            )
             .finish_non_exhaustive()
     }
 }

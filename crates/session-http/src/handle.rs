@@ -88,7 +88,7 @@ impl SessionHandle {
         if opened.closed {
             return Answer::Now(Err(Error::Finished));
         }
-        let answer = self.manager.begin(&self.request.cookies);
+        let answer = self.manager.begin(|| self.request.cookies.bytes());
         if let Answer::Now(Ok(session)) = &answer {
             opened.session = Some((self.manager.clone(), session.clone()));
         }
@@ -146,7 +146,7 @@ impl Drop for Closing {
 
 thread_local! {
     /// The room of an earlier request: to make it anew, and to free it, is a tenth of what a request costs that leaves its session
-    /// alone. It holds nothing of that request.
+    /// alone. Nothing of that request can be read from it.
     static SPARE: Cell<Option<UniqueArc<Request>>> = const { Cell::new(None) };
 }
 

@@ -11,7 +11,7 @@ use session_core::{Error, Result, StoreError, StoreErrorKind};
 /// The `Cookie` fields of a request; HTTP/2 may split them.
 #[derive(Default)]
 pub(crate) struct Cookies {
-    /// The first field, where it is short: to copy that takes less than to count, twice, who holds the request's head.
+    /// The first field, where it is short: a copy takes less than the two atomic operations of a clone and its end.
     short: ArrayVec<u8, 512>,
     /// The first field, where it is longer.
     long: Option<HeaderValue>,
@@ -19,12 +19,6 @@ pub(crate) struct Cookies {
 }
 
 impl Cookies {
-    pub(crate) fn of(headers: &HeaderMap) -> Self {
-        let mut cookies = Self::default();
-        cookies.fill(headers);
-        cookies
-    }
-
     /// Takes those of `headers`; there must be none yet.
     #[inline]
     pub(crate) fn fill(&mut self, headers: &HeaderMap) {

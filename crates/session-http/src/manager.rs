@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
+use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
 use session_cookie::{Opened, SessionCookie};
 use session_core::storage::{self, Answer, Left};
@@ -18,7 +19,7 @@ use session_core::{
 use tracing::debug;
 
 use crate::Session;
-use crate::headers::{self, Cookies};
+use crate::headers;
 
 /// Opens the session that a request's headers name, and finishes it into a response's headers.
 ///
@@ -106,12 +107,15 @@ impl SessionManager {
     ///
     /// The storage failed.
     pub async fn open(&self, headers: &HeaderMap) -> Result<Session> {
-        let cookies = Cookies::of(headers);
-        self.begin(&cookies).await
+        let fields = || headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
+        self.begin(fields).await
     }
 
-    /// [`open`](Self::open), which often need not wait.
-    pub(crate) fn begin<'a>(&'a self, cookies: &'a Cookies) -> Answer<'a, Session> {
+    /// [`open`](Self::open), which often need not wait; `fields` gives the `Cookie` fields.
+    pub(crate) fn begin<'a, I>(&'a self, fields: impl Fn() -> I) -> Answer<'a, Session>
+    where
+        I: Iterator<Item = &'a [u8]>,
+    {
         let Shared {
             storage,
             cookie,
@@ -124,8 +128,8 @@ impl SessionManager {
             CookieContent::Id => SystemTime::UNIX_EPOCH,
             CookieContent::Data => policy.time().now(),
         };
-        let opened = cookie.read(cookies.bytes(), content, now);
-        let carried = cookie.carried(cookies.bytes());
+        let opened = cookie.read(fields(), content, now);
+        let carried = cookie.carried(fields());
         self.read(value_of(opened), carried)
     }
 

@@ -39,14 +39,14 @@ where
         self.inner.poll_ready(cx)
     }
 
-    /// Where it is made part of what boxes its future, as axum does, the compiler copies that about.
+    // Inlined into what boxes its future, as axum does, it makes the compiler copy that once more.
     #[inline(never)]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
         let (handle, closing) = SessionHandle::new(&self.manager, request.headers());
         if request.extensions_mut().insert(handle).is_some() {
             return self.refuse();
         }
-        // The call may panic: who closes the request is there before.
+        // `closing` stands before the call, which may panic.
         ResponseFuture::new(self.inner.call(request), closing, self.on_error.clone())
     }
 }

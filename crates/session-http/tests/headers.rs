@@ -49,6 +49,11 @@ async fn the_session_is_found_among_odd_cookies() {
         let session = app.manager.open(&cookies(fields)).await.unwrap();
         assert!(session.has("a"), "{fields:?}");
     }
+    let other = app.get("", "set/b/1").await.ok().cookie().unwrap();
+    for (first, second, body) in [(&pair, &other, "\"1\"null"), (&other, &pair, "null\"1\"")] {
+        let answer = sent(app.clone(), cookies(&[first, second]), "get/a+get/b").await;
+        assert_eq!(answer.body, body, "the first that verifies counts");
+    }
 }
 
 /// The answer to a request whose `Cookie` fields are these.

@@ -3,10 +3,11 @@
 
 mod support;
 
+use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, Ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::mpsc;
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -234,6 +235,48 @@ fn a_session_of_a_service_that_panics_when_called_is_finished() {
         let call = AssertUnwindSafe(|| drop(service.call(Request::new(Body::empty()))));
         assert!(catch_unwind(call).is_err());
         at_once(takes_no_more_changes(receive.recv().unwrap()));
+    }
+}
+
+/// A request of an application, begun on a thread that ends.
+type Begun = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>>>>;
+
+#[test]
+fn requests_begin_and_end_while_their_thread_ends() {
+    /// Begins a request when it goes, and ends the one it has.
+    struct Last {
+        app: Router,
+        begun: Option<Begun>,
+    }
+    impl Drop for Last {
+        fn drop(&mut self) {
+            self.begun = None;
+            drop(begin(&self.app));
+        }
+    }
+    fn begin(app: &Router) -> Begun {
+        let mut request: Begun = Box::pin(app.clone().oneshot(Request::new(Body::empty())));
+        let mut context = Context::from_waker(Waker::noop());
+        assert!(request.as_mut().poll(&mut context).is_pending());
+        request
+    }
+    thread_local!(static LAST: RefCell<Option<Last>> = const { RefCell::new(None) });
+
+    // What is used first on a thread goes first.
+    for (before_the_first, with_handle) in [(true, true), (true, false), (false, false)] {
+        let (app, kept) = leaky(true, with_handle);
+        let ended = std::thread::spawn(move || {
+            if before_the_first {
+                LAST.with_borrow(|last| assert!(last.is_none()));
+            }
+            drop(begin(&app));
+            let begun = Some(begin(&app));
+            LAST.with_borrow_mut(|last| *last = Some(Last { app, begun }));
+        });
+        ended.join().unwrap();
+        for kept in kept {
+            at_once(takes_no_more_changes(kept));
+        }
     }
 }
 
