@@ -100,6 +100,7 @@ where
 }
 
 impl<F, B> Stage<F, B> {
+    /// The save's part of `poll`. By itself, since few requests have one that waits.
     #[inline(never)]
     fn poll_save<Fail>(
         mut self: Pin<&mut Self>,
