@@ -92,6 +92,7 @@ where
             // Moved only here.
             && let Poll::Ready(Ok(response)) = polled
         {
+            let save = Save(Some(save));
             this.stage.set(Stage::Save { response, save });
             polled = this.stage.poll_save(cx, this.on_error);
         }
@@ -130,7 +131,7 @@ fn finish<B>(
     session: Session,
     response: &mut Response<B>,
     on_error: &impl OnError<B>,
-) -> Option<Save> {
+) -> Option<SaveFuture> {
     let left = manager.end(&session, response.headers_mut());
     if left == Left::Nothing {
         return None;
@@ -139,9 +140,9 @@ fn finish<B>(
         conclude(response, finished, on_error);
         return None;
     }
-    Some(Save(Some(Box::pin(async move {
+    Some(Box::pin(async move {
         manager.finish_later(&session, left).await
-    }))))
+    }))
 }
 
 /// Gives the response its cookies; or where the session was not kept, puts what `on_error` says of that in its place.

@@ -159,6 +159,7 @@ impl Request {
         spare.unwrap_or_else(Self::empty)
     }
 
+    /// By itself, since a request as a rule gets an earlier one's.
     #[inline(never)]
     fn empty() -> UniqueArc<Self> {
         UniqueArc::new(Self::default())

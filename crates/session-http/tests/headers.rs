@@ -5,21 +5,16 @@ mod support;
 
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderValue, Request, StatusCode, header};
 use axum::response::AppendHeaders;
 use axum::routing::{MethodRouter, get};
-use bytes::Bytes;
 use session_cookie::CookieStorage;
-use session_core::{
-    Clock, Condition, CookieContent, ErrorKind, Lifetime, Outcome, PutOutcome, Record, RecordKey,
-    RecordStore, SessionPolicy, StoreError,
-};
+use session_core::{Clock, Condition, CookieContent, ErrorKind, Lifetime, Outcome, SessionPolicy};
 use session_http::{Session, SessionCookie, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{Answer, App, SECRET, answer, request};
+use support::{After, Answer, App, SECRET, answer, request};
 use tower::ServiceExt;
 
 fn cookies(fields: &[&str]) -> HeaderMap {
@@ -158,39 +153,16 @@ async fn only_a_session_that_lives_is_opened_by_its_id() {
     assert!(!end("restart").await);
 }
 
-/// A store that answers no write.
-#[derive(Debug)]
-struct Stuck(MemoryStore);
-
-#[async_trait]
-impl RecordStore for Stuck {
-    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        self.0.load(key).await
-    }
-
-    async fn put(
-        &self,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Result<PutOutcome, StoreError> {
-        match condition {
-            Condition::IfAbsent => self.0.put(key, body, ttl, condition).await,
-            Condition::IfVersion(_) => std::future::pending().await,
-        }
-    }
-
-    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        self.0.remove(key).await
-    }
-}
-
 #[tokio::test]
 async fn a_deadline_that_cannot_be_moved_in_time_is_no_news_and_a_write_is() {
     let clock = Clock::manual();
     let cookie = SessionCookie::new(SECRET).unwrap();
-    let manager = SessionManager::new(Stuck(MemoryStore::new()), cookie)
+    // It answers no write but a session's first.
+    let stuck = After::new(|condition| match condition {
+        Some(Condition::IfVersion(_)) => Box::pin(std::future::pending()),
+        _ => Box::pin(std::future::ready(Ok(()))),
+    });
+    let manager = SessionManager::new(stuck, cookie)
         .policy(SessionPolicy::default().clock(clock.clone()))
         .time_limit(Duration::from_millis(50));
     let session = manager.open(&HeaderMap::new()).await.unwrap();

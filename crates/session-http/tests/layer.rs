@@ -8,24 +8,20 @@ use std::convert::Infallible;
 use std::future::{Future, Ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::{Pin, pin};
-use std::sync::mpsc;
+use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
+use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, Response, StatusCode, header};
 use axum::routing::get;
-use bytes::Bytes;
 use session_cookie::CookieStorage;
-use session_core::{
-    Clock, Condition, PutOutcome, Record, RecordKey, RecordStore, SessionPolicy, StoreError,
-    StoreErrorKind,
-};
+use session_core::{Clock, SessionPolicy, StoreError, StoreErrorKind};
 use session_http::{Error, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{App, SECRET, answer};
+use support::{After, App, SECRET, answer};
 use tower::{Layer, Service, ServiceExt};
 
 #[tokio::test]
@@ -330,52 +326,28 @@ async fn no_layer_and_two_layers_are_clear_errors() {
     }
 }
 
-/// A store that takes no writes once it is full.
-#[derive(Debug)]
-struct ReadOnly(MemoryStore, std::sync::atomic::AtomicBool);
-
-#[async_trait]
-impl RecordStore for ReadOnly {
-    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        self.0.load(key).await
-    }
-
-    async fn put(
-        &self,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Result<PutOutcome, StoreError> {
-        if self.1.load(std::sync::atomic::Ordering::SeqCst) {
-            return Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                "the store is full",
-            ));
-        }
-        self.0.put(key, body, ttl, condition).await
-    }
-
-    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        self.0.remove(key).await
-    }
-}
-
 #[tokio::test]
 async fn what_was_not_kept_is_an_error_and_an_earlier_commits_cookie_still_goes() {
-    let full = std::sync::Arc::new(ReadOnly(MemoryStore::new(), false.into()));
-    let manager = SessionManager::new(
-        std::sync::Arc::clone(&full) as std::sync::Arc<dyn RecordStore>,
-        SessionCookie::new(SECRET).unwrap(),
-    );
-    let store = std::sync::Arc::clone(&full);
+    let full = Arc::new(AtomicBool::new(false));
+    let is_full = Arc::clone(&full);
+    let store = After::new(move |put| {
+        let kept = match put {
+            Some(_) if is_full.load(SeqCst) => Err(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "the store is full",
+            )),
+            _ => Ok(()),
+        };
+        Box::pin(std::future::ready(kept))
+    });
+    let manager = SessionManager::new(store, SessionCookie::new(SECRET).unwrap());
     let app = Router::new()
         .route(
             "/",
             get(move |session: Session| async move {
                 session.set("a", &1).unwrap();
                 session.commit().await.unwrap();
-                store.1.store(true, std::sync::atomic::Ordering::SeqCst);
+                full.store(true, SeqCst);
                 session.set("a", &2).unwrap();
                 "all went well"
             }),

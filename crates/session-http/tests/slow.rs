@@ -7,58 +7,32 @@ use std::sync::mpsc;
 use std::task::Poll;
 use std::time::Duration;
 
-use async_trait::async_trait;
 use axum::Router;
 use axum::body::Body;
-use axum::http::{HeaderValue, Request, header};
+use axum::http::{HeaderMap, Request, header};
 use axum::routing::{MethodRouter, get};
-use bytes::Bytes;
-use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError};
 use session_http::{Error, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
-use session_store_memory::MemoryStore;
-use support::SECRET;
+use support::{After, SECRET};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
-/// Takes its time for each operation.
-#[derive(Debug)]
-struct Slow(MemoryStore);
-
+/// What each operation takes.
 const WAIT: Duration = Duration::from_millis(20);
 
-#[async_trait]
-impl RecordStore for Slow {
-    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        sleep(WAIT).await;
-        self.0.load(key).await
-    }
-
-    async fn put(
-        &self,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Result<PutOutcome, StoreError> {
-        sleep(WAIT).await;
-        self.0.put(key, body, ttl, condition).await
-    }
-
-    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        sleep(WAIT).await;
-        self.0.remove(key).await
-    }
-}
-
-/// A manager, and the cookie of a session with `a`.
-async fn with_a_session() -> (SessionManager, HeaderValue) {
-    let cookie = SessionCookie::new(SECRET).unwrap();
-    let manager = SessionManager::new(Slow(MemoryStore::new()), cookie);
-    let session = manager.open(&Default::default()).await.unwrap();
+/// A manager, and the header of a request that names a session with `a`.
+async fn with_a_session() -> (SessionManager, HeaderMap) {
+    let slow = After::new(|_| {
+        Box::pin(async {
+            sleep(WAIT).await;
+            Ok(())
+        })
+    });
+    let manager = SessionManager::new(slow, SessionCookie::new(SECRET).unwrap());
+    let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("a", &1).unwrap();
     session.commit().await.unwrap();
     let cookie = manager.cookie_for(&session).unwrap().unwrap();
-    (manager, cookie)
+    (manager, HeaderMap::from_iter([(header::COOKIE, cookie)]))
 }
 
 fn app(manager: SessionManager, handler: MethodRouter) -> Router {
@@ -66,14 +40,15 @@ fn app(manager: SessionManager, handler: MethodRouter) -> Router {
     Router::new().route("/", handler).layer(layer)
 }
 
-fn request(cookie: &HeaderValue) -> Request<Body> {
-    let request = Request::get("/").header(header::COOKIE, cookie);
-    request.body(Body::empty()).unwrap()
+fn request(headers: &HeaderMap) -> Request<Body> {
+    let mut request = Request::new(Body::empty());
+    request.headers_mut().clone_from(headers);
+    request
 }
 
 #[tokio::test]
 async fn an_open_that_outlasts_its_request_is_refused() {
-    let (manager, cookie) = with_a_session().await;
+    let (manager, headers) = with_a_session().await;
     let (send, opening) = mpsc::channel();
     let handler = move |handle: SessionHandle| async move {
         let opening = tokio::spawn(async move { handle.open().await });
@@ -82,7 +57,7 @@ async fn an_open_that_outlasts_its_request_is_refused() {
         tokio::task::yield_now().await;
     };
     let app = app(manager, get(handler));
-    app.oneshot(request(&cookie)).await.unwrap();
+    app.oneshot(request(&headers)).await.unwrap();
     let opened = opening.recv().unwrap().await.unwrap();
     let refused = Error::Session(session_core::Error::Finished).to_string();
     assert_eq!(opened.unwrap_err().to_string(), refused);
@@ -90,7 +65,7 @@ async fn an_open_that_outlasts_its_request_is_refused() {
 
 #[tokio::test]
 async fn opens_that_overlap_give_one_session() {
-    let (manager, cookie) = with_a_session().await;
+    let (manager, headers) = with_a_session().await;
     let handler = async |handle: SessionHandle| {
         let (one, other) = tokio::join!(handle.open(), handle.open());
         let (one, other) = (one.unwrap(), other.unwrap());
@@ -99,29 +74,27 @@ async fn opens_that_overlap_give_one_session() {
         other.set("c", &3).unwrap();
     };
     let app = app(manager.clone(), get(handler));
-    app.oneshot(request(&cookie)).await.unwrap();
-    let headers = request(&cookie).headers().clone();
+    app.oneshot(request(&headers)).await.unwrap();
     let session = manager.open(&headers).await.unwrap();
     assert!(["a", "b", "c"].into_iter().all(|key| session.has(key)));
 }
 
 #[tokio::test]
 async fn a_logout_whose_client_hangs_up_during_its_save_holds() {
-    let (manager, cookie) = with_a_session().await;
+    let (manager, headers) = with_a_session().await;
     let (send, destroyed) = mpsc::channel();
     let handler = move |session: Session| async move {
         session.destroy().unwrap();
         send.send(()).unwrap();
     };
     let app = app(manager.clone(), get(handler));
-    let mut logout = Box::pin(app.oneshot(request(&cookie)));
+    let mut logout = Box::pin(app.oneshot(request(&headers)));
     while destroyed.try_recv().is_err() {
         let once = std::future::poll_fn(|cx| Poll::Ready(logout.as_mut().poll(cx)));
         assert!(once.await.is_pending(), "its save waits");
         sleep(WAIT / 10).await;
     }
     drop(logout);
-    let headers = request(&cookie).headers().clone();
     for _ in 0..100 {
         if !manager.open(&headers).await.unwrap().has("a") {
             return;

@@ -8,20 +8,75 @@
 )]
 
 use std::collections::HashMap;
+use std::fmt;
+use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::body::Body;
 use axum::extract::{Path, State};
 use axum::http::{HeaderMap, Request, Response, StatusCode, header};
 use axum::routing::get;
 use axum::{Extension, Router};
-use session_core::SessionPolicy;
+use bytes::Bytes;
+use session_core::{
+    Condition, PutOutcome, Record, RecordKey, RecordStore, SessionPolicy, StoreError,
+};
 use session_http::{Error, Session, SessionCookie, SessionLayer, SessionManager, SessionStorage};
+use session_store_memory::MemoryStore;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
 pub const SECRET: &str = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
+
+/// A store that first does what it is told, which may wait or fail; a `put` tells its condition.
+pub struct After<F> {
+    store: MemoryStore,
+    first: F,
+}
+
+pub type First = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+
+impl<F: Fn(Option<&Condition>) -> First> After<F> {
+    pub fn new(first: F) -> Self {
+        let store = MemoryStore::new();
+        Self { store, first }
+    }
+}
+
+#[async_trait]
+impl<F> RecordStore for After<F>
+where
+    F: Fn(Option<&Condition>) -> First + Send + Sync + 'static,
+{
+    async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        (self.first)(None).await?;
+        self.store.load(key).await
+    }
+
+    async fn put(
+        &self,
+        key: &RecordKey,
+        body: Bytes,
+        ttl: Duration,
+        condition: Condition,
+    ) -> Result<PutOutcome, StoreError> {
+        (self.first)(Some(&condition)).await?;
+        self.store.put(key, body, ttl, condition).await
+    }
+
+    async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
+        (self.first)(None).await?;
+        self.store.remove(key).await
+    }
+}
+
+impl<F> fmt::Debug for After<F> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.store.fmt(f)
+    }
+}
 
 /// Where a request waits between opening its session and acting on it.
 pub struct Gate {
