@@ -25,6 +25,31 @@ use support::{After, App, SECRET, answer};
 use tower::{Layer, Service, ServiceExt};
 
 #[tokio::test]
+async fn a_layer_goes_around_a_whole_router_too() {
+    let visit = async |session: Session| {
+        let visits = session.update("visits", |n: Option<u32>| Some(n.unwrap_or(0) + 1))?;
+        Ok::<_, Error>(visits.unwrap_or_default().to_string())
+    };
+    let routes = Router::new().route("/", get(visit));
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let service = SessionLayer::new(manager).layer(routes);
+    let ask = async |path: &str, cookie: &str| {
+        let request = Request::get(path).header(header::COOKIE, cookie);
+        let response = service
+            .clone()
+            .oneshot(request.body(Body::empty()).unwrap());
+        answer(response.await.unwrap()).await
+    };
+    let first = ask("/", "").await;
+    let cookie = first.cookie().unwrap();
+    assert_eq!(first.ok().body, "1");
+    let none = ask("/elsewhere", &cookie).await;
+    assert_eq!(none.status, StatusCode::NOT_FOUND);
+    assert_eq!(none.headers.get(header::SET_COOKIE), None);
+    assert_eq!(ask("/", &cookie).await.ok().body, "2");
+}
+
+#[tokio::test]
 async fn headers_are_added_only_where_they_are_due() {
     let app = App::new(MemoryStore::new());
     let new = app.get("", "set/a/1").await.ok();

@@ -1,6 +1,7 @@
 //! What is measured: one thing, done many times.
 
 use std::fmt;
+use std::time::Duration;
 
 /// One thing to measure, for one subject: ours, a peer, or the floor that none can go below.
 pub struct Case {
@@ -12,6 +13,10 @@ pub struct Case {
     pub counted: bool,
     /// What it comes to, where that is not a time: bytes.
     pub value: Option<f64>,
+    /// How long one run of it takes, about.
+    pub lasts: Duration,
+    /// How many rounds its group takes for each that is asked for.
+    pub rounds: usize,
     /// Does it so many times.
     pub run: Box<dyn FnMut(usize)>,
 }
@@ -27,6 +32,9 @@ pub struct Group {
     pub cases: fn() -> Vec<Case>,
 }
 
+/// Long against the clock's grain, short against what else disturbs the machine.
+const RUN: Duration = Duration::from_millis(5);
+
 impl Case {
     /// A case whose work stays on the thread that runs it.
     pub fn new(
@@ -39,6 +47,8 @@ impl Case {
             subject,
             counted: true,
             value: None,
+            lasts: RUN,
+            rounds: 1,
             run: Box::new(run),
         }
     }
@@ -61,6 +71,22 @@ impl Case {
             run(times);
         });
         self
+    }
+
+    /// A case with runs ten times as long. What is measured in turns displaces each other from the processor's caches: a server, which
+    /// shares them with nobody, fills them once, and not every 5 ms anew.
+    #[must_use]
+    pub fn long(self) -> Self {
+        Self {
+            lasts: 10 * RUN,
+            ..self
+        }
+    }
+
+    /// A case whose group takes ten times as many rounds: where one round differs from the next by more than what is looked for.
+    #[must_use]
+    pub fn often(self) -> Self {
+        Self { rounds: 10, ..self }
     }
 
     /// A case that uses other threads, or waits for a server.

@@ -4,11 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::{Case, Figure};
 
-/// How long one run of a case takes: long against the clock's grain, short against what else disturbs the machine.
-const RUN: Duration = Duration::from_millis(5);
-
-/// Measures the cases in turns, `rounds` times each, so that whatever slows the machine down for a while slows all of them.
+/// Measures the cases in turns, `rounds` times each or as often as they ask for, so that whatever slows the machine down for a while slows all of them.
 pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) -> Vec<Figure> {
+    let rounds = rounds * cases.iter().map(|case| case.rounds).max().unwrap_or(1);
     let times: Vec<usize> = cases.iter_mut().map(calibrate).collect();
     let mut samples = vec![Vec::with_capacity(rounds); cases.len()];
     for round in 0..rounds {
@@ -54,8 +52,8 @@ fn calibrate(case: &mut Case) -> usize {
         // The quickest of three: if one was held up, all runs would be so short that what comes before a case's first step shows.
         let [one, two, three] = [(); 3].map(|()| time(case, times));
         let took = one.min(two).min(three);
-        if took >= RUN / 4 || times > 1 << 24 {
-            let scale = RUN.as_secs_f64() / took.as_secs_f64();
+        if took >= case.lasts / 4 || times > 1 << 24 {
+            let scale = case.lasts.as_secs_f64() / took.as_secs_f64();
             return ((times as f64 * scale) as usize).max(1);
         }
         times *= 2;

@@ -90,9 +90,7 @@ pub(crate) fn targets(figures: &Figures) -> Vec<Target> {
     }
     all.memory_store();
     all.redis();
-    let bare = all.speed("loopback http", "untouched", "bare router");
-    let what = "loopback HTTP, untouched: requests a second, to those of the bare server";
-    all.add(what.to_owned(), Limit::AtLeast(0.95), bare);
+    all.loopback();
     all.growth();
     all.all
 }
@@ -164,6 +162,18 @@ impl Targets<'_> {
             let speed = self.speed("redis", scenario, peer);
             self.add(what, Limit::AtLeast(limit), speed);
         }
+    }
+
+    fn loopback(&mut self) {
+        let what = "loopback HTTP, untouched: requests a second, to those of the bare server";
+        let layer = self.speed("loopback http", "untouched", "bare router");
+        self.add(what.to_owned(), Limit::AtLeast(0.95), layer);
+        let of = |subject| self.figures.get("loopback http", "untouched", subject);
+        let around = self
+            .figures
+            .ratio(of("bare router"), of("ours, around the router"), None);
+        let what = format!("{what}, with the layer around the router");
+        self.add(what, Limit::AtLeast(0.95), around);
     }
 
     fn growth(&mut self) {

@@ -1,60 +1,84 @@
 //! Requests over loopback connections, to a server on a thread of its own.
 
+use std::convert::Infallible;
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 
-use axum::Router;
+use axum::ServiceExt;
+use axum::extract::Request;
+use axum::response::Response;
+use http::HeaderValue;
+use session_http::SessionLayer;
 use session_store_memory::MemoryStore;
 use tokio::net::TcpListener;
+use tower_layer::Layer;
+use tower_service::Service;
 
 use super::ours;
-use super::request::{bare, idle_layer};
+use super::request::{bare, idle_layer, manager};
 use crate::{App, Case, Cores};
 
 /// How many connections have a request on them at once.
 const CONNECTIONS: usize = 16;
 
 pub(super) fn cases() -> Vec<Case> {
-    [bare(), idle_layer(), ours(MemoryStore::new())]
-        .map(|app| app.loopback())
-        .into()
+    let apps = [bare(), idle_layer(), ours(MemoryStore::new())];
+    let mut cases: Vec<_> = apps.iter().map(App::loopback).collect();
+    cases.push(around());
+    cases
+}
+
+/// Our layer around the router, in place of around each of its routes.
+fn around() -> Case {
+    let store = MemoryStore::new();
+    let cookie = ours(store.clone()).cookie("/new");
+    let service = SessionLayer::new(manager(store)).layer(bare().router);
+    loopback("ours, around the router", cookie, service)
 }
 
 impl App {
     /// Requests that leave the session alone, over HTTP.
     pub fn loopback(&self) -> Case {
-        let cookie = self.cookie("/new").expect("a cookie");
-        let cookie = cookie.to_str().expect("visible");
-        let request =
-            format!("GET /untouched HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
-        let cores = Cores::beside(None);
-        let addr = serve(self.router.clone(), cores.clone());
-        // Whoever asks stays awake: to be woken up takes longer than a request, and some of that counts for the one who answers.
-        let connect = |_| {
-            let connection = TcpStream::connect(addr).expect("our server");
-            connection.set_nonblocking(true).expect("a socket");
-            connection
-        };
-        let mut connections: Vec<_> = (0..CONNECTIONS).map(connect).collect();
-        Case::new("untouched", self.subject, move |times| {
-            // The next request on a connection follows its answer at once, so that the server always has something to do.
-            let waiting = CONNECTIONS.min(times);
-            for number in 0..times + waiting {
-                let connection = &mut connections[number % waiting];
-                if number >= waiting {
-                    answer(connection);
-                }
-                if number < times {
-                    connection
-                        .write_all(request.as_bytes())
-                        .expect("our server");
-                }
-            }
-        })
-        .uncounted()
-        .keeping(&cores)
+        loopback(self.subject, self.cookie("/new"), self.router.clone())
     }
+}
+
+fn loopback<S>(subject: &'static str, cookie: Option<HeaderValue>, service: S) -> Case
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
+    let cookie = cookie.expect("a cookie");
+    let cookie = cookie.to_str().expect("visible");
+    let request = format!("GET /untouched HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
+    let cores = Cores::beside(None);
+    let addr = serve(service, cores.clone());
+    // Whoever asks stays awake: to be woken up takes longer than a request, and some of that counts for the one who answers.
+    let connect = |_| {
+        let connection = TcpStream::connect(addr).expect("our server");
+        connection.set_nonblocking(true).expect("a socket");
+        connection
+    };
+    let mut connections: Vec<_> = (0..CONNECTIONS).map(connect).collect();
+    Case::new("untouched", subject, move |times| {
+        // The next request on a connection follows its answer at once, so that the server always has something to do.
+        let waiting = CONNECTIONS.min(times);
+        for number in 0..times + waiting {
+            let connection = &mut connections[number % waiting];
+            if number >= waiting {
+                answer(connection);
+            }
+            if number < times {
+                connection
+                    .write_all(request.as_bytes())
+                    .expect("our server");
+            }
+        }
+    })
+    .uncounted()
+    .often()
+    .keeping(&cores)
 }
 
 fn answer(connection: &mut TcpStream) {
@@ -72,7 +96,11 @@ fn answer(connection: &mut TcpStream) {
 }
 
 /// Until the process ends, on a core of its own.
-fn serve(router: Router, cores: Option<Arc<Cores>>) -> SocketAddr {
+fn serve<S>(service: S, cores: Option<Arc<Cores>>) -> SocketAddr
+where
+    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+    S::Future: Send,
+{
     let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let addr = listener.local_addr().expect("a port");
     listener.set_nonblocking(true).expect("a socket");
@@ -82,7 +110,7 @@ fn serve(router: Router, cores: Option<Arc<Cores>>) -> SocketAddr {
         }
         crate::app::runtime().block_on(async {
             let listener = TcpListener::from_std(listener).expect("a socket");
-            axum::serve(listener, router).await
+            axum::serve(listener, service.into_make_service()).await
         })
     });
     addr

@@ -116,6 +116,7 @@ pub(super) fn growth() -> Vec<Case> {
                 });
             },
         )
+        .long()
     };
     [1_000, 10_000, 100_000, MILLION].map(of).into()
 }

@@ -61,10 +61,15 @@ pub fn ours(storage: impl SessionStorage) -> App {
     App::new("ours", our_routes(storage))
 }
 
+/// Who keeps sessions in a storage.
+pub(super) fn manager(storage: impl SessionStorage) -> SessionManager {
+    let cookie = SessionCookie::new(SECRET).expect("a long secret");
+    SessionManager::new(storage, cookie)
+}
+
 /// The routes of [`App`] with our sessions.
 pub(super) fn our_routes(storage: impl SessionStorage) -> Router {
-    let cookie = SessionCookie::new(SECRET).expect("a long secret");
-    layered(SessionLayer::new(SessionManager::new(storage, cookie)))
+    layered(SessionLayer::new(manager(storage)))
 }
 
 fn layered<L>(layer: L) -> Router
