@@ -73,8 +73,8 @@ impl Case {
         self
     }
 
-    /// A case with runs ten times as long. What is measured in turns displaces each other from the processor's caches: a server, which
-    /// shares them with nobody, fills them once, and not every 5 ms anew.
+    /// A case with runs ten times as long. Cases in turns displace each other from the processor's caches; in runs this long, what
+    /// the others displaced hardly counts, as in a server that has one store.
     #[must_use]
     pub fn long(self) -> Self {
         Self {

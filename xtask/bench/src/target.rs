@@ -168,6 +168,7 @@ impl Targets<'_> {
         let what = "loopback HTTP, untouched: requests a second, to those of the bare server";
         let layer = self.speed("loopback http", "untouched", "bare router");
         self.add(what.to_owned(), Limit::AtLeast(0.95), layer);
+        // Not in the issue, and easier: the same limit where axum boxes nothing.
         let of = |subject| self.figures.get("loopback http", "untouched", subject);
         let around = self
             .figures
