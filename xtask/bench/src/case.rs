@@ -15,8 +15,8 @@ pub struct Case {
     pub value: Option<f64>,
     /// How long one run of it takes, about.
     pub lasts: Duration,
-    /// How many rounds its group takes for each that is asked for.
-    pub rounds: usize,
+    /// How many rounds its group takes at least for each that is asked for.
+    pub rounds_factor: usize,
     /// Does it so many times.
     pub run: Box<dyn FnMut(usize)>,
 }
@@ -48,7 +48,7 @@ impl Case {
             counted: true,
             value: None,
             lasts: RUN,
-            rounds: 1,
+            rounds_factor: 1,
             run: Box::new(run),
         }
     }
@@ -76,17 +76,16 @@ impl Case {
     /// A case with runs ten times as long. Cases in turns displace each other from the processor's caches; in runs this long, what
     /// the others displaced hardly counts, as in a server that has one store.
     #[must_use]
-    pub fn long(self) -> Self {
-        Self {
-            lasts: 10 * RUN,
-            ..self
-        }
+    pub fn long(mut self) -> Self {
+        self.lasts *= 10;
+        self
     }
 
     /// A case whose group takes ten times as many rounds: where one round differs from the next by more than what is looked for.
     #[must_use]
-    pub fn often(self) -> Self {
-        Self { rounds: 10, ..self }
+    pub fn often(mut self) -> Self {
+        self.rounds_factor = 10;
+        self
     }
 
     /// A case that uses other threads, or waits for a server.

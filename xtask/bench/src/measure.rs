@@ -4,9 +4,11 @@ use std::time::{Duration, Instant};
 
 use crate::{Case, Figure};
 
-/// Measures the cases in turns, `rounds` times each or as often as they ask for, so that whatever slows the machine down for a while slows all of them.
+/// Measures the cases in turns, so that whatever slows the machine down for a while slows all of them: `rounds` times each, times the
+/// largest factor of any of them.
 pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) -> Vec<Figure> {
-    let rounds = rounds * cases.iter().map(|case| case.rounds).max().unwrap_or(1);
+    let factor = cases.iter().map(|case| case.rounds_factor).max();
+    let rounds = rounds * factor.unwrap_or(1);
     let times: Vec<usize> = cases.iter_mut().map(calibrate).collect();
     let mut samples = vec![Vec::with_capacity(rounds); cases.len()];
     for round in 0..rounds {

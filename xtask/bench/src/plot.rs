@@ -38,7 +38,7 @@ pub(crate) fn svg(figures: &Figures) -> String {
 
 fn bar(body: &mut String, y: usize, figure: &Figure, longest: f64) {
     let length = figure.median() / longest * WIDTH;
-    let class = if figure.subject == "ours" {
+    let class = if figure.subject.starts_with("ours") {
         "ours"
     } else {
         "other"

@@ -8,7 +8,6 @@ use std::sync::Arc;
 use axum::ServiceExt;
 use axum::extract::Request;
 use axum::response::Response;
-use http::HeaderValue;
 use session_http::SessionLayer;
 use session_store_memory::MemoryStore;
 use tokio::net::TcpListener;
@@ -32,53 +31,55 @@ pub(super) fn cases() -> Vec<Case> {
 /// Our layer around the router, in place of around each of its routes.
 fn around() -> Case {
     let store = MemoryStore::new();
-    let cookie = ours(store.clone()).cookie("/new");
+    let app = ours(store.clone());
     let service = SessionLayer::new(manager(store)).layer(bare().router);
-    loopback("ours, around the router", cookie, service)
+    app.requests_to(service, "ours, around the router")
 }
 
 impl App {
     /// Requests that leave the session alone, over HTTP.
     pub fn loopback(&self) -> Case {
-        loopback(self.subject, self.cookie("/new"), self.router.clone())
+        self.requests_to(self.router.clone(), self.subject)
     }
-}
 
-fn loopback<S>(subject: &'static str, cookie: Option<HeaderValue>, service: S) -> Case
-where
-    S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
-    S::Future: Send,
-{
-    let cookie = cookie.expect("a cookie");
-    let cookie = cookie.to_str().expect("visible");
-    let request = format!("GET /untouched HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
-    let cores = Cores::beside(None);
-    let addr = serve(service, cores.clone());
-    // Whoever asks stays awake: to be woken up takes longer than a request, and some of that counts for the one who answers.
-    let connect = |_| {
-        let connection = TcpStream::connect(addr).expect("our server");
-        connection.set_nonblocking(true).expect("a socket");
-        connection
-    };
-    let mut connections: Vec<_> = (0..CONNECTIONS).map(connect).collect();
-    Case::new("untouched", subject, move |times| {
-        // The next request on a connection follows its answer at once, so that the server always has something to do.
-        let waiting = CONNECTIONS.min(times);
-        for number in 0..times + waiting {
-            let connection = &mut connections[number % waiting];
-            if number >= waiting {
-                answer(connection);
+    /// The same to a service that takes this application's cookies.
+    fn requests_to<S>(&self, service: S, subject: &'static str) -> Case
+    where
+        S: Service<Request, Response = Response, Error = Infallible> + Clone + Send + 'static,
+        S::Future: Send,
+    {
+        let cookie = self.cookie("/new").expect("a cookie");
+        let cookie = cookie.to_str().expect("visible");
+        let request =
+            format!("GET /untouched HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
+        let cores = Cores::beside(None);
+        let addr = serve(service, cores.clone());
+        // Whoever asks stays awake: to be woken up takes longer than a request, and some of that counts for the one who answers.
+        let connect = |_| {
+            let connection = TcpStream::connect(addr).expect("our server");
+            connection.set_nonblocking(true).expect("a socket");
+            connection
+        };
+        let mut connections: Vec<_> = (0..CONNECTIONS).map(connect).collect();
+        Case::new("untouched", subject, move |times| {
+            // The next request on a connection follows its answer at once, so that the server always has something to do.
+            let waiting = CONNECTIONS.min(times);
+            for number in 0..times + waiting {
+                let connection = &mut connections[number % waiting];
+                if number >= waiting {
+                    answer(connection);
+                }
+                if number < times {
+                    connection
+                        .write_all(request.as_bytes())
+                        .expect("our server");
+                }
             }
-            if number < times {
-                connection
-                    .write_all(request.as_bytes())
-                    .expect("our server");
-            }
-        }
-    })
-    .uncounted()
-    .often()
-    .keeping(&cores)
+        })
+        .uncounted()
+        .often()
+        .keeping(&cores)
+    }
 }
 
 fn answer(connection: &mut TcpStream) {

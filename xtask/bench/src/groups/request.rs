@@ -61,7 +61,7 @@ pub fn ours(storage: impl SessionStorage) -> App {
     App::new("ours", our_routes(storage))
 }
 
-/// Who keeps sessions in a storage.
+/// A manager of sessions in a storage, with the same secret each time.
 pub(super) fn manager(storage: impl SessionStorage) -> SessionManager {
     let cookie = SessionCookie::new(SECRET).expect("a long secret");
     SessionManager::new(storage, cookie)
