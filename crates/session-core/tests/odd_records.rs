@@ -238,6 +238,7 @@ fn metadata_that_is_nearly_the_usual_is_read_by_the_rules() {
         storage::open_sealed(id.clone(), body.into(), &policy)
     };
     let one = "AAAAAAAAAAAAAAAA";
+    let key = "B".repeat(42) + "A";
     for (tail, alive) in [
         (String::new(), true),
         (format!(r#","w":"{one}""#), true),
@@ -248,6 +249,15 @@ fn metadata_that_is_nearly_the_usual_is_read_by_the_rules() {
         (format!(r#","w":"{one}","l":0"#), true),
         (format!(r#","w":"{one}","l":1"#), false),
         (format!(r#","l":1,"w":"{one}""#), false),
+        (format!(r#","p":["{key}",1]"#), true),
+        (format!(r#","w":"{one}","p":["=an-id",1]"#), true),
+        (format!(r#","w":"{one}","p":["=\u0061n-id", 1]"#), true),
+        (format!(r#","l":1,"p":["{key}",1]"#), false),
+        (format!(r#","p":["{key}",1],"l":1"#), false),
+        (
+            format!(r#","p":["{key}",1],"t":{{"kind":"destroyed"}}"#),
+            false,
+        ),
         (format!(r#","w":"{one}","t":{{"kind":"destroyed"}}"#), false),
     ] {
         let session = open(&tail).unwrap();
@@ -261,6 +271,13 @@ fn metadata_that_is_nearly_the_usual_is_read_by_the_rules() {
         r#","w":"x""#.to_owned(),
         format!(r#","w":"{one}","v":1"#),
         format!(r#","w":"{one}","p":["x",1]"#),
+        format!(r#","p":["{key}B",1]"#),
+        format!(r#","p":["{}B",1]"#, &key[1..]),
+        format!(r#","p":["{key}",-1]"#),
+        format!(r#","p":["{key}",1,1]"#),
+        r#","p":["=\u00e9",1]"#.to_owned(),
+        r#","p":["=",1]"#.to_owned(),
+        r#","l":-1"#.to_owned(),
     ] {
         assert!(matches!(open(&tail), Err(Error::Store(_))), "{tail}");
     }

@@ -75,6 +75,7 @@ impl App {
         let mut cases = self.simple_cases();
         cases.extend([
             self.login(three),
+            self.case("read after a login", "/read", self.logged_in()),
             self.case("forged, read", "/read", forged),
             self.case("50 keys: read", "/read", fifty.clone()),
             self.case("50 keys: read and write", "/write", fifty),
@@ -164,8 +165,19 @@ impl App {
 
     /// The cookie that a route gives to a visitor without one; a stranger's where the route gives none.
     pub fn cookie(&self, path: &'static str) -> Option<HeaderValue> {
+        self.next_cookie(path, None)
+    }
+
+    /// The cookie of a session that was given a new id.
+    fn logged_in(&self) -> Option<HeaderValue> {
+        self.next_cookie("/login", self.cookie("/new"))
+    }
+
+    fn next_cookie(&self, path: &'static str, sent: Option<HeaderValue>) -> Option<HeaderValue> {
         let mut router = self.router.clone();
-        let response = self.runtime.block_on(call(&mut router, path, None));
+        let response = self
+            .runtime
+            .block_on(call(&mut router, path, sent.as_ref()));
         assert!(response.status().is_success(), "{path}: {response:?}");
         set_cookie(&response).or_else(|| Some(HeaderValue::from_static(STRANGER)))
     }

@@ -284,13 +284,17 @@ impl<'a> Scanner<'a> {
         }
     }
 
-    /// Goes past a number without sign, fraction and exponent, and says what it is; `None` too if the text ends soon after.
+    /// Goes past a number without sign, fraction and exponent, and says what it is.
     #[inline]
     pub(super) fn natural(&mut self) -> Option<u64> {
         let start = self.at;
         let mut number = 0_u64;
         loop {
-            let word = *self.text.get(self.at..)?.first_chunk()?;
+            let rest = self.text.get(self.at..)?;
+            let word = rest
+                .first_chunk()
+                .copied()
+                .unwrap_or_else(|| last_word(rest));
             let digits = u64::from_le_bytes(word) ^ (EACH * 0x30);
             // The high bit of each byte that is no digit, right up to and including the first.
             let others = (digits | digits.wrapping_add(EACH * 0x76)) & (EACH * 0x80);
@@ -345,6 +349,16 @@ const TENS: [u64; 9] = [
     10_000_000,
     100_000_000,
 ];
+
+/// What is left of a text, and behind it what no text holds.
+#[cold]
+fn last_word(rest: &[u8]) -> [u8; 8] {
+    let mut word = [0; 8];
+    for (to, from) in word.iter_mut().zip(rest) {
+        *to = *from;
+    }
+    word
+}
 
 /// What eight decimal digits stand for, the first of them in the lowest byte: made into pairs, fours, and the whole.
 fn eight_digits(digits: u64) -> u64 {
@@ -459,7 +473,17 @@ mod tests {
             assert_eq!(read(text), None, "{text}");
         }
         assert_eq!(read("0"), Some(0));
-        assert_eq!(Scanner::new(b"12").natural(), None);
+        for (text, left) in [
+            ("12", ""),
+            ("12345678", ""),
+            ("0}]", "}]"),
+            ("1234567]", "]"),
+        ] {
+            let mut scanner = Scanner::new(text.as_bytes());
+            let number = text.trim_end_matches(left).parse().ok();
+            assert_eq!(scanner.natural(), number, "{text}");
+            assert_eq!(scanner.get(scanner.at()..text.len()), left.as_bytes());
+        }
     }
 
     #[test]

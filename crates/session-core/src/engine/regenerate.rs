@@ -3,7 +3,7 @@
 use super::run::{Loaded, Run, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
 use crate::state::{Origin, Standing, State, Successor};
-use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError};
+use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
 
 /// How many records may follow one: more requests than that on one old id are refused.
 const SUCCESSORS: usize = 32;
@@ -40,10 +40,10 @@ impl Run<'_> {
                 }
             }
             let successor = self.successor(keep_old).await?;
-            let (old, tombstone) = self.tombstone(successor, keep_old)?;
+            let (version, tombstone) = self.tombstone(successor, keep_old)?;
             self.session.state().unsure = true;
-            let condition = Condition::IfVersion(old.version.clone());
-            let put = self.put(&old.key, tombstone.body, tombstone.meta.deadline, condition);
+            let (key, deadline) = (&tombstone.key, tombstone.meta.deadline);
+            let put = self.put(key, tombstone.body, deadline, Condition::IfVersion(version));
             match put.await? {
                 Written::Stored(_) => return self.moved().await,
                 Written::Refused => {}
@@ -168,12 +168,12 @@ impl Run<'_> {
         before.max(self.policy.now() + self.policy.window().max(keep_old))
     }
 
-    /// The tombstone that is to take the old record's place, with `successor` among those that follow it.
-    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Standing, Standing)> {
+    /// The version of the old record, and the tombstone that is to take its place, with `successor` among those that follow it.
+    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Version, Standing)> {
         let state = self.session.state();
         let now = self.policy.now();
-        let old = state.old()?.clone();
-        let mut meta = self.meta_for_next(&state, &old);
+        let old = state.old()?;
+        let mut meta = self.meta_for_next(&state, old);
         let mut content = Content::default();
         let mut tombstone = match old.meta.tombstone.clone() {
             Some(tombstone) => {
@@ -205,7 +205,7 @@ impl Run<'_> {
         tombstone.successors.push(successor);
         meta.tombstone = Some(tombstone);
         let next = Self::standing(old.key.clone(), &content, meta);
-        Ok((old, next))
+        Ok((old.version.clone(), next))
     }
 
     /// The old record is retired: the new one is the session's own.
