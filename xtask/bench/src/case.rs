@@ -15,8 +15,6 @@ pub struct Case {
     pub value: Option<f64>,
     /// How long one run of it takes, about.
     pub lasts: Duration,
-    /// How many rounds its group takes at least for each that is asked for.
-    pub rounds_factor: usize,
     /// Does it so many times.
     pub run: Box<dyn FnMut(usize)>,
 }
@@ -30,10 +28,40 @@ pub struct Group {
     pub backend: &'static str,
     /// Sets the cases up.
     pub cases: fn() -> Vec<Case>,
+    /// How many processes measure it, one after the other.
+    pub(crate) processes: usize,
+    /// How many rounds each of them takes for one that is asked for.
+    pub(crate) rounds: usize,
 }
 
 /// Long against the clock's grain, short against what else disturbs the machine.
 const RUN: Duration = Duration::from_millis(5);
+
+impl Group {
+    /// What these cases are called together, and by `--backend`.
+    pub const fn new(name: &'static str, backend: &'static str, cases: fn() -> Vec<Case>) -> Self {
+        Self {
+            name,
+            backend,
+            cases,
+            processes: 1,
+            rounds: 1,
+        }
+    }
+
+    /// Where one round differs from the next by more than what is looked for.
+    pub(crate) const fn in_ten_times_the_rounds(mut self) -> Self {
+        self.rounds = 10;
+        self
+    }
+
+    /// Where one process differs from the next by more than what is looked for: where code and data happen to lie is the same for
+    /// all its rounds.
+    pub(crate) const fn in_ten_processes(mut self) -> Self {
+        self.processes = 10;
+        self
+    }
+}
 
 impl Case {
     /// A case whose work stays on the thread that runs it.
@@ -48,7 +76,6 @@ impl Case {
             counted: true,
             value: None,
             lasts: RUN,
-            rounds_factor: 1,
             run: Box::new(run),
         }
     }
@@ -78,13 +105,6 @@ impl Case {
     #[must_use]
     pub fn long(mut self) -> Self {
         self.lasts *= 10;
-        self
-    }
-
-    /// A case whose group takes ten times as many rounds: where one round differs from the next by more than what is looked for.
-    #[must_use]
-    pub fn often(mut self) -> Self {
-        self.rounds_factor = 10;
         self
     }
 

@@ -4,9 +4,18 @@ use std::process::ExitCode;
 
 use xtask::{Args, UsageError, one_of};
 
-use crate::{Figures, GROUPS, Group, allocations, instructions, measure, plot, report};
+use crate::{
+    Case, Figures, GROUPS, Group, allocations, instructions, measure, plot, processes, report,
+};
 
-const OPTIONS: &[&str] = &["--backend", "--format", "--rounds", "--plot", "--case"];
+const OPTIONS: &[&str] = &[
+    "--backend",
+    "--format",
+    "--rounds",
+    "--plot",
+    "--case",
+    "--group",
+];
 type Render = fn(&Figures) -> String;
 const FORMATS: &[(&str, Render)] = &[("text", report::text), ("json", report::json)];
 
@@ -47,8 +56,17 @@ fn run(peers: &[Group]) -> Result<(), UsageError> {
             .filter(|rounds| *rounds > 0)
             .ok_or_else(|| UsageError("--rounds takes a number from 1".to_owned()))?,
     };
+    if let Some(name) = args.option("--group") {
+        let known: Vec<_> = groups
+            .iter()
+            .map(|group| (group.name, group.name))
+            .collect();
+        let name = one_of("--group", name, &known)?;
+        processes::answer(name, cases(&groups, name), rounds);
+        return Ok(());
+    }
     let groups = chosen(&args, &groups)?;
-    let mut figures = measured(&groups, rounds);
+    let mut figures = measured(&groups, rounds)?;
     let backends: Vec<&str> = groups.iter().map(|group| group.backend).collect();
     allocations::fill_in(&mut figures, &backends);
     print!("{}", render(&figures));
@@ -72,7 +90,7 @@ fn chosen(args: &Args, groups: &[Group]) -> Result<Vec<Group>, UsageError> {
     Ok(groups.iter().filter(is_wanted).copied().collect())
 }
 
-fn measured(groups: &[Group], rounds: usize) -> Figures {
+fn measured(groups: &[Group], rounds: usize) -> Result<Figures, UsageError> {
     let mut figures = Figures::default();
     let mut done: Vec<&str> = Vec::new();
     for group in groups {
@@ -81,17 +99,26 @@ fn measured(groups: &[Group], rounds: usize) -> Figures {
         }
         done.push(group.name);
         eprintln!("measuring: {}", group.name);
-        let same = groups.iter().filter(|other| other.name == group.name);
-        let mut cases: Vec<_> = same.flat_map(|group| (group.cases)()).collect();
-        // Beside each other in the table, and in time: who is compared with whom.
-        let mut order: Vec<String> = Vec::new();
-        for case in &cases {
-            if !order.contains(&case.scenario) {
-                order.push(case.scenario.clone());
-            }
-        }
-        cases.sort_by_key(|case| order.iter().position(|scenario| *scenario == case.scenario));
-        figures.0.extend(measure(group.name, cases, rounds));
+        let rounds = rounds * group.rounds;
+        figures.0.extend(match group.processes {
+            1 => measure(group.name, cases(groups, group.name), rounds),
+            _ => processes::measure_group(group, rounds)?,
+        });
     }
-    figures
+    Ok(figures)
+}
+
+/// All cases of the groups of this name.
+fn cases(groups: &[Group], name: &str) -> Vec<Case> {
+    let same = groups.iter().filter(|group| group.name == name);
+    let mut cases: Vec<_> = same.flat_map(|group| (group.cases)()).collect();
+    // Beside each other in the table, and in time: who is compared with whom.
+    let mut order: Vec<String> = Vec::new();
+    for case in &cases {
+        if !order.contains(&case.scenario) {
+            order.push(case.scenario.clone());
+        }
+    }
+    cases.sort_by_key(|case| order.iter().position(|scenario| *scenario == case.scenario));
+    cases
 }

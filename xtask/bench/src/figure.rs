@@ -8,7 +8,7 @@ pub struct Figure {
     /// What happened.
     pub scenario: String,
     /// Who did it.
-    pub subject: &'static str,
+    pub subject: String,
     /// Nanoseconds for doing it once, of each round; or one number of another kind, such as bytes.
     pub samples: Vec<f64>,
     /// How many allocations doing it once took, where that can be counted.

@@ -12,6 +12,7 @@ mod groups;
 mod instructions;
 mod measure;
 mod plot;
+mod processes;
 mod report;
 mod target;
 

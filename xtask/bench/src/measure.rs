@@ -4,11 +4,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Case, Figure};
 
-/// Measures the cases in turns, so that whatever slows the machine down for a while slows all of them: `rounds` times each, times the
-/// largest factor of any of them.
+/// Measures the cases in turns, so that whatever slows the machine down for a while slows all of them: `rounds` times each.
 pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) -> Vec<Figure> {
-    let factor = cases.iter().map(|case| case.rounds_factor).max();
-    let rounds = rounds * factor.unwrap_or(1);
     let times: Vec<usize> = cases.iter_mut().map(calibrate).collect();
     let mut samples = vec![Vec::with_capacity(rounds); cases.len()];
     for round in 0..rounds {
@@ -31,7 +28,7 @@ pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) 
         .map(|(case, samples)| Figure {
             group,
             scenario: case.scenario,
-            subject: case.subject,
+            subject: case.subject.to_owned(),
             samples,
             allocations: None,
             bytes: None,

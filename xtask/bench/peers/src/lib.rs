@@ -11,41 +11,19 @@ use xtask_bench::{App, Group};
 
 /// What the peers add to our groups.
 pub const PEERS: &[Group] = &[
-    Group {
-        name: "request",
-        backend: "memory",
-        cases: || {
-            let apps = [
-                tower_sessions::unsigned(),
-                tower_sessions::signed(),
-                axum_session::memory(),
-            ];
-            apps.iter().flat_map(App::cases).collect()
-        },
-    },
-    Group {
-        name: "cookie storage",
-        backend: "cookie",
-        cases: actix::cases,
-    },
-    Group {
-        name: "cookie",
-        backend: "cookie",
-        cases: jars::cases,
-    },
-    Group {
-        name: "memory store",
-        backend: "memory",
-        cases: memory::cases,
-    },
-    Group {
-        name: "redis",
-        backend: "redis",
-        cases: redis::cases,
-    },
-    Group {
-        name: "loopback http",
-        backend: "http",
-        cases: || vec![tower_sessions::unsigned().loopback()],
-    },
+    Group::new("request", "memory", || {
+        let apps = [
+            tower_sessions::unsigned(),
+            tower_sessions::signed(),
+            axum_session::memory(),
+        ];
+        apps.iter().flat_map(App::cases).collect()
+    }),
+    Group::new("cookie storage", "cookie", actix::cases),
+    Group::new("cookie", "cookie", jars::cases),
+    Group::new("memory store", "memory", memory::cases),
+    Group::new("redis", "redis", redis::cases),
+    Group::new("loopback http", "http", || {
+        vec![tower_sessions::unsigned().loopback()]
+    }),
 ];

@@ -18,7 +18,7 @@ pub(super) fn cases() -> Vec<Case> {
         for (what, path) in [("read", "/read"), ("read and write", "/write")] {
             let scenario = format!("{what}, {sessions} sessions");
             let case = app.spread(scenario, path, cookies.clone());
-            cases.push(case.keeping(&dir).uncounted().often());
+            cases.push(case.keeping(&dir).uncounted());
         }
     }
     cases

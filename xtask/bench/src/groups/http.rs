@@ -77,7 +77,6 @@ impl App {
             }
         })
         .uncounted()
-        .often()
         .keeping(&cores)
     }
 }

@@ -17,49 +17,13 @@ use crate::Group;
 /// The groups that need no peer.
 pub const GROUPS: &[Group] = &[
     // First: what a million sessions take is seen by how the process grows.
-    Group {
-        name: "memory store",
-        backend: "memory",
-        cases: memory::store,
-    },
-    Group {
-        name: "request",
-        backend: "memory",
-        cases: request::cases,
-    },
-    Group {
-        name: "growth",
-        backend: "memory",
-        cases: memory::growth,
-    },
-    Group {
-        name: "cookie storage",
-        backend: "cookie",
-        cases: cookie::storage,
-    },
-    Group {
-        name: "cookie",
-        backend: "cookie",
-        cases: cookie::formats,
-    },
-    Group {
-        name: "fs",
-        backend: "fs",
-        cases: fs::cases,
-    },
-    Group {
-        name: "redis",
-        backend: "redis",
-        cases: redis::cases,
-    },
-    Group {
-        name: "memcache",
-        backend: "memcache",
-        cases: memcache::cases,
-    },
-    Group {
-        name: "loopback http",
-        backend: "http",
-        cases: http::cases,
-    },
+    Group::new("memory store", "memory", memory::store),
+    Group::new("request", "memory", request::cases),
+    Group::new("growth", "memory", memory::growth),
+    Group::new("cookie storage", "cookie", cookie::storage),
+    Group::new("cookie", "cookie", cookie::formats),
+    Group::new("fs", "fs", fs::cases).in_ten_times_the_rounds(),
+    Group::new("redis", "redis", redis::cases),
+    Group::new("memcache", "memcache", memcache::cases),
+    Group::new("loopback http", "http", http::cases).in_ten_processes(),
 ];
