@@ -49,8 +49,8 @@ fn target_line(target: &Target) -> String {
         Limit::AtLeast(limit) => format!("at least {limit}"),
     };
     let (met, seen) = match (target.met(), target.seen) {
-        (Some(true), Some(seen)) => ("met", format!("{seen:.2}")),
-        (Some(false), Some(seen)) => ("NOT MET", format!("{seen:.2}")),
+        (Some(true), Some(seen)) => ("met", format!("{seen:.3}")),
+        (Some(false), Some(seen)) => ("NOT MET", format!("{seen:.3}")),
         _ => ("not measured", "-".to_owned()),
     };
     format!("{met:<12} {seen:>6}  {limit:<14} {}", target.what)
