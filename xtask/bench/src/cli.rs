@@ -57,12 +57,9 @@ fn run(peers: &[Group]) -> Result<(), UsageError> {
             .ok_or_else(|| UsageError("--rounds takes a number from 1".to_owned()))?,
     };
     if let Some(name) = args.option("--group") {
-        let known: Vec<_> = groups
-            .iter()
-            .map(|group| (group.name, group.name))
-            .collect();
-        let name = one_of("--group", name, &known)?;
-        processes::answer(name, cases(&groups, name), rounds);
+        let known = groups.iter().find(|group| group.name == name);
+        let known = known.ok_or_else(|| UsageError(format!("unknown --group {name:?}")))?;
+        processes::answer(known.name, cases(&groups, known.name), rounds);
         return Ok(());
     }
     let groups = chosen(&args, &groups)?;

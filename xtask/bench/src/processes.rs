@@ -13,19 +13,19 @@ type Told = Vec<(String, String, Vec<f64>)>;
 pub(crate) fn measure_group(group: &Group, rounds: usize) -> Result<Vec<Figure>, UsageError> {
     let mut figures: Vec<Figure> = Vec::new();
     for _ in 0..group.processes {
-        for (at, (scenario, subject, samples)) in ask(group.name, rounds)?.into_iter().enumerate() {
-            if let Some(figure) = figures.get_mut(at) {
-                figure.samples.extend(samples);
-                continue;
+        for (scenario, subject, samples) in ask(group.name, rounds)? {
+            let mut all = figures.iter_mut();
+            match all.find(|figure| figure.scenario == scenario && figure.subject == subject) {
+                Some(figure) => figure.samples.extend(samples),
+                None => figures.push(Figure {
+                    group: group.name,
+                    scenario,
+                    subject,
+                    samples,
+                    allocations: None,
+                    bytes: None,
+                }),
             }
-            figures.push(Figure {
-                group: group.name,
-                scenario,
-                subject,
-                samples,
-                allocations: None,
-                bytes: None,
-            });
         }
     }
     Ok(figures)

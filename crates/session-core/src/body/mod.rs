@@ -54,7 +54,7 @@ pub(crate) fn decode(
     Ok(has_meta)
 }
 
-/// At least as many bytes as [`encode`] writes.
+/// At least as many bytes as [`encode`] writes, unless a plain key is full of what JSON escapes.
 pub(crate) fn encoded_len(content: &Content, meta: &Meta) -> usize {
     content.encoded_len() + meta.encoded_len()
 }
