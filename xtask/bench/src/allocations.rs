@@ -62,8 +62,7 @@ pub(crate) fn fill_in(figures: &mut Figures, backends: &[&str]) {
             continue;
         };
         let mut all = figures.0.iter_mut();
-        let same = all.find(|f| f.group == group && f.scenario == scenario && f.subject == subject);
-        if let Some(figure) = same {
+        if let Some(figure) = all.find(|figure| figure.is(group, scenario, subject)) {
             figure.allocations = count.parse().ok();
             figure.bytes = bytes.parse().ok();
         }

@@ -22,6 +22,11 @@ pub struct Figure {
 pub struct Figures(pub Vec<Figure>);
 
 impl Figure {
+    /// Whether it is that of this case.
+    pub(crate) fn is(&self, group: &str, scenario: &str, subject: &str) -> bool {
+        self.group == group && self.scenario == scenario && self.subject == subject
+    }
+
     /// The median over the rounds.
     pub fn median(&self) -> f64 {
         quantile(&self.samples, 0.5)
@@ -37,7 +42,7 @@ impl Figures {
     /// The figure of a case, if it was measured.
     pub fn get(&self, group: &str, scenario: &str, subject: &str) -> Option<&Figure> {
         let mut all = self.0.iter();
-        all.find(|f| f.group == group && f.scenario == scenario && f.subject == subject)
+        all.find(|figure| figure.is(group, scenario, subject))
     }
 
     /// `of / to`, each round by itself, and the median of that; `over` is taken off both first.

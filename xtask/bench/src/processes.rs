@@ -15,7 +15,7 @@ pub(crate) fn measure_group(group: &Group, rounds: usize) -> Result<Vec<Figure>,
     for _ in 0..group.processes {
         for (scenario, subject, samples) in ask(group.name, rounds)? {
             let mut all = figures.iter_mut();
-            match all.find(|figure| figure.scenario == scenario && figure.subject == subject) {
+            match all.find(|figure| figure.is(group.name, &scenario, &subject)) {
                 Some(figure) => figure.samples.extend(samples),
                 None => figures.push(Figure {
                     group: group.name,
