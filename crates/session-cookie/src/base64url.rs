@@ -12,12 +12,14 @@ pub(crate) fn append(bytes: &[u8], text: &mut String) {
 /// How many characters a tag of 32 bytes takes.
 pub(crate) const TAG_CHARS: usize = 43;
 
-/// A tag as text.
-pub(crate) fn tag(tag: &Tag) -> [u8; TAG_CHARS] {
-    // As many characters as 32 bytes take: with fewer, encoding would panic.
-    let mut chars = [0; TAG_CHARS];
-    let _ = URL_SAFE_NO_PAD.encode(tag, Out::from_slice(&mut chars));
-    chars
+/// The tag that `text` encodes, if it encodes one.
+pub(crate) fn tag(text: &[u8]) -> Option<Tag> {
+    let text: &[u8; TAG_CHARS] = text.try_into().ok()?;
+    let mut tag = Tag::default();
+    URL_SAFE_NO_PAD
+        .decode(text, Out::from_slice(&mut tag))
+        .ok()?;
+    Some(tag)
 }
 
 /// The bytes that `text` encodes, if it encodes any.

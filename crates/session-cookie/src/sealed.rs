@@ -177,11 +177,8 @@ impl Sealer {
 
 /// Six bytes of the count, and six that differ where a process is copied.
 fn nonce(count: u64) -> [[u8; NONCE_LEN / 2]; 2] {
-    let nanos = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, |since| since.as_nanos());
     let [_, _, count @ ..] = count.to_be_bytes();
-    let [_, _, noise @ ..] = RandomState::new().hash_one(nanos).to_be_bytes();
+    let [_, _, noise @ ..] = RandomState::new().hash_one(SystemTime::now()).to_be_bytes();
     [count, noise]
 }
 

@@ -60,8 +60,7 @@ const NO_SEXTET: u8 = 1 << 7;
 /// uses make it, which is what a `RandomState` is. So nobody outside knows it beforehand, and a store may tell bodies apart by
 /// a weak digest. The time tells a process from the one that it was forked from.
 fn noise_bits() -> u64 {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH);
-    RandomState::new().hash_one(since.map_or(0, |since| since.as_nanos()))
+    RandomState::new().hash_one(SystemTime::now())
 }
 
 /// Seconds since the epoch; wraps in 2106, and the comparison wraps with it.
