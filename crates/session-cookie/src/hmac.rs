@@ -34,10 +34,6 @@ const OUTER: Block = {
     block
 };
 
-/// How many blocks are hashed between two looks. A processor sees only so far ahead: behind more blocks, the looking would wait for most
-/// of them.
-const BLOCKS_A_LOOK: usize = 4;
-
 /// A key whose own blocks are hashed already.
 ///
 /// In SHA-256 each step waits for the one before, so a tag costs least if nothing else is waited for. Hence the padding is written
@@ -67,18 +63,23 @@ impl SigningKey {
     }
 
     pub(crate) fn tag(&self, message: &[u8]) -> Tag {
-        self.tag_while(message, |_| {})
+        self.tag_while(message, usize::MAX, |_| {})
     }
 
-    /// The tag, and `look` has seen all of the message, in parts: a processor that executes out of order does the looking while the
-    /// hashing waits.
-    pub(crate) fn tag_while(&self, message: &[u8], mut look: impl FnMut(&[u8])) -> Tag {
+    /// The tag, and `look` has seen all of the message, in parts of so many blocks: a processor that executes out of order does the
+    /// looking while the hashing waits. It sees only so far ahead, so what looks at much is best asked often.
+    pub(crate) fn tag_while(
+        &self,
+        message: &[u8],
+        blocks_a_look: usize,
+        mut look: impl FnMut(&[u8]),
+    ) -> Tag {
         let (blocks, rest) = message.as_chunks();
         let (last, count) = ended(rest, BLOCK + message.len());
         let mut outer = OUTER;
 
         let mut state = self.inner;
-        for part in blocks.chunks(BLOCKS_A_LOOK) {
+        for part in blocks.chunks(blocks_a_look) {
             compress256(&mut state, part);
             look(part.as_flattened());
         }
@@ -151,9 +152,11 @@ mod tests {
         fn the_tag_is_rings_and_all_of_the_message_is_seen(
             key in proptest::collection::vec(any::<u8>(), 0..200),
             message in proptest::collection::vec(any::<u8>(), 0..3_000),
+            blocks_a_look in 1_usize..50,
         ) {
             let mut seen = Vec::new();
-            let tag = SigningKey::new(&key).tag_while(&message, |part| seen.extend_from_slice(part));
+            let look = |part: &[u8]| seen.extend_from_slice(part);
+            let tag = SigningKey::new(&key).tag_while(&message, blocks_a_look, look);
             prop_assert_eq!(tag.to_vec(), rings(&key, &message));
             prop_assert_eq!(seen, message);
         }

@@ -37,7 +37,7 @@ impl Signer {
         text.push_str(value);
         let signed = text.as_bytes().get(start..).unwrap_or_default();
         let mut fits = true;
-        let tag = key.tag_while(signed, |part| fits &= is_cookie_value(part));
+        let tag = key.tag_while(signed, 4, |part| fits &= is_cookie_value(part));
         if !fits {
             text.truncate(start);
             return Err(Error::Unsupported(
@@ -62,7 +62,7 @@ impl Signer {
         let ours = |key: &SigningKey| {
             // Once, and all of it: while the processor hashes, that takes no time.
             let read = || std::str::from_utf8(signed).ok()?.strip_prefix(MARKER);
-            let ours = key.tag_while(signed, |_| {
+            let ours = key.tag_while(signed, 16, |_| {
                 value.get_or_insert_with(read);
             });
             is_same(&ours, &tag)
