@@ -47,16 +47,16 @@ impl<'h> Opened<'h> {
     pub(crate) fn first_valid(all: impl IntoIterator<Item = Self>) -> Self {
         let mut furthest = Self::Missing;
         // Not a `for` loop: what the iterator is made of can become loops within loops this way.
-        let _ = all.into_iter().try_for_each(|opened| {
-            if opened.progress() > furthest.progress() {
-                furthest = opened;
-            }
-            match furthest {
-                Self::Valid(_) => ControlFlow::Break(()),
-                _ => ControlFlow::Continue(()),
+        let valid = all.into_iter().try_for_each(|opened| match opened {
+            Self::Valid(_) => ControlFlow::Break(opened),
+            failure => {
+                if failure.progress() > furthest.progress() {
+                    furthest = failure;
+                }
+                ControlFlow::Continue(())
             }
         });
-        furthest
+        valid.break_value().unwrap_or(furthest)
     }
 
     fn progress(&self) -> u8 {

@@ -3,11 +3,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use bytes::Bytes;
-
-use crate::body::{self, Meta};
+use crate::body::{self, Meta, Tag};
 use crate::state::{Intent, Origin, Standing, State};
-use crate::{CookieChange, Lifetime, RecordKey, Result, Session, SessionId, Version};
+use crate::{CookieChange, Lifetime, RecordKey, Result, Session, SessionId};
 
 /// What a request did to its session; see [`draft`].
 #[derive(Clone)]
@@ -22,7 +20,10 @@ pub struct Draft {
     pub max_age: Option<Duration>,
     /// How long it lives if it is not used again.
     pub idle: Duration,
-    meta: Meta,
+    created: u64,
+    deadline: u64,
+    lifetime: Lifetime,
+    tag: Tag,
     /// What the body holds of the request's changes and orders; more may come before the draft is settled.
     changes: usize,
     orders: u32,
@@ -77,13 +78,12 @@ pub fn draft(
     let id = state.id()?;
     let (created, lifetime) = state.span(now);
     let deadline = state.policy.idle_deadline(created, lifetime, now);
-    let meta = match (&state.origin, action) {
+    let tag = match (&state.origin, action) {
         // The id stays, and so does the tag, which takes a hash to make.
-        (Origin::Live(live), Action::Touch | Action::Write) if !live.foreign => {
-            live.meta.renewed(created, deadline, lifetime)
-        }
-        _ => Meta::new(&RecordKey::hashed(&id), created, deadline, lifetime),
+        (Origin::Live(live), Action::Touch | Action::Write) if !live.foreign => live.meta.tag,
+        _ => body::tag(&RecordKey::hashed(&id)),
     };
+    let meta = Meta::tagged(tag, created, deadline, lifetime);
     let mut body = Vec::with_capacity(ROOM + body::encoded_len(&state.content, &meta));
     head(&id, &mut body);
     body::encode(&state.content, &meta, &mut body);
@@ -93,7 +93,10 @@ pub fn draft(
         body,
         max_age: state.max_age(&meta, now),
         idle: Duration::from_millis(deadline.saturating_sub(now)),
-        meta,
+        created,
+        deadline,
+        lifetime,
+        tag,
         changes: state.changes.len(),
         orders: state.orders,
     }))
@@ -116,14 +119,8 @@ pub fn settle(session: &Session, draft: Draft, cookie: CookieChange) {
         state.origin = Origin::New;
     } else {
         state.id = Some(draft.id);
-        state.origin = Origin::Live(Standing {
-            key: RecordKey::NONE,
-            version: Version::from(0),
-            // The storage has it, and drafts the next from the content.
-            body: Bytes::new(),
-            meta: draft.meta,
-            foreign: false,
-        });
+        let meta = Meta::tagged(draft.tag, draft.created, draft.deadline, draft.lifetime);
+        state.origin = Origin::Live(Standing::sealed(meta));
     }
     if cookie != CookieChange::Keep {
         state.cookie = cookie;

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use triomphe::UniqueArc;
@@ -378,7 +379,7 @@ impl Session {
         }
     }
 
-    /// The session that a record holds, at `key` if it stands at one; a new one if its time is over.
+    /// The session that a record holds at `key`; a new one if its time is over.
     #[inline]
     pub(crate) fn open(
         id: SessionId,
@@ -388,6 +389,16 @@ impl Session {
     ) -> Result<Self> {
         let mut inner = Inner::new(policy);
         inner.alone().open(id, key, record)?;
+        Ok(Self {
+            inner: inner.shareable(),
+        })
+    }
+
+    /// The same, where the storage sealed `id` and `body` as one.
+    #[inline]
+    pub(crate) fn open_sealed(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Self> {
+        let mut inner = Inner::new(policy);
+        inner.alone().open_sealed(id, body)?;
         Ok(Self {
             inner: inner.shareable(),
         })

@@ -131,20 +131,27 @@ impl Standing {
         }
     }
 
-    /// Reads what the body says, its values and flash values into `content`. Fails if the body is no session's, or that of another
-    /// key, unless it was sealed without one.
+    /// A session that its storage sealed as one, without a key. The body is not here: the storage drafts the next from the content.
+    pub(crate) fn sealed(meta: Meta) -> Self {
+        Self {
+            key: RecordKey::NONE,
+            version: Version::from(0),
+            body: Bytes::new(),
+            meta,
+            foreign: false,
+        }
+    }
+
+    /// Reads what its body says, the values and flash values into `content`. Fails if that is no session's, or that of another key,
+    /// unless it was sealed without one.
     pub(crate) fn read(
         &mut self,
+        body: Bytes,
         policy: &SessionPolicy,
         now: u64,
         content: &mut Content,
     ) -> Result<()> {
-        let (key, body) = if self.key == RecordKey::NONE {
-            // The storage has it, and drafts the next from the content.
-            (None, std::mem::take(&mut self.body))
-        } else {
-            (Some(&self.key), self.body.clone())
-        };
+        let key = (self.key != RecordKey::NONE).then_some(&self.key);
         self.foreign = !body::decode(body, key, content, &mut self.meta)?;
         if self.foreign {
             let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
@@ -183,12 +190,25 @@ impl State {
     /// Takes up what the record holds, if its time is not over. Without meaning where that fails.
     #[inline]
     pub(crate) fn open(&mut self, id: SessionId, key: RecordKey, record: Record) -> Result<()> {
-        let now = self.policy.now();
+        let body = record.body.clone();
         self.origin = Origin::Live(Standing::found(key, record));
+        self.read(id, body)
+    }
+
+    /// The same with a body that its storage sealed together with `id`.
+    #[inline]
+    pub(crate) fn open_sealed(&mut self, id: SessionId, body: Bytes) -> Result<()> {
+        self.origin = Origin::Live(Standing::sealed(Meta::default()));
+        self.read(id, body)
+    }
+
+    #[inline]
+    fn read(&mut self, id: SessionId, body: Bytes) -> Result<()> {
+        let now = self.policy.now();
         let Origin::Live(standing) = &mut self.origin else {
             return Err(Self::lost());
         };
-        standing.read(&self.policy, now, &mut self.content)?;
+        standing.read(body, &self.policy, now, &mut self.content)?;
         if standing.is_over(&self.policy, now) {
             debug!("the session has expired; a new one begins");
             self.origin = Origin::New;

@@ -234,7 +234,8 @@ pub fn empty(policy: &SessionPolicy) -> Session {
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's, or not that id's.
 pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
     let key = RecordKey::hashed(&id);
-    Session::open(id, key, unversioned(body), policy)
+    let version = Version::from(0);
+    Session::open(id, key, Record { body, version }, policy)
 }
 
 /// As [`open`], for a storage that has sealed `id` and `body` as one: whether they belong together is not asked again. A body that was
@@ -245,12 +246,7 @@ pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Sessio
 ///
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's.
 pub fn open_sealed(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
-    Session::open(id, RecordKey::NONE, unversioned(body), policy)
-}
-
-fn unversioned(body: Bytes) -> Record {
-    let version = Version::from(0);
-    Record { body, version }
+    Session::open_sealed(id, body, policy)
 }
 
 /// `policy` with `storage` behind it: [`Session::commit`] works on the sessions that are opened under it.

@@ -341,15 +341,22 @@ impl fmt::Debug for SessionManager {
     }
 }
 
+#[inline]
 fn value_of(opened: Opened<'_>) -> Option<Cow<'_, str>> {
     match opened {
-        Opened::Valid(value) => Some(value),
-        Opened::Missing => None,
-        other => {
-            debug!(cookie = ?other, "the session cookie was not taken; a new session begins");
-            None
-        }
+        Opened::Valid(value) => return Some(value),
+        Opened::Missing => {}
+        other => not_taken(&other),
     }
+    None
+}
+
+#[cold]
+fn not_taken(cookie: &Opened<'_>) {
+    debug!(
+        ?cookie,
+        "the session cookie was not taken; a new session begins"
+    );
 }
 
 /// What was `saved`; or `unmoved`, where only the deadline was to move: that it could not is no news for the client.

@@ -17,13 +17,13 @@ pub(crate) struct Meta {
     pub(crate) lifetime: Lifetime,
     pub(crate) writes: WriteIds,
     /// The first bytes of the record key's digest, in base64url: a body at another key is not that key's.
-    pub(super) tag: Tag,
+    pub(crate) tag: Tag,
     /// Boxed, as what follows: few records have it, and every open moves this about.
     pub(crate) prev: Option<Box<Prev>>,
     pub(crate) tombstone: Option<Box<Tombstone>>,
 }
 
-pub(super) type Tag = [u8; 8];
+pub(crate) type Tag = [u8; 8];
 
 /// The record that this one replaced, until the tombstone there has gone.
 #[derive(Clone, Debug)]
@@ -50,22 +50,16 @@ pub(crate) enum Kind {
 
 impl Meta {
     pub(crate) fn new(key: &RecordKey, created: u64, deadline: u64, lifetime: Lifetime) -> Self {
-        Self {
-            created,
-            deadline,
-            lifetime,
-            tag: tag(key),
-            ..Self::default()
-        }
+        Self::tagged(tag(key), created, deadline, lifetime)
     }
 
-    /// That of a body which takes this one's place under the same key, and says nothing of what came before.
-    pub(crate) fn renewed(&self, created: u64, deadline: u64, lifetime: Lifetime) -> Self {
+    /// The same, of the key with this tag.
+    pub(crate) fn tagged(tag: Tag, created: u64, deadline: u64, lifetime: Lifetime) -> Self {
         Self {
             created,
             deadline,
             lifetime,
-            tag: self.tag,
+            tag,
             ..Self::default()
         }
     }
@@ -87,7 +81,7 @@ impl Meta {
     }
 }
 
-fn tag(key: &RecordKey) -> Tag {
+pub(crate) fn tag(key: &RecordKey) -> Tag {
     let mut tag = Tag::default();
     if let Some(bytes) = key.digest().first_chunk::<6>() {
         // Six bytes are eight characters, so this cannot fail.

@@ -10,7 +10,7 @@ mod wire;
 mod write_id;
 
 pub(crate) use content::Content;
-pub(crate) use meta::{Kind, Meta, Prev, Tombstone};
+pub(crate) use meta::{Kind, Meta, Prev, Tag, Tombstone, tag};
 pub(crate) use write_id::{WriteId, WriteIds};
 
 use bytes::Bytes;

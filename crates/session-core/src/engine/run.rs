@@ -121,8 +121,9 @@ impl<'a> Run<'a> {
             Some(record) => {
                 let now = self.policy.now();
                 let mut content = Content::default();
+                let body = record.body.clone();
                 let mut standing = Standing::found(key.clone(), record);
-                standing.read(self.policy, now, &mut content)?;
+                standing.read(body, self.policy, now, &mut content)?;
                 Ok(Some(Loaded {
                     over: standing.is_over(self.policy, now),
                     standing,
