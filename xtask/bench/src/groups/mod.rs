@@ -20,7 +20,7 @@ pub const GROUPS: &[Group] = &[
     Group::new("memory store", "memory", memory::store),
     Group::new("request", "memory", request::cases),
     Group::new("growth", "memory", memory::growth),
-    Group::new("cookie storage", "cookie", cookie::storage),
+    Group::new("cookie storage", "cookie", cookie::storage).in_ten_processes(),
     Group::new("cookie", "cookie", cookie::formats),
     Group::new("fs", "fs", fs::cases).in_ten_times_the_rounds(),
     Group::new("redis", "redis", redis::cases),
