@@ -67,7 +67,7 @@ impl SigningKey {
     }
 
     /// The tag, and `look` has seen all of the message, in parts of so many blocks: a processor that executes out of order does the
-    /// looking while the hashing waits. It sees only so far ahead, so what looks at much is best asked often.
+    /// looking while the hashing waits. It sees only so far ahead, so much looking is best done in many parts.
     pub(crate) fn tag_while(
         &self,
         message: &[u8],

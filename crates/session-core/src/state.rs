@@ -142,8 +142,8 @@ impl Standing {
         }
     }
 
-    /// Reads what its body says, the values and flash values into `content`. Fails if that is no session's, or that of another key,
-    /// unless it was sealed without one.
+    /// Reads what its `body` says, the values and flash values into `content`. Fails if that is no session's, or that of another
+    /// key, unless it was sealed without one.
     pub(crate) fn read(
         &mut self,
         body: Bytes,

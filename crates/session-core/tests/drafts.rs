@@ -61,6 +61,8 @@ fn every_draft_opens_under_its_own_id() {
             }
             let opened = storage::open(id.clone(), body.clone(), &policy).unwrap();
             assert!(!opened.is_new(), "step {step}");
+            let span = |session: &Session| (session.created(), session.expires());
+            assert_eq!(span(&session), span(&opened), "step {step}");
             if step % 2 == 0 {
                 session = storage::open_sealed(id, body, &policy).unwrap();
             }
