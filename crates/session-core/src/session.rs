@@ -387,18 +387,19 @@ impl Session {
         record: Record,
         policy: &SessionPolicy,
     ) -> Result<Self> {
-        let mut inner = Inner::new(policy);
-        inner.alone().open(id, key, record)?;
-        Ok(Self {
-            inner: inner.shareable(),
-        })
+        Self::opened(policy, |state| state.open(id, key, record))
     }
 
     /// The same, where the storage sealed `id` and `body` as one.
     #[inline]
     pub(crate) fn open_sealed(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Self> {
+        Self::opened(policy, |state| state.open_sealed(id, body))
+    }
+
+    #[inline]
+    fn opened(policy: &SessionPolicy, open: impl FnOnce(&mut State) -> Result<()>) -> Result<Self> {
         let mut inner = Inner::new(policy);
-        inner.alone().open_sealed(id, body)?;
+        open(inner.alone())?;
         Ok(Self {
             inner: inner.shareable(),
         })
