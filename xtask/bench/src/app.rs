@@ -95,6 +95,13 @@ impl App {
         ]
     }
 
+    /// Those that a store on a server sees, or is spared.
+    pub fn stored_cases(&self) -> Vec<Case> {
+        let mut cases = self.simple_cases();
+        cases.push(self.login(self.cookie("/new")));
+        cases
+    }
+
     /// Requests to `path` with this cookie.
     pub fn case(
         &self,

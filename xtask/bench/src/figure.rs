@@ -9,7 +9,9 @@ pub struct Figure {
     pub scenario: String,
     /// Who did it.
     pub subject: String,
-    /// Nanoseconds for doing it once, of each round; or one number of another kind, such as bytes.
+    /// Whether it is a time; a number of another kind otherwise, such as bytes.
+    pub timed: bool,
+    /// Nanoseconds for doing it once, or that number, of each round.
     pub samples: Vec<f64>,
     /// How many allocations doing it once took, where that can be counted.
     pub allocations: Option<f64>,
@@ -32,6 +34,11 @@ impl Figure {
         quantile(&self.samples, 0.5)
     }
 
+    /// How often a second, one after the other or so many in flight as its group says; `None` if it is no time.
+    pub fn per_second(&self) -> Option<f64> {
+        self.timed.then(|| 1e9 / self.median())
+    }
+
     /// Half of the rounds lie between these.
     pub fn quartiles(&self) -> (f64, f64) {
         (quantile(&self.samples, 0.25), quantile(&self.samples, 0.75))
@@ -43,6 +50,14 @@ impl Figures {
     pub fn get(&self, group: &str, scenario: &str, subject: &str) -> Option<&Figure> {
         let mut all = self.0.iter();
         all.find(|figure| figure.is(group, scenario, subject))
+    }
+
+    /// Ours to this one, which does the same; `None` for ours itself, and where both are nothing.
+    pub(crate) fn ours_to(&self, figure: &Figure) -> Option<f64> {
+        let ours = self.get(figure.group, &figure.scenario, "ours")?;
+        let is_another = figure.subject != "ours";
+        let ratio = self.ratio(Some(ours), is_another.then_some(figure), None);
+        ratio.filter(|ratio| ratio.is_finite())
     }
 
     /// `of / to`, each round by itself, and the median of that; `over` is taken off both first.
@@ -81,6 +96,30 @@ fn quantile(samples: &[f64], at: f64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn figure(subject: &str, samples: &[f64]) -> Figure {
+        Figure {
+            group: "request",
+            scenario: "read".to_owned(),
+            subject: subject.to_owned(),
+            timed: true,
+            samples: samples.to_vec(),
+            allocations: None,
+            bytes: None,
+        }
+    }
+
+    #[test]
+    fn ours_is_compared_round_by_round() {
+        let ours = figure("ours", &[10.0, 30.0, 8.0]);
+        let peer = figure("peer", &[20.0, 40.0, 16.0]);
+        let figures = Figures(vec![ours.clone(), peer.clone()]);
+        assert_eq!(figures.ours_to(&peer), Some(0.5));
+        assert_eq!(figures.ours_to(&ours), None);
+        assert_eq!(figures.ours_to(&figure("nobody", &[0.0; 3])), None);
+        assert_eq!(Figures(vec![peer.clone()]).ours_to(&peer), None);
+        assert_eq!(peer.per_second(), Some(5e7));
+    }
 
     #[test]
     fn quantiles_lie_between_the_samples() {

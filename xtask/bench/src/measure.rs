@@ -29,6 +29,7 @@ pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) 
             group,
             scenario: case.scenario,
             subject: case.subject.to_owned(),
+            timed: case.value.is_none(),
             samples,
             allocations: None,
             bytes: None,

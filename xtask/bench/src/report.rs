@@ -16,11 +16,11 @@ pub(crate) fn text(figures: &Figures) -> String {
             last = figure.group;
             let _ = writeln!(
                 out,
-                "\n{last}\n{:<28} {:<24} {:>10} {:>21} {:>8} {:>9}",
-                "", "", "ns", "half of the runs", "allocs", "bytes"
+                "\n{last}\n{:<30} {:<22} {:>12} {:>21} {:>10} {:>10} {:>6} {:>6}",
+                "", "", "median", "half of the runs", "a second", "ours to it", "allocs", "bytes"
             );
         }
-        let _ = writeln!(out, "{}", line(figure));
+        let _ = writeln!(out, "{}", line(figure, figures.ours_to(figure)));
     }
     let _ = writeln!(out, "\ntargets");
     for target in targets(figures) {
@@ -29,15 +29,18 @@ pub(crate) fn text(figures: &Figures) -> String {
     out
 }
 
-fn line(figure: &Figure) -> String {
+fn line(figure: &Figure, ours_to_it: Option<f64>) -> String {
     let (low, high) = figure.quartiles();
+    let unit = if figure.timed { " ns" } else { "" };
     let count = |number: Option<f64>| number.map_or("-".to_owned(), |n| format!("{n:.0}"));
     format!(
-        "{:<28} {:<24} {:>10.1} {:>21} {:>8} {:>9}",
+        "{:<30} {:<22} {:>12} {:>21} {:>10} {:>10} {:>6} {:>6}",
         figure.scenario,
         figure.subject,
-        figure.median(),
+        format!("{:.1}{unit}", figure.median()),
         format!("{low:.1} .. {high:.1}"),
+        count(figure.per_second()),
+        ours_to_it.map_or("-".to_owned(), |ratio| format!("{ratio:.3}")),
         count(figure.allocations),
         count(figure.bytes),
     )
@@ -64,8 +67,11 @@ pub(crate) fn json(figures: &Figures) -> String {
             "group": figure.group,
             "scenario": figure.scenario,
             "subject": figure.subject,
+            "unit": figure.timed.then_some("ns"),
             "median": figure.median(),
             "quartiles": [low, high],
+            "per_second": figure.per_second(),
+            "ours_to_it": figures.ours_to(figure),
             "allocations": figure.allocations,
             "bytes": figure.bytes,
         })

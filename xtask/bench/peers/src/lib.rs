@@ -7,7 +7,7 @@ mod memory;
 mod redis;
 mod tower_sessions;
 
-use xtask_bench::{App, Group};
+use xtask_bench::{App, Group, loopback};
 
 /// What the peers add to our groups.
 pub const PEERS: &[Group] = &[
@@ -23,7 +23,14 @@ pub const PEERS: &[Group] = &[
     Group::new("cookie", "cookie", jars::cases),
     Group::new("memory store", "memory", memory::cases),
     Group::new("redis", "redis", redis::cases),
+    Group::new("redis: round trips", "redis", redis::round_trips),
     Group::new("loopback http", "http", || {
-        vec![tower_sessions::unsigned().loopback()]
+        vec![loopback(
+            "untouched",
+            "/untouched",
+            "tower-sessions",
+            |_| tower_sessions::unsigned(),
+        )]
     }),
+    Group::new("loopback http: servers", "http", redis::loopback_cases),
 ];

@@ -6,18 +6,17 @@ use std::sync::Arc;
 use async_memcached::{AsciiProtocol as _, Client};
 use session_servers::Memcached;
 use session_store_memcache::MemcacheStore;
+use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
 use super::request::our_routes;
-use crate::{App, Case, Cores, IN_FLIGHT, in_flight, runtime};
+use crate::{App, Case, Cores, IN_FLIGHT, Wire, in_flight, runtime};
 
 pub(super) fn cases() -> Vec<Case> {
     let server = Rc::new(Memcached::start().expect("a server"));
     let cores = Cores::beside(server.pid());
     let runtime = runtime();
-    let store = MemcacheStore::builder([server.addr()]);
-    let store = runtime.block_on(store.pool_size(IN_FLIGHT).connect());
-    let app = App::on(&runtime, "ours", our_routes(store.expect("the server")));
+    let app = app(&runtime, server.addr());
     let raw: Vec<_> = (0..IN_FLIGHT)
         .map(|_| runtime.block_on(client(&server.addr())))
         .collect();
@@ -27,12 +26,7 @@ pub(super) fn cases() -> Vec<Case> {
         "async-memcached get",
         move |task, times| {
             let raw = Arc::clone(&raw[task]);
-            async move {
-                let mut raw = raw.lock().await;
-                for _ in 0..times {
-                    assert!(raw.get("raw").await.expect("a value").is_some());
-                }
-            }
+            async move { get(&raw, times).await }
         },
     );
     let cases = [
@@ -43,6 +37,36 @@ pub(super) fn cases() -> Vec<Case> {
     cases
         .map(|case| case.keeping(&server).keeping(&cores))
         .into()
+}
+
+/// How often each request waits for the server.
+pub(super) fn round_trips() -> Vec<Case> {
+    let server = Memcached::start().expect("a server");
+    let runtime = runtime();
+    let wire = Wire::to(server.addr(), &runtime);
+    let addr = wire.addr().to_string();
+    let mut cases = app(&runtime, addr.clone()).stored_cases();
+    let raw = runtime.block_on(client(&addr));
+    cases.push(Case::new("read", "async-memcached get", move |times| {
+        runtime.block_on(get(&raw, times));
+    }));
+    cases
+        .into_iter()
+        .map(|case| wire.round_trips(case))
+        .collect()
+}
+
+pub(super) fn app(runtime: &Rc<Runtime>, addr: String) -> App {
+    let store = MemcacheStore::builder([addr]).pool_size(IN_FLIGHT);
+    let store = runtime.block_on(store.connect());
+    App::on(runtime, "ours", our_routes(store.expect("the server")))
+}
+
+async fn get(raw: &Mutex<Client>, times: usize) {
+    let mut raw = raw.lock().await;
+    for _ in 0..times {
+        assert!(raw.get("raw").await.expect("a value").is_some());
+    }
 }
 
 async fn client(addr: &str) -> Arc<Mutex<Client>> {

@@ -7,6 +7,7 @@ mod memcache;
 mod memory;
 mod redis;
 mod request;
+mod values;
 
 pub use cookie::SIZES;
 pub use memory::resident;
@@ -24,6 +25,9 @@ pub const GROUPS: &[Group] = &[
     Group::new("cookie", "cookie", cookie::formats),
     Group::new("fs", "fs", fs::cases).in_ten_times_the_rounds(),
     Group::new("redis", "redis", redis::cases),
+    Group::new("redis: round trips", "redis", redis::round_trips),
     Group::new("memcache", "memcache", memcache::cases),
-    Group::new("loopback http", "http", http::cases).in_ten_processes(),
+    Group::new("memcache: round trips", "memcache", memcache::round_trips),
+    Group::new("loopback http", "http", http::untouched).in_ten_processes(),
+    Group::new("loopback http: servers", "http", http::stored).in_ten_processes(),
 ];

@@ -10,6 +10,7 @@ use session_store_memory::MemoryStore;
 use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
 
+use super::values;
 use crate::{App, Case, THREE, Value, fifty};
 
 pub(crate) const SECRET: &str = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
@@ -17,8 +18,11 @@ const COUNT: Key<u64> = Key::new("count");
 const USER: Key<u64> = Key::new("user");
 
 pub(super) fn cases() -> Vec<Case> {
-    let apps = [bare(), idle_layer(), ours(MemoryStore::new())];
-    apps.iter().flat_map(App::cases).collect()
+    let floors = [bare(), idle_layer()];
+    let mut cases: Vec<_> = floors.iter().flat_map(App::cases).collect();
+    cases.extend(values::cases());
+    cases.extend(ours(MemoryStore::new()).cases());
+    cases
 }
 
 /// Without sessions: what no library can go below.
