@@ -4,9 +4,7 @@ use std::process::ExitCode;
 
 use xtask::{Args, UsageError, one_of};
 
-use crate::{
-    Case, Figures, GROUPS, Group, allocations, instructions, measure, plot, processes, report,
-};
+use crate::{Case, Figures, GROUPS, Group, allocations, instructions, plot, processes, report};
 
 const OPTIONS: &[&str] = &[
     "--backend",
@@ -96,11 +94,8 @@ fn measured(groups: &[Group], rounds: usize) -> Result<Figures, UsageError> {
         }
         done.push(group.name);
         eprintln!("measuring: {}", group.name);
-        let rounds = rounds * group.rounds;
-        figures.0.extend(match group.processes {
-            1 => measure(group.name, cases(groups, group.name), rounds),
-            _ => processes::measure_group(group, rounds)?,
-        });
+        let measured = processes::measure_group(group, rounds * group.rounds)?;
+        figures.0.extend(measured);
     }
     Ok(figures)
 }

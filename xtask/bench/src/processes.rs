@@ -1,4 +1,4 @@
-//! Groups that several processes measure, one after the other.
+//! Each group has a process of its own, or several, one after the other: what others left in the heap counts for none.
 
 use std::process::{Command, Stdio};
 

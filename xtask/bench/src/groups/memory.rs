@@ -8,9 +8,9 @@ use http::HeaderValue;
 use session_core::{Condition, RecordKey, RecordStore};
 use session_store_memory::MemoryStore;
 
-use super::ours;
+use super::{bare, ours};
 use crate::app::{call, runtime};
-use crate::{Case, Random};
+use crate::{App, Case, Random};
 
 const MILLION: usize = 1_000_000;
 /// What three small keys and the metadata come to.
@@ -77,48 +77,51 @@ fn key(number: usize) -> RecordKey {
     RecordKey::from_digest(digest)
 }
 
-/// One request, with ever more sessions beside its own.
+/// One request, with ever more sessions beside its own; and without a session, which shows that the bench itself takes no longer.
 pub(super) fn growth() -> Vec<Case> {
-    let of = |sessions: usize| {
-        let store = MemoryStore::builder()
-            .max_records(2 * MILLION)
-            .max_bytes(2 << 30);
-        let app = ours(store.build());
-        let mut cookies: Vec<_> = (0..sessions)
-            .map(|_| app.cookie("/new").expect("a session"))
-            .collect();
-        let mut random = Random::default();
-        for at in 1..sessions {
-            cookies.swap(at, random.below(at + 1));
-        }
-        // A server has a cookie fresh from its socket. Spread over the heap these would miss the processor's caches, the more of them
-        // the more, which is the bench's own affair: so they lie one behind the other, and are fetched before their turn.
-        let length = cookies[0].len();
-        let texts: Vec<u8> = cookies
-            .iter()
-            .flat_map(|cookie| cookie.as_bytes())
-            .copied()
-            .collect();
-        assert_eq!(texts.len(), sessions * length, "cookies of one length");
-        let (runtime, mut router) = (runtime(), app.router.clone());
-        let mut next = 0;
-        Case::new(
-            format!("read, {sessions} sessions"),
-            app.subject,
-            move |times| {
-                runtime.block_on(async {
-                    for _ in 0..times {
-                        let cookie = &texts[next * length..][..length];
-                        next = (next + 1) % sessions;
-                        let cookie = HeaderValue::from_bytes(cookie).expect("a cookie");
-                        black_box(call(&mut router, "/read", Some(&cookie)).await);
-                    }
-                });
-            },
-        )
-        .long()
-    };
-    [1_000, 10_000, 100_000, MILLION].map(of).into()
+    let sizes = [1_000, 10_000, 100_000, MILLION];
+    sizes.into_iter().flat_map(with).collect()
+}
+
+fn with(sessions: usize) -> [Case; 2] {
+    let store = MemoryStore::builder()
+        .max_records(2 * MILLION)
+        .max_bytes(2 << 30);
+    let app = ours(store.build());
+    let mut cookies: Vec<_> = (0..sessions)
+        .map(|_| app.cookie("/new").expect("a session"))
+        .collect();
+    let mut random = Random::default();
+    for at in 1..sessions {
+        cookies.swap(at, random.below(at + 1));
+    }
+    // A server has a cookie fresh from its socket. Spread over the heap these would miss the processor's caches, the more of them
+    // the more, which is the bench's own affair: so they lie one behind the other, and are fetched before their turn.
+    let length = cookies[0].len();
+    let texts = cookies.iter().flat_map(|cookie| cookie.as_bytes());
+    let texts: Vec<u8> = texts.copied().collect();
+    assert_eq!(texts.len(), sessions * length, "cookies of one length");
+    [bare(), app].map(|app| walk(app, sessions, texts.clone()))
+}
+
+fn walk(app: App, sessions: usize, texts: Vec<u8>) -> Case {
+    let (runtime, mut router) = (runtime(), app.router);
+    let (length, mut next) = (texts.len() / sessions, 0);
+    Case::new(
+        format!("read, {sessions} sessions"),
+        app.subject,
+        move |times| {
+            runtime.block_on(async {
+                for _ in 0..times {
+                    let cookie = &texts[next * length..][..length];
+                    next = (next + 1) % sessions;
+                    let cookie = HeaderValue::from_bytes(cookie).expect("a cookie");
+                    black_box(call(&mut router, "/read", Some(&cookie)).await);
+                }
+            });
+        },
+    )
+    .long()
 }
 
 /// How much memory this process takes, in bytes.
