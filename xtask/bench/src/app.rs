@@ -13,7 +13,7 @@ use tower_service::Service;
 
 use crate::Case;
 
-/// An application with these routes, which all answer `ok`:
+/// An application with these routes, which all [`answer`]:
 ///
 /// | route | what it does |
 /// | --- | --- |
@@ -51,6 +51,11 @@ pub fn fifty() -> impl Iterator<Item = (String, String)> {
     (0..50).map(|n| (format!("key{n:02}"), "x".repeat(100)))
 }
 
+/// What a route answers: whether the session held what it looked for.
+pub fn answer(found: bool) -> &'static str {
+    if found { "ok" } else { "no session" }
+}
+
 impl App {
     /// An application of whoever `subject` is.
     pub fn new(subject: &'static str, router: Router) -> Self {
@@ -76,7 +81,7 @@ impl App {
         cases.extend([
             self.login(three),
             self.case("read after a login", "/read", self.logged_in()),
-            self.case("forged, read", "/read", forged),
+            self.requests("forged, read", "/read", forged),
             self.case("50 keys: read", "/read", fifty.clone()),
             self.case("50 keys: read and write", "/write", fifty),
         ]);
@@ -102,8 +107,31 @@ impl App {
         cases
     }
 
-    /// Requests to `path` with this cookie.
+    /// Requests to `path` with this cookie, whose session is found.
     pub fn case(
+        &self,
+        scenario: &'static str,
+        path: &'static str,
+        cookie: Option<HeaderValue>,
+    ) -> Case {
+        self.check(path, cookie.as_ref());
+        self.requests(scenario, path, cookie)
+    }
+
+    /// An error, or a session that is not found, is not what is measured.
+    pub(crate) fn check(&self, path: &'static str, cookie: Option<&HeaderValue>) {
+        let mut router = self.router.clone();
+        let (status, body) = self.runtime.block_on(async {
+            let response = call(&mut router, path, cookie).await;
+            let status = response.status();
+            let body = axum::body::to_bytes(response.into_body(), 1024).await;
+            (status, body.expect("a short answer"))
+        });
+        let is_ok = status.is_success() && *body == *answer(true).as_bytes();
+        assert!(is_ok, "{}, {path}: {status}, {body:?}", self.subject);
+    }
+
+    fn requests(
         &self,
         scenario: &'static str,
         path: &'static str,
@@ -140,6 +168,9 @@ impl App {
     pub fn in_flight(&self, scenario: &'static str, path: &'static str) -> Case {
         let router = self.router.clone();
         let cookies: Vec<_> = (0..IN_FLIGHT).map(|_| self.cookie("/new")).collect();
+        cookies
+            .iter()
+            .for_each(|cookie| self.check(path, cookie.as_ref()));
         in_flight(&self.runtime, scenario, self.subject, move |task, times| {
             let (mut router, cookie) = (router.clone(), cookies[task].clone());
             async move {
@@ -160,6 +191,7 @@ impl App {
     ) -> Case {
         let (runtime, mut router) = (Rc::clone(&self.runtime), self.router.clone());
         let mut random = Random::default();
+        self.check(path, cookies[0].as_ref());
         Case::new(scenario, self.subject, move |times| {
             runtime.block_on(async {
                 for _ in 0..times {

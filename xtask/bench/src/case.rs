@@ -11,8 +11,8 @@ pub struct Case {
     pub subject: &'static str,
     /// Whether it runs on the thread that calls it alone, so that its allocations can be counted.
     pub counted: bool,
-    /// What it comes to, where that is not a time: bytes.
-    pub value: Option<f64>,
+    /// What it comes to in which unit, where that is not a time.
+    pub value: Option<(f64, &'static str)>,
     /// How long one run of it takes, about.
     pub lasts: Duration,
     /// Does it so many times.
@@ -81,9 +81,14 @@ impl Case {
     }
 
     /// A number that is no time, and was measured already.
-    pub fn fixed(scenario: impl Into<String>, subject: &'static str, value: f64) -> Self {
+    pub fn fixed(
+        scenario: impl Into<String>,
+        subject: &'static str,
+        value: f64,
+        unit: &'static str,
+    ) -> Self {
         Self {
-            value: Some(value),
+            value: Some((value, unit)),
             ..Self::new(scenario, subject, |_| ())
         }
         .uncounted()

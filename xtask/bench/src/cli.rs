@@ -1,5 +1,7 @@
 //! The command line.
 
+use std::fs::File;
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use xtask::{Args, UsageError, one_of};
@@ -51,8 +53,8 @@ fn run(peers: &[Group]) -> Result<(), UsageError> {
         Some(text) => text
             .parse()
             .ok()
-            .filter(|rounds| *rounds > 0)
-            .ok_or_else(|| UsageError("--rounds takes a number from 1".to_owned()))?,
+            .filter(|rounds| (1..=10_000).contains(rounds))
+            .ok_or_else(|| UsageError("--rounds takes a number from 1 to 10000".to_owned()))?,
     };
     if let Some(name) = args.option("--group") {
         let known = groups.iter().find(|group| group.name == name);
@@ -61,13 +63,19 @@ fn run(peers: &[Group]) -> Result<(), UsageError> {
         return Ok(());
     }
     let groups = chosen(&args, &groups)?;
+    // A path that cannot be written is told before anything is measured.
+    let plot = args.option("--plot").map(|path| {
+        let file = File::create(path);
+        file.map_err(|error| UsageError(format!("--plot {path}: {error}")))
+    });
+    let plot = plot.transpose()?;
     let mut figures = measured(&groups, rounds)?;
     let backends: Vec<&str> = groups.iter().map(|group| group.backend).collect();
     allocations::fill_in(&mut figures, &backends);
     print!("{}", render(&figures));
-    if let Some(path) = args.option("--plot") {
-        let written = std::fs::write(path, plot::svg(&figures));
-        written.map_err(|error| UsageError(format!("--plot {path}: {error}")))?;
+    if let Some(mut file) = plot {
+        let written = file.write_all(plot::svg(&figures).as_bytes());
+        written.map_err(|error| UsageError(format!("--plot: {error}")))?;
     }
     Ok(())
 }

@@ -19,12 +19,12 @@ mod target;
 mod wire;
 
 pub use allocations::{Counter, allocations, count_main};
-pub use app::{App, IN_FLIGHT, Random, THREE, Value, fifty, in_flight, runtime};
+pub use app::{App, IN_FLIGHT, Random, THREE, Value, answer, fifty, in_flight, runtime};
 pub use case::{Case, Group};
 pub use cli::main;
 pub use cores::Cores;
 pub use figure::{Figure, Figures};
-pub use groups::{GROUPS, SIZES, bare, ours, resident};
+pub use groups::{GROUPS, HTTP, HTTP_STORED, REDIS, SIZES, bare, ours, resident};
 pub use loopback::loopback;
 use measure::measure;
 pub use wire::Wire;

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use crate::figure::TIME;
 use crate::{Case, Figure};
 
 /// Measures the cases in turns, so that whatever slows the machine down for a while slows all of them: `rounds` times each.
@@ -17,10 +18,10 @@ pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) 
                 cases.len() - 1 - step
             };
             let case = &mut cases[at];
-            samples[at].push(case.value.unwrap_or_else(|| {
-                let took = time(case, times[at]);
-                took.as_secs_f64() * 1e9 / times[at] as f64
-            }));
+            samples[at].push(match case.value {
+                Some((value, _)) => value,
+                None => time(case, times[at]).as_secs_f64() * 1e9 / times[at] as f64,
+            });
         }
     }
     let figures = cases.into_iter().zip(samples);
@@ -29,7 +30,7 @@ pub(crate) fn measure(group: &'static str, mut cases: Vec<Case>, rounds: usize) 
             group,
             scenario: case.scenario,
             subject: case.subject.to_owned(),
-            timed: case.value.is_none(),
+            unit: case.value.map_or(TIME, |(_, unit)| unit).to_owned(),
             samples,
             allocations: None,
             bytes: None,
@@ -57,5 +58,34 @@ fn calibrate(case: &mut Case) -> usize {
             return ((times as f64 * scale) as usize).max(1);
         }
         times *= 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::RefCell;
+    use std::rc::Rc;
+
+    use super::*;
+
+    #[test]
+    fn cases_take_turns_forwards_and_backwards() {
+        let turns = Rc::new(RefCell::new(Vec::new()));
+        let case = |name: &'static str| {
+            let turns = Rc::clone(&turns);
+            let mut case = Case::new("a scenario", name, move |_| {
+                std::thread::sleep(Duration::from_millis(2));
+                turns.borrow_mut().push(name);
+            });
+            case.lasts = Duration::from_millis(2);
+            case
+        };
+        let figures = measure("a group", vec![case("one"), case("two")], 3);
+        let turns = turns.borrow();
+        let measured = &turns[turns.len() - 6..];
+        assert_eq!(measured, ["one", "two", "two", "one", "one", "two"]);
+        assert!(figures.iter().all(|figure| figure.samples.len() == 3));
+        // Two milliseconds a run, of about eight times.
+        assert!(figures[0].median() > 1e5, "{figures:?}");
     }
 }

@@ -72,6 +72,34 @@ fn scale(figures: &Figures, group: &str) -> f64 {
         let wanted = of_group.filter(|figure| is_wanted(figure));
         wanted.map(Figure::median).fold(0.0, f64::max)
     };
-    let ours = longest(|figure| figure.subject == "ours");
-    longest(|_| true).min(CUT * ours).max(1.0)
+    let (ours, all) = (
+        longest(|figure| figure.subject == "ours"),
+        longest(|_| true),
+    );
+    let scale = if ours > 0.0 { all.min(CUT * ours) } else { all };
+    // Of nothing but zeros, no bar has a length.
+    scale.max(f64::MIN_POSITIVE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::figure::tests::some;
+
+    #[test]
+    fn a_bar_is_as_long_as_its_figure_and_no_longer_than_four_of_ours() {
+        let svg = svg(&some());
+        let bars: Vec<_> = svg
+            .lines()
+            .filter(|line| line.contains("text-anchor"))
+            .collect();
+        let ours = &bars[3];
+        assert!(ours.contains(r#"width="130.0""#) && ours.contains(r#"class="ours""#));
+        assert!(ours.contains(">200</text>"), "{ours}");
+        let slow = &bars[5];
+        assert!(slow.contains(r#"width="520.0""#) && slow.contains(">9100, cut</text>"));
+        // Another group has another scale.
+        assert!(bars[7].contains(r#"width="520.0""#) && bars[7].contains(">55</text>"));
+        assert_eq!(svg.matches(">read</text>").count(), 2);
+    }
 }

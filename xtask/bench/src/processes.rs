@@ -6,14 +6,14 @@ use xtask::UsageError;
 
 use crate::{Case, Figure, Group, measure};
 
-/// What a process tells the one that started it of each case: scenario, subject, whether it is a time, samples.
-type Told = Vec<(String, String, bool, Vec<f64>)>;
+/// What a process tells the one that started it of each case: scenario, subject, unit, samples.
+type Told = Vec<(String, String, String, Vec<f64>)>;
 
 /// Measures a group in as many processes as it asks for. The rounds of one follow those of the one before.
 pub(crate) fn measure_group(group: &Group, rounds: usize) -> Result<Vec<Figure>, UsageError> {
     let mut figures: Vec<Figure> = Vec::new();
     for _ in 0..group.processes {
-        for (scenario, subject, timed, samples) in ask(group.name, rounds)? {
+        for (scenario, subject, unit, samples) in ask(group.name, rounds)? {
             let mut all = figures.iter_mut();
             match all.find(|figure| figure.is(group.name, &scenario, &subject)) {
                 Some(figure) => figure.samples.extend(samples),
@@ -21,7 +21,7 @@ pub(crate) fn measure_group(group: &Group, rounds: usize) -> Result<Vec<Figure>,
                     group: group.name,
                     scenario,
                     subject,
-                    timed,
+                    unit,
                     samples,
                     allocations: None,
                     bytes: None,
@@ -51,14 +51,7 @@ fn ask(group: &str, rounds: usize) -> Result<Told, UsageError> {
 pub(crate) fn answer(name: &'static str, cases: Vec<Case>, rounds: usize) {
     let told: Told = measure(name, cases, rounds)
         .into_iter()
-        .map(|figure| {
-            (
-                figure.scenario,
-                figure.subject,
-                figure.timed,
-                figure.samples,
-            )
-        })
+        .map(|figure| (figure.scenario, figure.subject, figure.unit, figure.samples))
         .collect();
     println!("{}", serde_json::json!(told));
 }

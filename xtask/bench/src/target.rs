@@ -1,6 +1,7 @@
 //! What issue 9 asks for, and what was seen.
 
 use crate::figure::Figures;
+use crate::groups;
 
 /// One target, and the ratio that was seen.
 #[derive(Clone, Debug)]
@@ -147,7 +148,7 @@ impl Targets<'_> {
             two.map(|(peer, ours)| peer / ours),
         );
         let what = "memory store: bytes a session, to those of tower-sessions";
-        let bytes = self.ratio(group, "bytes a session", peer);
+        let bytes = self.ratio(group, "a session", peer);
         self.add(what.to_owned(), Limit::AtMost(0.5), bytes);
     }
 
@@ -159,14 +160,14 @@ impl Targets<'_> {
         ] {
             let what =
                 format!("Redis, 32 in flight, {scenario}: requests a second, to those of {peer}");
-            let speed = self.speed("redis", scenario, peer);
+            let speed = self.speed(groups::REDIS, scenario, peer);
             self.add(what, Limit::AtLeast(limit), speed);
         }
     }
 
     fn loopback(&mut self) {
         let what = "loopback HTTP, untouched: requests a second, to those of the bare server";
-        let speed = self.speed("loopback http", "untouched", "bare router");
+        let speed = self.speed(groups::HTTP, "untouched", "bare router");
         self.add(what.to_owned(), Limit::AtLeast(0.95), speed);
     }
 

@@ -14,7 +14,8 @@ use crate::Case;
 /// How often each case is done to be counted.
 const TIMES: usize = 100;
 
-/// A proxy on loopback that counts round trips: what is sent before the next answer comes is one, whatever it asks.
+/// A proxy on loopback that counts round trips: what is sent over a connection before the next answer comes on it is one,
+/// whatever it asks.
 ///
 /// It lives on the runtime of those who use it, and passes on what comes while that runs.
 #[derive(Debug)]
@@ -53,7 +54,12 @@ impl Wire {
         let before = self.trips.load(Relaxed);
         (case.run)(TIMES);
         let trips = self.trips.load(Relaxed) - before;
-        Case::fixed(case.scenario, case.subject, trips as f64 / TIMES as f64)
+        Case::fixed(
+            case.scenario,
+            case.subject,
+            trips as f64 / TIMES as f64,
+            "trips",
+        )
     }
 }
 
@@ -130,6 +136,6 @@ mod tests {
                 }
             });
         });
-        assert_eq!(wire.round_trips(case).value, Some(2.0));
+        assert_eq!(wire.round_trips(case).value, Some((2.0, "trips")));
     }
 }

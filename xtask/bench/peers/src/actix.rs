@@ -11,7 +11,7 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::rt::Runtime;
 use actix_web::web::get;
 use actix_web::{App, Error, test};
-use xtask_bench::{Case, THREE, Value};
+use xtask_bench::{Case, THREE, Value, answer};
 
 pub fn cases() -> Vec<Case> {
     let mut cases = of("bare actix", |case| {
@@ -82,14 +82,19 @@ impl Scenario {
             }
         });
         let path = self.path;
+        let ask = async move |service: &S| {
+            let mut request = test::TestRequest::get().uri(path);
+            if let Some(cookie) = &cookie {
+                request = request.insert_header(("cookie", cookie.as_str()));
+            }
+            service.call(request.to_request()).await.expect("an answer")
+        };
+        let body = runtime.block_on(async { test::read_body(ask(&service).await).await });
+        assert_eq!(body, answer(true), "{}, {path}", self.subject);
         Case::new(self.name, self.subject, move |times| {
             runtime.block_on(async {
                 for _ in 0..times {
-                    let mut request = test::TestRequest::get().uri(path);
-                    if let Some(cookie) = &cookie {
-                        request = request.insert_header(("cookie", cookie.as_str()));
-                    }
-                    black_box(service.call(request.to_request()).await.is_ok());
+                    black_box(ask(&service).await.status());
                 }
             });
         })
@@ -108,8 +113,8 @@ async fn new(session: Session) -> &'static str {
 }
 
 async fn read(session: Session) -> &'static str {
-    black_box(session.get::<u64>("count").expect("a number"));
-    "ok"
+    let count: Option<u64> = session.get("count").expect("a number");
+    answer(count.is_some())
 }
 
 async fn write(session: Session) -> &'static str {
@@ -117,5 +122,5 @@ async fn write(session: Session) -> &'static str {
     session
         .insert("count", count.unwrap_or_default() + 1)
         .expect("a number");
-    "ok"
+    answer(count.is_some())
 }

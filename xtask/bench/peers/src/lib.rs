@@ -7,7 +7,7 @@ mod memory;
 mod redis;
 mod tower_sessions;
 
-use xtask_bench::{App, Group, loopback};
+use xtask_bench::{App, Group, HTTP, HTTP_STORED, REDIS, loopback};
 
 /// What the peers add to our groups.
 pub const PEERS: &[Group] = &[
@@ -22,9 +22,9 @@ pub const PEERS: &[Group] = &[
     Group::new("cookie storage", "cookie", actix::cases),
     Group::new("cookie", "cookie", jars::cases),
     Group::new("memory store", "memory", memory::cases),
-    Group::new("redis", "redis", redis::cases),
+    Group::new(REDIS, "redis", redis::cases),
     Group::new("redis: round trips", "redis", redis::round_trips),
-    Group::new("loopback http", "http", || {
+    Group::new(HTTP, "http", || {
         vec![loopback(
             "untouched",
             "/untouched",
@@ -32,5 +32,5 @@ pub const PEERS: &[Group] = &[
             |_| tower_sessions::unsigned(),
         )]
     }),
-    Group::new("loopback http: servers", "http", redis::loopback_cases),
+    Group::new(HTTP_STORED, "http", redis::loopback_cases),
 ];

@@ -37,11 +37,8 @@ pub fn cases() -> Vec<Case> {
         )
         .uncounted()
     };
-    vec![
-        Case::fixed("bytes a session", "tower-sessions", bytes),
-        on(1),
-        on(2),
-    ]
+    let bytes = Case::fixed("a session", "tower-sessions", bytes, "bytes");
+    vec![bytes, on(1), on(2)]
 }
 
 fn work(store: &MemoryStore, random: &mut Random, times: usize) {

@@ -5,12 +5,13 @@ use std::rc::Rc;
 use session_http::SessionLayer;
 use session_servers::{Memcached, Redis};
 use session_store_memory::MemoryStore;
+use tokio::runtime::Runtime;
 use tower_layer::Layer;
 
 use super::request::{bare, idle_layer, manager};
 use super::{memcache, ours, redis};
 use crate::loopback::loopback_to;
-use crate::{Case, Cores, loopback};
+use crate::{App, Case, Cores, loopback};
 
 const UNTOUCHED: &str = "untouched";
 
@@ -30,32 +31,34 @@ pub(super) fn untouched() -> Vec<Case> {
     ]
 }
 
-/// Those that wait for a server, which has the same core as the application.
+/// Those that wait for a server, which has the core of the application.
 pub(super) fn stored() -> Vec<Case> {
     let server = Rc::new(Redis::start().expect("a server"));
-    let cores = Cores::beside(server.pid());
-    let mut cases = Vec::new();
-    for (scenario, path) in [
-        ("read, Redis", "/read"),
-        ("read and write, Redis", "/write"),
-    ] {
-        let url = server.url();
-        cases.extend([
-            loopback(scenario, path, "bare router", |_| bare()),
-            loopback(scenario, path, "ours", move |on| redis::app(on, &url)).keeping(&server),
-        ]);
-    }
-    let server = Rc::new(Memcached::start().expect("a server"));
-    let _ = Cores::beside(server.pid());
-    for (scenario, path) in [
-        ("read, memcached", "/read"),
-        ("read and write, memcached", "/write"),
-    ] {
-        let addr = server.addr();
-        cases.extend([
-            loopback(scenario, path, "bare router", |_| bare()),
-            loopback(scenario, path, "ours", move |on| memcache::app(on, addr)).keeping(&server),
-        ]);
-    }
-    cases.into_iter().map(|case| case.keeping(&cores)).collect()
+    let other = Rc::new(Memcached::start().expect("a server"));
+    let (url, addr) = (server.url(), other.addr());
+    let cores = [server.pid(), other.pid()].map(Cores::beside);
+    let on_redis = move |on: &Rc<Runtime>| redis::app(on, &url);
+    let on_memcached = move |on: &Rc<Runtime>| memcache::app(on, addr.clone());
+    [
+        both("read, Redis", "/read", on_redis.clone()),
+        both("read and write, Redis", "/write", on_redis),
+        both("read, memcached", "/read", on_memcached.clone()),
+        both("read and write, memcached", "/write", on_memcached),
+    ]
+    .into_iter()
+    .flatten()
+    .map(|case| case.keeping(&(server.clone(), other.clone(), cores.clone())))
+    .collect()
+}
+
+/// Without sessions, and with ours.
+fn both(
+    scenario: &'static str,
+    path: &'static str,
+    app: impl FnOnce(&Rc<Runtime>) -> App + Send + 'static,
+) -> [Case; 2] {
+    [
+        loopback(scenario, path, "bare router", |_| bare()),
+        loopback(scenario, path, "ours", app),
+    ]
 }

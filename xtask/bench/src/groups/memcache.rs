@@ -1,4 +1,4 @@
-//! Sessions in memcached, 32 requests in flight on one thread.
+//! Sessions in memcached, on one thread.
 
 use std::rc::Rc;
 use std::sync::Arc;
@@ -9,9 +9,18 @@ use session_store_memcache::MemcacheStore;
 use tokio::runtime::Runtime;
 use tokio::sync::Mutex;
 
-use super::request::our_routes;
+use super::request::{bare, our_routes};
 use crate::{App, Case, Cores, IN_FLIGHT, Wire, in_flight, runtime};
 
+/// What the client alone does so many times: whether it writes, and who that is.
+const ALONE: [(&str, bool, &str); 2] = [
+    ("read", false, "async-memcached get"),
+    ("read and write", true, "async-memcached get, set"),
+];
+
+const KEY: &str = "raw";
+
+/// With many requests in flight.
 pub(super) fn cases() -> Vec<Case> {
     let server = Rc::new(Memcached::start().expect("a server"));
     let cores = Cores::beside(server.pid());
@@ -20,23 +29,21 @@ pub(super) fn cases() -> Vec<Case> {
     let raw: Vec<_> = (0..IN_FLIGHT)
         .map(|_| runtime.block_on(client(&server.addr())))
         .collect();
-    let get = in_flight(
-        &runtime,
-        "read",
-        "async-memcached get",
-        move |task, times| {
-            let raw = Arc::clone(&raw[task]);
-            async move { get(&raw, times).await }
-        },
-    );
-    let cases = [
+    let mut cases = vec![
+        bare().in_flight("read", "/read"),
         app.in_flight("read", "/read"),
         app.in_flight("read and write", "/write"),
-        get,
     ];
+    cases.extend(ALONE.map(|(scenario, writes, subject)| {
+        let raw = raw.clone();
+        in_flight(&runtime, scenario, subject, move |task, times| {
+            alone(Arc::clone(&raw[task]), writes, times)
+        })
+    }));
     cases
+        .into_iter()
         .map(|case| case.keeping(&server).keeping(&cores))
-        .into()
+        .collect()
 }
 
 /// How often each request waits for the server.
@@ -47,8 +54,11 @@ pub(super) fn round_trips() -> Vec<Case> {
     let addr = wire.addr().to_string();
     let mut cases = app(&runtime, addr.clone()).stored_cases();
     let raw = runtime.block_on(client(&addr));
-    cases.push(Case::new("read", "async-memcached get", move |times| {
-        runtime.block_on(get(&raw, times));
+    cases.extend(ALONE.map(|(scenario, writes, subject)| {
+        let (runtime, raw) = (Rc::clone(&runtime), Arc::clone(&raw));
+        Case::new(scenario, subject, move |times| {
+            runtime.block_on(alone(Arc::clone(&raw), writes, times));
+        })
     }));
     cases
         .into_iter()
@@ -62,20 +72,23 @@ pub(super) fn app(runtime: &Rc<Runtime>, addr: String) -> App {
     App::on(runtime, "ours", our_routes(store.expect("the server")))
 }
 
-async fn get(raw: &Mutex<Client>, times: usize) {
+async fn alone(raw: Arc<Mutex<Client>>, writes: bool, times: usize) {
     let mut raw = raw.lock().await;
     for _ in 0..times {
-        assert!(raw.get("raw").await.expect("a value").is_some());
+        let value = raw.get(KEY).await.expect("the server");
+        let value = value.and_then(|value| value.data).expect("a value");
+        if writes {
+            raw.set(KEY, &*value, None, None).await.expect("room");
+        }
     }
 }
 
 async fn client(addr: &str) -> Arc<Mutex<Client>> {
     let client = Client::new(format!("tcp://{addr}")).await;
     let mut client = client.expect("the server");
+    // As long as a record of three small keys.
     let value = "x".repeat(130);
-    client
-        .set("raw", value.as_str(), None, None)
-        .await
-        .expect("room");
+    let set = client.set(KEY, value.as_str(), None, None);
+    set.await.expect("room");
     Arc::new(Mutex::new(client))
 }

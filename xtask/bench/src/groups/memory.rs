@@ -45,7 +45,8 @@ pub(super) fn store() -> Vec<Case> {
         })
         .uncounted()
     };
-    vec![Case::fixed("bytes a session", "ours", bytes), on(1), on(2)]
+    let bytes = Case::fixed("a session", "ours", bytes, "bytes");
+    vec![bytes, on(1), on(2)]
 }
 
 fn work(store: &MemoryStore, random: &mut Random, times: usize) {
@@ -101,6 +102,7 @@ fn with(sessions: usize) -> [Case; 2] {
     let texts = cookies.iter().flat_map(|cookie| cookie.as_bytes());
     let texts: Vec<u8> = texts.copied().collect();
     assert_eq!(texts.len(), sessions * length, "cookies of one length");
+    app.check("/read", cookies.first());
     [bare(), app].map(|app| walk(app, sessions, texts.clone()))
 }
 

@@ -15,19 +15,25 @@ pub use request::{bare, ours};
 
 use crate::Group;
 
+/// Many requests at once, on one thread.
+pub const REDIS: &str = "redis, 32 in flight";
+/// Requests that leave their session alone.
+pub const HTTP: &str = "loopback http, 16 in flight";
+/// Requests that wait for a server, which has the core of the application.
+pub const HTTP_STORED: &str = "loopback http with servers on the application's core, 16 in flight";
+
 /// The groups that need no peer.
 pub const GROUPS: &[Group] = &[
-    // First: what a million sessions take is seen by how the process grows.
     Group::new("memory store", "memory", memory::store),
     Group::new("request", "memory", request::cases),
     Group::new("growth", "memory", memory::growth),
     Group::new("cookie storage", "cookie", cookie::storage).in_ten_processes(),
     Group::new("cookie", "cookie", cookie::formats),
     Group::new("fs", "fs", fs::cases).in_ten_times_the_rounds(),
-    Group::new("redis", "redis", redis::cases),
+    Group::new(REDIS, "redis", redis::cases),
     Group::new("redis: round trips", "redis", redis::round_trips),
-    Group::new("memcache", "memcache", memcache::cases),
+    Group::new("memcache, 32 in flight", "memcache", memcache::cases),
     Group::new("memcache: round trips", "memcache", memcache::round_trips),
-    Group::new("loopback http", "http", http::untouched).in_ten_processes(),
-    Group::new("loopback http: servers", "http", http::stored).in_ten_processes(),
+    Group::new(HTTP, "http", http::untouched).in_ten_processes(),
+    Group::new(HTTP_STORED, "http", http::stored).in_ten_processes(),
 ];

@@ -1,7 +1,8 @@
-//! Sessions in Redis, 32 requests in flight on one thread.
+//! Sessions in Redis, on one thread.
 
 use std::rc::Rc;
 
+use bytes::Bytes;
 use fred::prelude::{Builder, Client, ClientLike, Config, KeysInterface};
 use session_servers::Redis;
 use session_store_redis::RedisStore;
@@ -10,25 +11,32 @@ use tokio::runtime::Runtime;
 use super::request::{bare, our_routes};
 use crate::{App, Case, Cores, Wire, in_flight, runtime};
 
-/// As long as a record of three small keys.
-const BODY: usize = 130;
+/// What the client alone does so many times: whether it writes, and who that is.
+const ALONE: [(&str, bool, &str); 2] = [
+    ("read", false, "fred GET"),
+    ("read and write", true, "fred GET and SET"),
+];
 
+const KEY: &str = "raw";
+
+/// With many requests in flight.
 pub(super) fn cases() -> Vec<Case> {
     let server = Rc::new(Redis::start().expect("a server"));
     let cores = Cores::beside(server.pid());
     let runtime = runtime();
     let app = app(&runtime, &server.url());
     let raw = runtime.block_on(client(&server.url()));
-    let get = in_flight(&runtime, "read", "fred GET", move |_, times| {
-        let raw = raw.clone();
-        async move { get(&raw, times).await }
-    });
-    let cases = vec![
+    let mut cases = vec![
         bare().in_flight("read", "/read"),
         app.in_flight("read", "/read"),
         app.in_flight("read and write", "/write"),
-        get,
     ];
+    cases.extend(ALONE.map(|(scenario, writes, subject)| {
+        let raw = raw.clone();
+        in_flight(&runtime, scenario, subject, move |_, times| {
+            alone(raw.clone(), writes, times)
+        })
+    }));
     cases
         .into_iter()
         .map(|case| case.keeping(&server).keeping(&cores))
@@ -43,8 +51,11 @@ pub(super) fn round_trips() -> Vec<Case> {
     let url = format!("redis://{}", wire.addr());
     let mut cases = app(&runtime, &url).stored_cases();
     let raw = runtime.block_on(client(&url));
-    cases.push(Case::new("read", "fred GET", move |times| {
-        runtime.block_on(get(&raw, times));
+    cases.extend(ALONE.map(|(scenario, writes, subject)| {
+        let (runtime, raw) = (Rc::clone(&runtime), raw.clone());
+        Case::new(scenario, subject, move |times| {
+            runtime.block_on(alone(raw.clone(), writes, times));
+        })
     }));
     cases
         .into_iter()
@@ -57,10 +68,13 @@ pub(super) fn app(runtime: &Rc<Runtime>, url: &str) -> App {
     App::on(runtime, "ours", our_routes(store.expect("the server")))
 }
 
-async fn get(raw: &Client, times: usize) {
+async fn alone(raw: Client, writes: bool, times: usize) {
     for _ in 0..times {
-        let value: Option<bytes::Bytes> = raw.get("raw").await.expect("a value");
-        assert!(value.is_some());
+        let value: Option<Bytes> = raw.get(KEY).await.expect("the server");
+        let value = value.expect("a value");
+        if writes {
+            let () = raw.set(KEY, value, None, None, false).await.expect("room");
+        }
     }
 }
 
@@ -68,7 +82,8 @@ async fn client(url: &str) -> Client {
     let config = Config::from_url(url).expect("a URL");
     let client = Builder::from_config(config).build().expect("a client");
     client.init().await.expect("the server");
-    let set = client.set("raw", "x".repeat(BODY), None, None, false);
+    // As long as a record of three small keys.
+    let set = client.set(KEY, "x".repeat(130), None, None, false);
     let () = set.await.expect("room");
     client
 }

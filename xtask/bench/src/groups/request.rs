@@ -11,7 +11,7 @@ use tower_layer::{Layer, layer_fn};
 use tower_service::Service;
 
 use super::values;
-use crate::{App, Case, THREE, Value, fifty};
+use crate::{App, Case, THREE, Value, answer, fifty};
 
 pub(crate) const SECRET: &str = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
 const COUNT: Key<u64> = Key::new("count");
@@ -113,14 +113,14 @@ async fn new50(session: Session) -> Result<&'static str, Error> {
 }
 
 async fn read(session: Session) -> Result<&'static str, Error> {
-    std::hint::black_box(session.get(COUNT)?);
-    Ok("ok")
+    let count = session.get(COUNT)?;
+    Ok(answer(count.is_some()))
 }
 
 async fn write(session: Session) -> Result<&'static str, Error> {
-    let count = session.get(COUNT)?.unwrap_or_default();
-    session.set(COUNT, &(count + 1))?;
-    Ok("ok")
+    let count = session.get(COUNT)?;
+    session.set(COUNT, &(count.unwrap_or_default() + 1))?;
+    Ok(answer(count.is_some()))
 }
 
 async fn login(session: Session) -> Result<&'static str, Error> {
