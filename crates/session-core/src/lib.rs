@@ -14,6 +14,7 @@ mod key;
 mod policy;
 mod random;
 mod record;
+mod room;
 mod session;
 mod state;
 pub mod storage;

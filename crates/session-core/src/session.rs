@@ -1,17 +1,17 @@
 //! The session, as a handler sees it.
 
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use triomphe::UniqueArc;
 
 use crate::change::{Change, Step, Text, key_text};
 use crate::clock;
 use crate::key::{KeyFor, KeyName, KeyOf};
+use crate::room::Room;
 use crate::state::{Intent, Origin, State};
 use crate::storage::{self, CookieContent, Outcome};
 use crate::{
@@ -22,17 +22,7 @@ use crate::{
 #[derive(Clone)]
 pub struct Session {
     /// Without weak references, which take one step more at each end.
-    inner: triomphe::Arc<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    state: Mutex<State>,
-    /// Held while a save is under way, so that there is one at a time. It is not fair: a task that commits in a loop may hold up others,
-    /// until the response is made and its commits fail.
-    saving: futures_util::lock::Mutex<()>,
-    /// The same around the save of a storage without records, in which there may be one that has them.
-    saving_around: futures_util::lock::Mutex<()>,
+    room: triomphe::Arc<Room>,
 }
 
 /// What a [`commit`](Session::commit) did.
@@ -375,7 +365,7 @@ impl Session {
 
     pub(crate) fn new(policy: &SessionPolicy) -> Self {
         Self {
-            inner: Inner::new(policy).shareable(),
+            room: Room::new(policy).shareable(),
         }
     }
 
@@ -398,27 +388,31 @@ impl Session {
 
     #[inline]
     fn opened(policy: &SessionPolicy, open: impl FnOnce(&mut State) -> Result<()>) -> Result<Self> {
-        let mut inner = Inner::new(policy);
-        open(inner.alone())?;
+        let mut room = Room::new(policy);
+        open(room.alone())?;
         Ok(Self {
-            inner: inner.shareable(),
+            room: room.shareable(),
         })
     }
 
     pub(crate) fn state(&self) -> MutexGuard<'_, State> {
         // Only decoding may panic under the lock, before anything is changed: a poisoned state is a whole one.
-        self.inner
+        self.room
             .state
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) async fn turn(&self) -> futures_util::lock::MutexGuard<'_, ()> {
-        self.inner.saving.lock().await
+        self.room.saving.lock().await
     }
 
     pub(crate) fn saving_around(&self) -> &futures_util::lock::Mutex<()> {
-        &self.inner.saving_around
+        &self.room.saving_around
+    }
+
+    pub(crate) fn release(self) {
+        Room::release(self.room);
     }
 
     fn move_record(&self, keep_old: Duration, lifetime: Option<Lifetime>) -> Result<()> {
@@ -441,23 +435,6 @@ impl Session {
         let mut state = self.state();
         state.writable()?;
         state.change(change)
-    }
-}
-
-impl Inner {
-    /// An empty one, to be filled where it stays: what is made elsewhere first is copied then.
-    #[inline]
-    fn new(policy: &SessionPolicy) -> UniqueArc<Self> {
-        let mut inner = UniqueArc::new(Self::default());
-        inner.alone().policy = policy.clone();
-        inner
-    }
-
-    /// The state of a session that nobody else has yet.
-    #[inline]
-    fn alone(&mut self) -> &mut State {
-        let state = self.state.get_mut();
-        state.unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -187,6 +187,62 @@ impl Standing {
 }
 
 impl State {
+    /// A list with room for more entries is not kept for a later session.
+    pub(crate) const MOST: usize = 64;
+
+    /// Forgets everything, as if it were new, and keeps the room of its lists.
+    pub(crate) fn reset(&mut self) {
+        let Self {
+            policy,
+            opened,
+            id,
+            origin,
+            intent,
+            orders,
+            content,
+            found,
+            keep_flash,
+            changes,
+            batches,
+            dirty,
+            lifetime,
+            next_id,
+            successor,
+            unsure,
+            missed,
+            cookie,
+            destroyed,
+            finished,
+        } = self;
+        *policy = SessionPolicy::default();
+        *opened = 0;
+        *id = None;
+        *origin = Origin::New;
+        *intent = Intent::Keep;
+        *orders = 0;
+        content.reset(Self::MOST);
+        *found = None;
+        *keep_flash = false;
+        changes.clear();
+        changes.shrink_to(Self::MOST);
+        batches.clear();
+        batches.shrink_to(Self::MOST);
+        *dirty = false;
+        *lifetime = None;
+        *next_id = None;
+        *successor = None;
+        *unsure = false;
+        *missed = Vec::new();
+        *cookie = CookieChange::Keep;
+        *destroyed = false;
+        *finished = false;
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.changes.capacity() + self.content.capacity()
+    }
+
     /// Takes up what the record holds, if its time is not over. Without meaning where that fails.
     #[inline]
     pub(crate) fn open(&mut self, id: SessionId, key: RecordKey, record: Record) -> Result<()> {

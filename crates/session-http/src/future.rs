@@ -7,7 +7,7 @@ use std::task::{Context, Poll, ready};
 
 use http::Response;
 use pin_project_lite::pin_project;
-use session_core::storage::Left;
+use session_core::storage::{self, Left};
 
 use crate::handle::Closing;
 use crate::manager::Finished;
@@ -134,14 +134,18 @@ fn finish<B>(
 ) -> Option<SaveFuture> {
     let left = manager.end(&session, response.headers_mut());
     if left == Left::Nothing {
+        storage::release(session.into_inner());
         return None;
     }
     if let Some(finished) = manager.finish_now(&session, left) {
+        storage::release(session.into_inner());
         conclude(response, finished, on_error);
         return None;
     }
     Some(Box::pin(async move {
-        manager.finish_later(&session, left).await
+        let finished = manager.finish_later(&session, left).await;
+        storage::release(session.into_inner());
+        finished
     }))
 }
 

@@ -76,6 +76,19 @@ impl Content {
         held
     }
 
+    /// As new, with room for no more than `most` entries of each kind.
+    pub(crate) fn reset(&mut self, most: usize) {
+        self.clear();
+        self.body = Bytes::new();
+        self.values.shrink_to(most);
+        self.flash.shrink_to(most);
+    }
+
+    #[cfg(test)]
+    pub(crate) fn capacity(&self) -> usize {
+        self.values.capacity() + self.flash.capacity()
+    }
+
     /// Key and value of every entry, as text.
     pub(crate) fn texts<'a>(
         &'a self,
