@@ -37,6 +37,13 @@ struct Rules {
     storage: Option<Arc<dyn SessionStorage>>,
 }
 
+#[cfg(test)]
+impl SessionPolicy {
+    pub(crate) fn is_default(&self) -> bool {
+        self.rules.is_none()
+    }
+}
+
 /// When a flash value disappears.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum FlashPolicy {

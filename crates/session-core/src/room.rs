@@ -54,18 +54,26 @@ impl Room {
         let Ok(mut room) = Arc::try_unique(room) else {
             return;
         };
-        if room.state.is_poisoned() {
-            return;
-        }
-        room.alone().reset();
-        room.saving = futures_util::lock::Mutex::default();
-        room.saving_around = futures_util::lock::Mutex::default();
+        let Self {
+            state,
+            saving,
+            saving_around,
+        } = &mut *room;
+        // What panicked under the lock, as decoding may, left a whole state.
+        state.clear_poison();
+        let state = state.get_mut();
+        state.unwrap_or_else(PoisonError::into_inner).reset();
+        // A guard that was forgotten would hold them for good.
+        *saving = futures_util::lock::Mutex::default();
+        *saving_around = futures_util::lock::Mutex::default();
         let _ = SPARE.try_with(|spare| spare.set(Some(room)));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures_util::FutureExt as _;
+
     use super::*;
     use crate::{Session, SessionId, storage};
 
@@ -95,6 +103,8 @@ mod tests {
             spare();
             let session = used(destroyed);
             storage::finish(&session);
+            std::mem::forget(session.saving_around().try_lock().unwrap());
+            std::mem::forget(session.turn().now_or_never().unwrap());
             storage::release(session);
             let mut room = spare().unwrap();
             let left = format!("{:?}", room.alone());

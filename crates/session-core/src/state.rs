@@ -464,3 +464,63 @@ impl State {
         sent.chain(&self.changes)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::body::WriteId;
+
+    /// One in which nothing is as in a new one.
+    fn used() -> State {
+        let id = || SessionId::random().unwrap();
+        let text = |text: &str| Text::from(text.as_bytes());
+        let standing = Standing::sealed(Meta::default());
+        let mut content = Content::default();
+        let body = Bytes::from_static(br#"[{"user":42},{"notice":1}]"#);
+        body::decode(body, None, &mut content, &mut Meta::default()).unwrap();
+        State {
+            policy: SessionPolicy::default().idle(Duration::from_secs(1)),
+            opened: 1,
+            id: Some(id()),
+            origin: Origin::Live(standing.clone()),
+            intent: Intent::Destroy,
+            orders: 1,
+            content,
+            found: Some(Box::new(Found {
+                readable: Content::default(),
+                consumed: Vec::new(),
+            })),
+            keep_flash: true,
+            changes: vec![Change::Clear],
+            batches: vec![Batch {
+                id: WriteId::new(1),
+                changes: vec![Change::Clear],
+            }],
+            dirty: true,
+            lifetime: Some(Lifetime::BrowserSession),
+            next_id: Some(Box::new(id())),
+            successor: Some(Box::new(Successor {
+                id: id(),
+                standing,
+                current: true,
+            })),
+            unsure: true,
+            missed: vec![text("notice")],
+            cookie: CookieChange::Remove,
+            destroyed: true,
+            finished: true,
+        }
+    }
+
+    #[test]
+    fn what_was_reset_is_as_new() {
+        let mut state = used();
+        state.reset();
+        assert_eq!(format!("{state:?}"), format!("{:?}", State::default()));
+        // What that does not show.
+        assert!(state.content.is_new());
+        assert!(state.policy.is_default());
+    }
+}

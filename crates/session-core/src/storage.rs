@@ -262,8 +262,8 @@ pub fn finish(session: &Session) -> Left {
     state.left()
 }
 
-/// Ends a request's use of `session`, after its last save. Unless somebody still holds it, a later session on this thread has its
-/// room, and nothing else of it; dropping it does the same, and takes longer.
+/// Drops `session`, after the last save of its request, and keeps its room for a later one on this thread, with nothing else of it. Where
+/// somebody still holds the session, nothing is kept.
 pub fn release(session: Session) {
     session.release();
 }

@@ -13,20 +13,20 @@ use xtask_bench::{App, Case, allocations, bare, ours};
 const MEMORY: [(&str, f64); 9] = [
     ("no cookie, untouched", 3.0),
     ("untouched", 3.0),
-    ("read", 6.0),
-    ("read and write", 17.0),
-    ("login", 42.0),
-    ("read after a login", 8.0),
-    ("forged, read", 4.0),
-    ("50 keys: read", 10.0),
-    ("50 keys: read and write", 21.0),
+    ("read", 4.0),
+    ("read and write", 14.0),
+    ("login", 38.0),
+    ("read after a login", 5.0),
+    ("forged, read", 3.0),
+    ("50 keys: read", 4.0),
+    ("50 keys: read and write", 14.0),
 ];
 
 const COOKIE: [(&str, f64); 4] = [
     ("no cookie, untouched", 3.0),
     ("untouched", 3.0),
-    ("read", 7.0),
-    ("read and write", 16.0),
+    ("read", 5.0),
+    ("read and write", 13.0),
 ];
 
 #[test]

@@ -78,15 +78,26 @@ impl Content {
 
     /// As new, with room for no more than `most` entries of each kind.
     pub(crate) fn reset(&mut self, most: usize) {
-        self.clear();
-        self.body = Bytes::new();
-        self.values.shrink_to(most);
-        self.flash.shrink_to(most);
+        let Self {
+            body,
+            values,
+            flash,
+        } = self;
+        *body = Bytes::new();
+        for entries in [values, flash] {
+            entries.clear();
+            entries.shrink_to(most);
+        }
     }
 
     #[cfg(test)]
     pub(crate) fn capacity(&self) -> usize {
         self.values.capacity() + self.flash.capacity()
+    }
+
+    #[cfg(test)]
+    pub(crate) fn is_new(&self) -> bool {
+        self.body.is_empty() && self.is_empty()
     }
 
     /// Key and value of every entry, as text.
