@@ -54,6 +54,7 @@ impl Room {
         let Ok(mut room) = Arc::try_unique(room) else {
             return;
         };
+        room.alone().reset();
         let Self {
             state,
             saving,
@@ -61,13 +62,20 @@ impl Room {
         } = &mut *room;
         // What panicked under the lock, as decoding may, left a whole state.
         state.clear_poison();
-        let state = state.get_mut();
-        state.unwrap_or_else(PoisonError::into_inner).reset();
         // A guard that was forgotten would hold them for good.
         *saving = futures_util::lock::Mutex::default();
         *saving_around = futures_util::lock::Mutex::default();
         let _ = SPARE.try_with(|spare| spare.set(Some(room)));
     }
+}
+
+/// A list with room for more is not kept.
+const MOST: usize = 64;
+
+/// Empties a list for a later session.
+pub(crate) fn reset_list<T>(list: &mut Vec<T>) {
+    list.clear();
+    list.shrink_to(MOST);
 }
 
 #[cfg(test)]
@@ -138,7 +146,7 @@ mod tests {
         storage::release(session);
         let mut room = spare().unwrap();
         assert!(
-            room.alone().capacity() <= 3 * State::MOST,
+            room.alone().capacity() <= 3 * MOST,
             "{}",
             room.alone().capacity()
         );

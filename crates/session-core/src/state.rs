@@ -9,6 +9,7 @@ use tracing::debug;
 use crate::body::{self, Content, Kind, Meta};
 use crate::change::{Batch, Change, Text};
 use crate::clock;
+use crate::room::reset_list;
 use crate::storage::Left;
 use crate::{
     CookieChange, Error, FlashPolicy, Lifetime, Record, RecordKey, Result, SessionId,
@@ -187,9 +188,6 @@ impl Standing {
 }
 
 impl State {
-    /// A list with room for more entries is not kept for a later session.
-    pub(crate) const MOST: usize = 64;
-
     /// Forgets everything, as if it were new, and keeps the room of its lists.
     pub(crate) fn reset(&mut self) {
         let Self {
@@ -220,13 +218,11 @@ impl State {
         *origin = Origin::New;
         *intent = Intent::Keep;
         *orders = 0;
-        content.reset(Self::MOST);
+        content.reset();
         *found = None;
         *keep_flash = false;
-        changes.clear();
-        changes.shrink_to(Self::MOST);
-        batches.clear();
-        batches.shrink_to(Self::MOST);
+        reset_list(changes);
+        reset_list(batches);
         *dirty = false;
         *lifetime = None;
         *next_id = None;

@@ -168,9 +168,9 @@ impl App {
     pub fn in_flight(&self, scenario: &'static str, path: &'static str) -> Case {
         let router = self.router.clone();
         let cookies: Vec<_> = (0..IN_FLIGHT).map(|_| self.cookie("/new")).collect();
-        cookies
-            .iter()
-            .for_each(|cookie| self.check(path, cookie.as_ref()));
+        for cookie in &cookies {
+            self.check(path, cookie.as_ref());
+        }
         in_flight(&self.runtime, scenario, self.subject, move |task, times| {
             let (mut router, cookie) = (router.clone(), cookies[task].clone());
             async move {

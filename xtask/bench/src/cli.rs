@@ -1,7 +1,6 @@
 //! The command line.
 
 use std::fs::File;
-use std::io::Write as _;
 use std::process::ExitCode;
 
 use xtask::{Args, UsageError, one_of};
@@ -63,19 +62,19 @@ fn run(peers: &[Group]) -> Result<(), UsageError> {
         return Ok(());
     }
     let groups = chosen(&args, &groups)?;
-    // A path that cannot be written is told before anything is measured.
-    let plot = args.option("--plot").map(|path| {
-        let file = File::create(path);
-        file.map_err(|error| UsageError(format!("--plot {path}: {error}")))
-    });
-    let plot = plot.transpose()?;
+    let plot = args.option("--plot");
+    let unwritable = |error| UsageError(format!("--plot {}: {error}", plot.unwrap_or_default()));
+    if let Some(path) = plot {
+        // Told before anything is measured, and an earlier plot stays until there is another.
+        let opened = File::options().append(true).create(true).open(path);
+        opened.map_err(unwritable)?;
+    }
     let mut figures = measured(&groups, rounds)?;
     let backends: Vec<&str> = groups.iter().map(|group| group.backend).collect();
     allocations::fill_in(&mut figures, &backends);
     print!("{}", render(&figures));
-    if let Some(mut file) = plot {
-        let written = file.write_all(plot::svg(&figures).as_bytes());
-        written.map_err(|error| UsageError(format!("--plot: {error}")))?;
+    if let Some(path) = plot {
+        std::fs::write(path, plot::svg(&figures)).map_err(unwritable)?;
     }
     Ok(())
 }

@@ -111,7 +111,7 @@ impl Client {
 
 const STATUS: &[u8] = b"HTTP/1.1 200 ";
 
-/// Until the process ends, on a core of its own.
+/// Until the process ends, on the core for servers. Returns the cookies of as many sessions as there are connections.
 fn serve<S>(
     app: impl FnOnce(&Rc<Runtime>) -> (App, S) + Send + 'static,
     cores: Option<Arc<Cores>>,

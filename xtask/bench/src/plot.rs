@@ -7,7 +7,8 @@ use crate::{Figure, Figures};
 const ROW: usize = 18;
 const LEFT: usize = 330;
 const WIDTH: f64 = 520.0;
-const TITLE: &str = "<text x=\"10\" y=\"18\">Nanoseconds, where the name says nothing else; shorter is better</text>\n";
+const TITLE: &str =
+    "<text x=\"10\" y=\"18\">Nanoseconds, where no other unit stands; shorter is better</text>\n";
 
 /// A bar that is longer than so many of our longest in its group is cut, or nobody would see ours.
 const CUT: f64 = 4.0;
@@ -42,6 +43,10 @@ pub(crate) fn svg(figures: &Figures) -> String {
 
 fn bar(body: &mut String, y: usize, figure: &Figure, longest: f64) {
     let length = (figure.median() / longest).min(1.0) * WIDTH;
+    let unit = match figure.is_time() {
+        true => String::new(),
+        false => format!(" {}", figure.unit),
+    };
     let cut = if figure.median() > longest {
         ", cut"
     } else {
@@ -57,7 +62,7 @@ fn bar(body: &mut String, y: usize, figure: &Figure, longest: f64) {
         body,
         "<text x=\"{text}\" y=\"{y}\" text-anchor=\"end\">{}</text>\
          <rect x=\"{LEFT}\" y=\"{}\" width=\"{length:.1}\" height=\"{}\" class=\"{class}\"/>\
-         <text x=\"{end:.1}\" y=\"{y}\">{:.0}{cut}</text>",
+         <text x=\"{end:.1}\" y=\"{y}\">{:.0}{unit}{cut}</text>",
         figure.subject,
         y - ROW + 7,
         ROW - 5,
@@ -101,5 +106,7 @@ mod tests {
         // Another group has another scale.
         assert!(bars[7].contains(r#"width="520.0""#) && bars[7].contains(">55</text>"));
         assert_eq!(svg.matches(">read</text>").count(), 2);
+        // What is no time says what it is.
+        assert!(bars[0].contains(">200 bytes</text>"), "{}", bars[0]);
     }
 }

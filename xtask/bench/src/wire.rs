@@ -47,8 +47,12 @@ impl Wire {
         self.addr
     }
 
-    /// How many round trips doing what this case does takes, once after the other.
-    pub fn round_trips(&self, mut case: Case) -> Case {
+    /// How many round trips doing what these cases do takes, once after the other.
+    pub fn round_trips(&self, cases: Vec<Case>) -> Vec<Case> {
+        cases.into_iter().map(|case| self.count(case)).collect()
+    }
+
+    fn count(&self, mut case: Case) -> Case {
         // The first may set something up.
         (case.run)(1);
         let before = self.trips.load(Relaxed);
@@ -136,6 +140,6 @@ mod tests {
                 }
             });
         });
-        assert_eq!(wire.round_trips(case).value, Some((2.0, "trips")));
+        assert_eq!(wire.count(case).value, Some((2.0, "trips")));
     }
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 
 use super::scan::Scanner;
 use crate::change::Text;
+use crate::room::reset_list;
 
 /// Values and flash values in the order in which they were first set. Most stand in the body that they were read from, as
 /// spans; those set since are their own.
@@ -76,18 +77,16 @@ impl Content {
         held
     }
 
-    /// As new, with room for no more than `most` entries of each kind.
-    pub(crate) fn reset(&mut self, most: usize) {
+    /// As new, but for the room of its lists.
+    pub(crate) fn reset(&mut self) {
         let Self {
             body,
             values,
             flash,
         } = self;
         *body = Bytes::new();
-        for entries in [values, flash] {
-            entries.clear();
-            entries.shrink_to(most);
-        }
+        reset_list(values);
+        reset_list(flash);
     }
 
     #[cfg(test)]

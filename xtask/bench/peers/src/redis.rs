@@ -47,10 +47,7 @@ pub fn round_trips() -> Vec<Case> {
     let runtime = runtime();
     let wire = Wire::to(server.addr(), &runtime);
     let app = app(&runtime, &format!("redis://{}", wire.addr()));
-    app.stored_cases()
-        .into_iter()
-        .map(|case| wire.round_trips(case))
-        .collect()
+    wire.round_trips(app.stored_cases())
 }
 
 fn app(runtime: &Rc<Runtime>, url: &str) -> App {

@@ -60,10 +60,7 @@ pub(super) fn round_trips() -> Vec<Case> {
             runtime.block_on(alone(Arc::clone(&raw), writes, times));
         })
     }));
-    cases
-        .into_iter()
-        .map(|case| wire.round_trips(case))
-        .collect()
+    wire.round_trips(cases)
 }
 
 pub(super) fn app(runtime: &Rc<Runtime>, addr: String) -> App {

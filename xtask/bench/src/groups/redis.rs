@@ -57,10 +57,7 @@ pub(super) fn round_trips() -> Vec<Case> {
             runtime.block_on(alone(raw.clone(), writes, times));
         })
     }));
-    cases
-        .into_iter()
-        .map(|case| wire.round_trips(case))
-        .collect()
+    wire.round_trips(cases)
 }
 
 pub(super) fn app(runtime: &Rc<Runtime>, url: &str) -> App {
