@@ -24,7 +24,7 @@ pub use case::{Case, Group};
 pub use cli::main;
 pub use cores::Cores;
 pub use figure::{Figure, Figures};
-pub use groups::{GROUPS, HTTP, HTTP_STORED, REDIS, SIZES, bare, ours, resident};
+pub use groups::{GROUPS, HTTP, HTTP_STORED, REDIS, SIZES, bare, growing, ours, resident};
 pub use loopback::loopback;
 use measure::measure;
 pub use wire::Wire;

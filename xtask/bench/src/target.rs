@@ -171,16 +171,26 @@ impl Targets<'_> {
         self.add(what.to_owned(), Limit::AtLeast(0.95), speed);
     }
 
-    fn growth(&mut self) {
-        let of = |group, scenario: &str| self.figures.get(group, scenario, "ours");
-        let grown = |group, small: &str, large: &str| {
-            self.figures.ratio(of(group, large), of(group, small), None)
+    /// Our time for the larger to that for the smaller, beyond what this floor takes for each.
+    fn grown(&self, group: &str, [small, large]: [&str; 2], floor: Option<&str>) -> Option<f64> {
+        let of = |scenario, subject| self.figures.get(group, scenario, subject);
+        let floors = match floor {
+            Some(floor) => Some(of(large, floor).zip(of(small, floor))?),
+            None => None,
         };
-        let memory = grown("growth", "read, 1000 sessions", "read, 1000000 sessions");
-        let files = grown("fs", "read, 1000 sessions", "read, 100000 sessions");
-        let keys = grown("request", "read", "50 keys: read");
-        // The issue says "flat (within noise)": a quarter is what caches and the noise of a quiet machine come to.
-        let what = "memory: a read with 1,000,000 sessions, to one with 1,000";
+        self.figures
+            .ratio(of(large, "ours"), of(small, "ours"), floors)
+    }
+
+    fn growth(&mut self) {
+        let sessions = ["read, 1000 sessions", "read, 1000000 sessions"];
+        let memory = self.grown("growth", sessions, Some("bare router, one look"));
+        let sessions = ["read, 1000 sessions", "read, 100000 sessions"];
+        let files = self.grown("fs", sessions, None);
+        let keys = self.grown("request", ["read", "50 keys: read"], None);
+        // The issue says "flat (within noise)": a quarter is what caches and the noise of a quiet machine come to. To fetch one of
+        // a million records takes the machine longer than one of a thousand, whoever asks for it.
+        let what = "memory: a read beyond a router that looks at one record, with 1,000,000 sessions, to one with 1,000";
         self.add(what.to_owned(), Limit::AtMost(1.25), memory);
         let what = "files: a read with 100,000 sessions, to one with 1,000";
         self.add(what.to_owned(), Limit::AtMost(1.25), files);

@@ -7,7 +7,7 @@ mod memory;
 mod redis;
 mod tower_sessions;
 
-use xtask_bench::{App, Group, HTTP, HTTP_STORED, REDIS, loopback};
+use xtask_bench::{App, Group, HTTP, HTTP_STORED, REDIS, growing, loopback};
 
 /// What the peers add to our groups.
 pub const PEERS: &[Group] = &[
@@ -19,6 +19,7 @@ pub const PEERS: &[Group] = &[
         ];
         apps.iter().flat_map(App::cases).collect()
     }),
+    Group::new("growth", "memory", || growing(|_| tower_sessions::unsigned())),
     Group::new("cookie storage", "cookie", actix::cases),
     Group::new("cookie", "cookie", jars::cases),
     Group::new("memory store", "memory", memory::cases),

@@ -1,16 +1,14 @@
-//! The memory store: many sessions, and more and more of them.
+//! The memory store with many sessions.
 
 use std::hint::black_box;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::HeaderValue;
 use session_core::{Condition, RecordKey, RecordStore};
 use session_store_memory::MemoryStore;
 
-use super::{bare, ours};
-use crate::app::{call, runtime};
-use crate::{App, Case, Random};
+use crate::app::runtime;
+use crate::{Case, Random};
 
 const MILLION: usize = 1_000_000;
 /// What three small keys and the metadata come to.
@@ -76,54 +74,6 @@ fn key(number: usize) -> RecordKey {
         part.copy_from_slice(&word.rotate_left(16 * at).to_le_bytes());
     }
     RecordKey::from_digest(digest)
-}
-
-/// One request, with ever more sessions beside its own; and without a session, which shows that the bench itself takes no longer.
-pub(super) fn growth() -> Vec<Case> {
-    let sizes = [1_000, 10_000, 100_000, MILLION];
-    sizes.into_iter().flat_map(with).collect()
-}
-
-fn with(sessions: usize) -> [Case; 2] {
-    let store = MemoryStore::builder()
-        .max_records(2 * MILLION)
-        .max_bytes(2 << 30);
-    let app = ours(store.build());
-    let mut cookies: Vec<_> = (0..sessions)
-        .map(|_| app.cookie("/new").expect("a session"))
-        .collect();
-    let mut random = Random::default();
-    for at in 1..sessions {
-        cookies.swap(at, random.below(at + 1));
-    }
-    // A server has a cookie fresh from its socket. Spread over the heap these would miss the processor's caches, the more of them
-    // the more, which is the bench's own affair: so they lie one behind the other, and are fetched before their turn.
-    let length = cookies[0].len();
-    let texts = cookies.iter().flat_map(|cookie| cookie.as_bytes());
-    let texts: Vec<u8> = texts.copied().collect();
-    assert_eq!(texts.len(), sessions * length, "cookies of one length");
-    app.check("/read", cookies.first());
-    [bare(), app].map(|app| walk(app, sessions, texts.clone()))
-}
-
-fn walk(app: App, sessions: usize, texts: Vec<u8>) -> Case {
-    let (runtime, mut router) = (runtime(), app.router);
-    let (length, mut next) = (texts.len() / sessions, 0);
-    Case::new(
-        format!("read, {sessions} sessions"),
-        app.subject,
-        move |times| {
-            runtime.block_on(async {
-                for _ in 0..times {
-                    let cookie = &texts[next * length..][..length];
-                    next = (next + 1) % sessions;
-                    let cookie = HeaderValue::from_bytes(cookie).expect("a cookie");
-                    black_box(call(&mut router, "/read", Some(&cookie)).await);
-                }
-            });
-        },
-    )
-    .long()
 }
 
 /// How much memory this process takes, in bytes.

@@ -2,6 +2,7 @@
 
 mod cookie;
 mod fs;
+mod growth;
 mod http;
 mod memcache;
 mod memory;
@@ -10,6 +11,7 @@ mod request;
 mod values;
 
 pub use cookie::SIZES;
+pub use growth::growing;
 pub use memory::resident;
 pub use request::{bare, ours};
 
@@ -26,7 +28,7 @@ pub const HTTP_STORED: &str = "loopback http with servers on the application's c
 pub const GROUPS: &[Group] = &[
     Group::new("memory store", "memory", memory::store),
     Group::new("request", "memory", request::cases),
-    Group::new("growth", "memory", memory::growth),
+    Group::new("growth", "memory", growth::cases),
     Group::new("cookie storage", "cookie", cookie::storage).in_ten_processes(),
     Group::new("cookie", "cookie", cookie::formats),
     Group::new("fs", "fs", fs::cases).in_ten_times_the_rounds(),
