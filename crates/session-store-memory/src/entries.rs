@@ -6,19 +6,17 @@ use crate::pages::Piece;
 /// Of a chunk.
 const FULL: usize = Piece::ENTRIES;
 
+/// Chunks that are all full but the last, and none empty.
 #[derive(Debug, Default)]
 pub(crate) struct Entries {
-    /// All full but the last, and none empty.
-    chunks: Vec<Chunk>,
+    /// The first ones. What lies behind the last entry is of no meaning.
+    ///
+    /// Of nothing but pieces, so that the list is short: with a million entries it is looked at for each, and stays in the processor's
+    /// caches.
+    pieces: Vec<Piece>,
+    /// The ones behind those: one that grows, so that a store of a few records stays small, and those for which there was no piece.
+    others: Vec<Vec<Entry>>,
     len: usize,
-}
-
-#[derive(Debug)]
-enum Chunk {
-    /// The first one until it is full, so that a store of a few records stays small; and those for which there was no piece.
-    Growing(Vec<Entry>),
-    /// What lies behind the last entry is of no meaning.
-    Piece(Piece),
 }
 
 impl Entries {
@@ -30,9 +28,12 @@ impl Entries {
         if at >= self.len {
             return None;
         }
-        match self.chunks.get(at / FULL)? {
-            Chunk::Growing(entries) => entries.get(at % FULL),
-            Chunk::Piece(piece) => piece.entries()?.get(at % FULL),
+        match self.pieces.get(at / FULL) {
+            Some(piece) => piece.entries()?.get(at % FULL),
+            None => self
+                .others
+                .get(at / FULL - self.pieces.len())?
+                .get(at % FULL),
         }
     }
 
@@ -40,9 +41,10 @@ impl Entries {
         if at >= self.len {
             return None;
         }
-        match self.chunks.get_mut(at / FULL)? {
-            Chunk::Growing(entries) => entries.get_mut(at % FULL),
-            Chunk::Piece(piece) => piece.entries_mut()?.get_mut(at % FULL),
+        let pieces = self.pieces.len();
+        match self.pieces.get_mut(at / FULL) {
+            Some(piece) => piece.entries_mut()?.get_mut(at % FULL),
+            None => self.others.get_mut(at / FULL - pieces)?.get_mut(at % FULL),
         }
     }
 
@@ -51,8 +53,8 @@ impl Entries {
             self.add_chunk();
         }
         self.len += 1;
-        if let Some(Chunk::Growing(entries)) = self.chunks.last_mut() {
-            entries.push(entry);
+        if let Some(last) = self.others.last_mut() {
+            last.push(entry);
         } else if let Some(last) = self.get_mut(self.len - 1) {
             *last = entry;
         }
@@ -64,39 +66,39 @@ impl Entries {
             return;
         };
         self.len = len;
-        if let Some(Chunk::Growing(entries)) = self.chunks.last_mut() {
-            entries.pop();
-        }
-        if len.is_multiple_of(FULL)
-            && let Some(Chunk::Piece(piece)) = self.chunks.pop()
+        if let Some(last) = self.others.last_mut() {
+            last.pop();
+            if last.is_empty() {
+                self.others.pop();
+            }
+        } else if len.is_multiple_of(FULL)
+            && let Some(piece) = self.pieces.pop()
         {
             piece.give_back();
         }
     }
 
     fn add_chunk(&mut self) {
-        if let Some(last) = self.chunks.last_mut() {
-            last.settle();
+        self.settle();
+        let is_first = self.len == 0;
+        match (!is_first && self.others.is_empty())
+            .then(Piece::take)
+            .flatten()
+        {
+            Some(piece) => self.pieces.push(piece),
+            None => self.others.push(Vec::new()),
         }
-        let piece = if self.chunks.is_empty() {
-            None
-        } else {
-            Piece::take()
-        };
-        self.chunks
-            .push(piece.map_or(Chunk::Growing(Vec::new()), Chunk::Piece));
     }
-}
 
-impl Chunk {
-    /// Moves what is full into a piece, if there is one.
+    /// Moves what is full into pieces, as far as there are any.
     fn settle(&mut self) {
-        if let Self::Growing(entries) = self
+        while let Some(first) = self.others.first()
             && let Some(mut piece) = Piece::take()
             && let Some(room) = piece.entries_mut()
         {
-            room.clone_from_slice(entries);
-            *self = Self::Piece(piece);
+            room.clone_from_slice(first);
+            self.others.remove(0);
+            self.pieces.push(piece);
         }
     }
 }
@@ -119,7 +121,8 @@ mod tests {
             assert_eq!(entries.len(), list.len());
             let found = (0..=list.len()).map_while(|at| Some(entries.get(at)?.version));
             assert!(found.eq(list.iter().copied()));
-            assert_eq!(entries.chunks.len(), list.len().div_ceil(FULL));
+            let chunks = entries.pieces.len() + entries.others.len();
+            assert_eq!(chunks, list.len().div_ceil(FULL));
         };
         // Up to four chunks, nearly down, up again, and down to nothing.
         for (upwards, end) in [
@@ -166,12 +169,9 @@ mod tests {
         let mut entries = Entries::default();
         for number in 0..FULL {
             entries.push(entry(number));
-            assert!(matches!(&*entries.chunks, [Chunk::Growing(_)]));
+            assert_eq!((entries.pieces.len(), entries.others.len()), (0, 1));
         }
         entries.push(entry(FULL));
-        assert!(matches!(
-            &*entries.chunks,
-            [Chunk::Piece(_), Chunk::Piece(_)]
-        ));
+        assert_eq!((entries.pieces.len(), entries.others.len()), (2, 0));
     }
 }

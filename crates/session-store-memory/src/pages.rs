@@ -11,14 +11,15 @@ use zerocopy::FromBytes;
 
 use crate::entry::Entry;
 
-/// Room for as many entries as fit into 64 KiB: so little that each shard may leave half of one unused.
+/// Room for as many entries as fit into 128 KiB: so little that each shard may leave half of one unused, and so much that a shard of
+/// some ten thousand entries lists few.
 ///
 /// A page becomes a huge one if all its 2 MiB are mapped when it is first touched. Pieces are mapped one after the other, which
 /// puts them side by side: so a page serves the pieces of many shards, and a piece that nobody needs yet takes no memory.
 #[derive(Debug)]
 pub(crate) struct Piece(MmapMut);
 
-const SIZE: usize = 64 << 10;
+const SIZE: usize = 128 << 10;
 
 /// As many pieces as a huge page holds.
 const HUGE: usize = (2 << 20) / SIZE;
@@ -36,7 +37,7 @@ struct Pool {
     holes: usize,
 }
 
-/// Each hole may cost the process one map more, of which Linux allows 65,530 (`vm.max_map_count`): beyond so many, which are two
+/// Each hole may cost the process one map more, of which Linux allows 65,530 (`vm.max_map_count`): beyond so many, which are four
 /// gigabytes, what a store gives back is kept for the next.
 const MOST_HOLES: usize = 30_000;
 

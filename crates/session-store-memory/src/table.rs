@@ -33,8 +33,18 @@ impl Table {
 
     /// Where the entry with this key stands.
     pub(crate) fn find(&self, key: &[u8; 32]) -> Option<usize> {
-        let is_it = |at: &usize| self.get(*at).is_some_and(|entry| entry.key == *key);
-        self.those_of(self.home(key)).find(is_it)
+        let home = self.home(key);
+        let mut at = home;
+        loop {
+            let entry = self.get(at)?;
+            if entry.key == *key {
+                return Some(at);
+            }
+            if at == home && !self.is_at_home(home) {
+                return None;
+            }
+            at = entry.next()?;
+        }
     }
 
     /// Adds an entry whose key is not in it yet, and returns where it stands now.
