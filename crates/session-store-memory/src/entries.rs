@@ -80,19 +80,20 @@ impl Entries {
 
     fn add_chunk(&mut self) {
         self.settle();
-        let is_first = self.len == 0;
-        match (!is_first && self.others.is_empty())
-            .then(Piece::take)
-            .flatten()
-        {
+        let piece = if self.len > 0 && self.others.is_empty() {
+            Piece::take()
+        } else {
+            None
+        };
+        match piece {
             Some(piece) => self.pieces.push(piece),
             None => self.others.push(Vec::new()),
         }
     }
 
-    /// Moves what is full into pieces, as far as there are any.
+    /// Moves the first of the others, all of which are full, into a piece if there is one: no more, since a lock is held.
     fn settle(&mut self) {
-        while let Some(first) = self.others.first()
+        if let Some(first) = self.others.first()
             && let Some(mut piece) = Piece::take()
             && let Some(room) = piece.entries_mut()
         {
