@@ -107,7 +107,7 @@ impl Entries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::pages::tests::REFUSE;
+    use crate::pages::tests::LEFT;
 
     fn entry(number: usize) -> Entry {
         let mut entry = Entry::new([0; 32]);
@@ -116,7 +116,7 @@ mod tests {
     }
 
     /// Does to a list what is done to the entries, and compares all of both.
-    fn grows_and_shrinks(mut refuse: impl FnMut(usize) -> bool) {
+    fn grows_and_shrinks(left: impl Fn(usize) -> usize) {
         let (mut entries, mut list) = (Entries::default(), Vec::new());
         let check = |entries: &Entries, list: &[u64]| {
             assert_eq!(entries.len(), list.len());
@@ -134,7 +134,7 @@ mod tests {
         ] {
             while list.len() != end {
                 let step = list.len();
-                REFUSE.set(refuse(step));
+                LEFT.set(left(step));
                 if upwards {
                     entries.push(entry(step));
                     list.push(step as u64);
@@ -148,21 +148,24 @@ mod tests {
             }
             check(&entries, &list);
         }
-        REFUSE.set(false);
+        LEFT.set(usize::MAX);
         entries.pop();
         assert!(entries.get(0).is_none() && entries.get_mut(0).is_none());
     }
 
     #[test]
     fn it_holds_what_a_list_holds() {
-        grows_and_shrinks(|_| false);
+        grows_and_shrinks(|_| usize::MAX);
     }
 
     #[test]
-    fn and_so_it_does_where_the_system_has_no_pages_to_give() {
-        grows_and_shrinks(|_| true);
-        grows_and_shrinks(|step| (step / FULL).is_multiple_of(2));
-        grows_and_shrinks(|step| !(step / FULL).is_multiple_of(2));
+    fn and_so_it_does_where_the_system_has_few_pages_to_give_or_none() {
+        grows_and_shrinks(|_| 0);
+        // To move what is there, and not for what is new.
+        grows_and_shrinks(|_| 1);
+        grows_and_shrinks(|step| step / FULL % 2);
+        grows_and_shrinks(|step| step / FULL % 3);
+        grows_and_shrinks(|step| (step / FULL + 1) % 2 * usize::MAX);
     }
 
     #[test]

@@ -32,8 +32,8 @@
 //! falls into (the whole store, while it is bounded to fewer than 512 records or 512 KiB). An expired record goes first. The first time that a live one
 //! has to go, the log says so: its user is logged out.
 //!
-//! On Linux a store of more than some ten thousand records asks for transparent huge pages, with which a load from a large store
-//! takes a fifth less time. It needs none, and wastes little: a million small records take 263 bytes each.
+//! On Linux a store of more than some 30,000 records asks for transparent huge pages, with which a load from a large store
+//! takes a fifth less time. It needs none, and wastes little: a million small records take 267 bytes each.
 //!
 //! # Expiry
 //!

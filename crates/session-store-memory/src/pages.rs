@@ -47,9 +47,7 @@ impl Piece {
     /// What the entries are is of no meaning. `None` if the system has no more to give.
     pub(crate) fn take() -> Option<Self> {
         #[cfg(test)]
-        if tests::REFUSE.get() {
-            return None;
-        }
+        tests::LEFT.set(tests::LEFT.get().checked_sub(1)?);
         let mut pool = POOL.lock().unwrap_or_else(PoisonError::into_inner);
         if pool.pieces.len() <= HUGE {
             pool.pieces.extend((0..HUGE).map_while(|_| Self::map()));
@@ -92,8 +90,8 @@ pub(crate) mod tests {
     use super::*;
 
     thread_local! {
-        /// Whether the system has no more to give.
-        pub(crate) static REFUSE: Cell<bool> = const { Cell::new(false) };
+        /// How many pieces the system has left to give.
+        pub(crate) static LEFT: Cell<usize> = const { Cell::new(usize::MAX) };
     }
 
     #[test]

@@ -40,6 +40,7 @@ impl Table {
             if entry.key == *key {
                 return Some(at);
             }
+            // Looked at behind the key, which is right at home for most.
             if at == home && !self.is_at_home(home) {
                 return None;
             }

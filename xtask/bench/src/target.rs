@@ -184,7 +184,7 @@ impl Targets<'_> {
 
     fn growth(&mut self) {
         let sessions = ["read, 1000 sessions", "read, 1000000 sessions"];
-        let memory = self.grown("growth", sessions, Some("bare router, one look"));
+        let memory = self.grown("growth", sessions, Some(groups::LOOK));
         let sessions = ["read, 1000 sessions", "read, 100000 sessions"];
         let files = self.grown("fs", sessions, None);
         let keys = self.grown("request", ["read", "50 keys: read"], None);

@@ -19,7 +19,10 @@ use crate::{App, Case, Random, answer};
 
 const MILLION: usize = 1_000_000;
 
-/// Ours, between the bare router, which shows that the bench itself takes no longer, and [`look`].
+/// Who looks at one record, and does nothing else.
+pub(crate) const LOOK: &str = "bare router, one look";
+
+/// Ours; the bare router, which shows that the bench itself takes no longer; and [`look`].
 pub(super) fn cases() -> Vec<Case> {
     let store = || {
         MemoryStore::builder()
@@ -73,7 +76,7 @@ fn walk(app: App, sessions: usize) -> Case {
     .long()
 }
 
-/// What a library with so many sessions in memory cannot go below: a router whose handler looks at one record out of as many, where the
+/// What a library with so many sessions in memory can hardly go below: a router whose handler looks at one record out of as many, where the
 /// cookie says.
 fn look(sessions: usize) -> App {
     let records = Arc::new(Records::new(sessions));
@@ -84,10 +87,11 @@ fn look(sessions: usize) -> App {
             "/read",
             get(async move |request: Request| answer(records.look(&request).is_some())),
         );
-    App::new("bare router, one look", router)
+    App::new(LOOK, router)
 }
 
-/// As large as a small session's: three cache lines each, and on huge pages where there are any, as our store's.
+/// As much as a load of a small session reads of its record: three cache lines each, and on huge pages where there are any, as our
+/// store's.
 struct Records {
     map: MmapMut,
     cookies: AtomicUsize,

@@ -11,6 +11,7 @@ mod request;
 mod values;
 
 pub use cookie::SIZES;
+pub(crate) use growth::LOOK;
 pub use growth::growing;
 pub use memory::resident;
 pub use request::{bare, ours};
