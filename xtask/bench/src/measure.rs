@@ -94,7 +94,7 @@ mod tests {
             }
         });
         let expected = case.lasts.as_micros() as usize / 5;
-        measure("a group", vec![case], 8);
+        measure("a group", vec![case], 30);
         let last = runs.borrow().last().copied().unwrap();
         assert!(last > expected / 4, "{last} of {expected}");
     }
