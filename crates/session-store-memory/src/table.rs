@@ -33,19 +33,9 @@ impl Table {
 
     /// Where the entry with this key stands.
     pub(crate) fn find(&self, key: &[u8; 32]) -> Option<usize> {
-        let home = self.home(key);
-        let mut at = home;
-        loop {
-            let entry = self.get(at)?;
-            if entry.key == *key {
-                return Some(at);
-            }
-            // Looked at behind the key, which is right at home for most.
-            if at == home && !self.is_at_home(home) {
-                return None;
-            }
-            at = entry.next()?;
-        }
+        let is_it = |at: &usize| self.get(*at).is_some_and(|entry| entry.key == *key);
+        // Where a stranger lives at the key's home, its list has no such key either.
+        self.list(self.home(key)).find(is_it)
     }
 
     /// Adds an entry whose key is not in it yet, and returns where it stands now.

@@ -11,36 +11,27 @@ use axum::routing::get;
 use http::header::{COOKIE, SET_COOKIE};
 use http::{HeaderName, HeaderValue};
 use memmap2::{Advice, MmapMut};
-use session_store_memory::MemoryStore;
 
+use super::memory::{MILLION, roomy};
 use super::{bare, ours};
 use crate::app::{call, runtime};
 use crate::{App, Case, Random, answer};
-
-const MILLION: usize = 1_000_000;
 
 /// Who looks at one record, and does nothing else.
 pub(crate) const LOOK: &str = "bare router, one look";
 
 /// Ours; the bare router, which shows that the bench itself takes no longer; and [`look`].
 pub(super) fn cases() -> Vec<Case> {
-    let store = || {
-        MemoryStore::builder()
-            .max_records(2 * MILLION)
-            .max_bytes(2 << 30)
-            .build()
-    };
     let mut cases = growing(|_| bare());
     cases.extend(growing(look));
-    cases.extend(growing(|_| ours(store())));
+    cases.extend(growing(|_| ours(roomy())));
     cases
 }
 
 /// Requests that each read from another session, with ever more of them in `app(sessions)`.
 pub fn growing(app: impl Fn(usize) -> App) -> Vec<Case> {
     let sizes = [1_000, 10_000, 100_000, MILLION];
-    let walks = sizes.map(|sessions| walk(app(sessions), sessions));
-    walks.into_iter().collect()
+    sizes.map(|sessions| walk(app(sessions), sessions)).into()
 }
 
 fn walk(app: App, sessions: usize) -> Case {
@@ -76,8 +67,8 @@ fn walk(app: App, sessions: usize) -> Case {
     .long()
 }
 
-/// What a library with so many sessions in memory can hardly go below: a router whose handler looks at one record out of as many, where the
-/// cookie says.
+/// What a library with so many sessions in memory can hardly go below: a router whose handler looks at one record out of as many,
+/// where the cookie says.
 fn look(sessions: usize) -> App {
     let records = Arc::new(Records::new(sessions));
     let new = Arc::clone(&records);

@@ -10,17 +10,14 @@ use session_store_memory::MemoryStore;
 use crate::app::runtime;
 use crate::{Case, Random};
 
-const MILLION: usize = 1_000_000;
+pub(super) const MILLION: usize = 1_000_000;
 /// What three small keys and the metadata come to.
 const BODY: &[u8] = br#"[{"user":42,"theme":"dark","count":1},{},{"v":1,"c":1763900000000,"i":1763986400000,"k":"abcdefgh","w":"abcdefghijklmnop"}]"#;
 const DAY: Duration = Duration::from_secs(86_400);
 
 /// A million sessions; nine reads to one read and write.
 pub(super) fn store() -> Vec<Case> {
-    let store = MemoryStore::builder()
-        .max_records(2 * MILLION)
-        .max_bytes(2 << 30)
-        .build();
+    let store = roomy();
     let before = resident();
     runtime().block_on(async {
         for number in 0..MILLION {
@@ -45,6 +42,14 @@ pub(super) fn store() -> Vec<Case> {
     };
     let bytes = Case::fixed("a session", "ours", bytes, "bytes");
     vec![bytes, on(1), on(2)]
+}
+
+/// A store with room for a million sessions and more.
+pub(super) fn roomy() -> MemoryStore {
+    MemoryStore::builder()
+        .max_records(2 * MILLION)
+        .max_bytes(2 << 30)
+        .build()
 }
 
 fn work(store: &MemoryStore, random: &mut Random, times: usize) {
