@@ -25,6 +25,8 @@ pub(crate) enum Change {
     Flash(Text, Text),
     /// A flash value was read: it goes, if it still is the value that was read.
     Consume(Text, Text),
+    /// A flash value is to go unread, if it still is the one that was seen.
+    TakeBack(Text, Text),
     /// A flash value that was read is to be kept, unless there is a newer one.
     Keep(Text, Text),
     Clear,
@@ -33,7 +35,10 @@ pub(crate) enum Change {
 impl Change {
     /// Whether it only moves flash values out of the way, so that nothing is lost where it finds no record to apply to.
     pub(crate) fn is_reading(&self) -> bool {
-        matches!(self, Self::Consume(..) | Self::Keep(..))
+        matches!(
+            self,
+            Self::Consume(..) | Self::TakeBack(..) | Self::Keep(..)
+        )
     }
 
     /// Does it to `content`, and returns whether that changed anything; notes in `missed` a flash value that was no longer there.
@@ -57,6 +62,9 @@ impl Change {
                 }
                 waits && content.unset_flash(key)
             }
+            Self::TakeBack(key, value) => {
+                content.flash(key) == Some(value) && content.unset_flash(key)
+            }
             Self::Keep(key, value) => content.flash(key).is_none() && content.set_flash(key, value),
             Self::Clear => content.clear(),
         })
@@ -71,6 +79,7 @@ impl fmt::Debug for Change {
             Self::Update(key, _) => ("Update", key),
             Self::Flash(key, _) => ("Flash", key),
             Self::Consume(key, _) => ("Consume", key),
+            Self::TakeBack(key, _) => ("TakeBack", key),
             Self::Keep(key, _) => ("Keep", key),
             Self::Clear => return f.write_str("Clear"),
         };
@@ -116,7 +125,7 @@ mod tests {
 
     fn change() -> impl Strategy<Value = Change> {
         let text = |text: &str| Text::from(text.as_bytes());
-        (0..8, "[ab]", "[12]").prop_map(move |(kind, key, value)| {
+        (0..9, "[ab]", "[12]").prop_map(move |(kind, key, value)| {
             let (key, value) = (text(&key), text(&value));
             match kind {
                 0 => Change::Set(key, value),
@@ -126,6 +135,7 @@ mod tests {
                 4 => Change::Flash(key, value),
                 5 => Change::Consume(key, value),
                 6 => Change::Keep(key, value),
+                7 => Change::TakeBack(key, value),
                 _ => Change::Clear,
             }
         })

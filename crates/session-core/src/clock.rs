@@ -98,6 +98,10 @@ pub(crate) fn millis(duration: Duration) -> u64 {
         .min(MOST)
 }
 
+/// On a system whose clock ends before that, its last day.
 pub(crate) fn at(millis: u64) -> SystemTime {
-    UNIX_EPOCH + Duration::from_millis(millis)
+    let at = |millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis));
+    // Windows counts to the year 30828.
+    const YEAR_30000: u64 = 280 * 36_525 * 24 * 3600 * 1000;
+    at(millis).or_else(|| at(YEAR_30000)).unwrap_or(UNIX_EPOCH)
 }

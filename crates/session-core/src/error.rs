@@ -133,9 +133,11 @@ impl fmt::Display for Error {
                 "the session was destroyed earlier in this request; call restart() in place of destroy() to go on with an empty one",
             ),
             Self::Finished => f.write_str(
-                "the session was saved with the response; change it before the handler returns, or call commit() and open it by id",
+                "the session was saved with the response; change it before the handler returns, or open it later by its id and commit that",
             ),
-            Self::Encode { key, .. } => write!(f, "the value for {key:?} does not encode as JSON"),
+            Self::Encode { key, source } => {
+                write!(f, "the value for {key:?} does not encode as JSON: {source}")
+            }
             Self::Decode {
                 key,
                 expected,
@@ -155,10 +157,11 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {
+    /// What is behind the message: what it tells already is not told again.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Self::Store(error) => Some(error),
-            Self::Encode { source, .. } => Some(source),
+            Self::Store(error) => error.source(),
+            Self::Encode { source, .. } => source.source(),
             _ => None,
         }
     }

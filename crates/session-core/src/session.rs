@@ -27,6 +27,7 @@ pub struct Session {
 
 /// What a [`commit`](Session::commit) did.
 #[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
 pub struct Committed {
     /// What became of the record.
     pub outcome: Outcome,
@@ -91,7 +92,8 @@ impl Session {
     /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, removes it.
     ///
     /// Of two requests that set one key at the same time, the one that is saved last wins; use [`update`](Self::update) to
-    /// build on what stands there.
+    /// build on what stands there. A value that stands there already is not written again if the save finds the session as it was opened,
+    /// for which it loads once.
     ///
     /// # Errors
     ///
@@ -206,7 +208,7 @@ impl Session {
             None => {
                 let waiting = self.state().content.flash(&key).map(Text::from);
                 match waiting {
-                    Some(json) => self.apply(Change::Consume(key, json)),
+                    Some(json) => self.apply(Change::TakeBack(key, json)),
                     None => self.state().writable(),
                 }
             }
@@ -306,8 +308,8 @@ impl Session {
         Data::new(&state.content, state.readable())
     }
 
-    /// Whether nothing was stored under this session when it was opened: the request had no cookie, or none that names a session
-    /// that still lives.
+    /// Whether no stored session stands behind this one: the request had no cookie, or none that names a session that still lives under
+    /// that id, and nothing was committed since. After [`destroy`](Self::destroy), once that is saved, it is new again.
     pub fn is_new(&self) -> bool {
         !matches!(self.state().origin, Origin::Live(_))
     }
@@ -318,15 +320,14 @@ impl Session {
         clock::at(state.span(state.policy.now()).0)
     }
 
-    /// When the session ends if no further request uses it.
+    /// When the session ends if no further request uses it. A request that only reads moves that once a tenth of the idle timeout has run
+    /// down.
     pub fn expires(&self) -> SystemTime {
-        let state = self.state();
-        let now = state.policy.now();
-        let (created, lifetime) = state.span(now);
-        clock::at(state.policy.idle_deadline(created, lifetime, now))
+        clock::at(self.state().expires())
     }
 
-    /// Saves now, for a handler that must know before it goes on, a long stream, or a job without a response.
+    /// Saves now, for a handler that must know before it goes on, a long stream, or a job without a response. It takes as long as the
+    /// store takes, and tries for five seconds where other requests keep changing the session.
     ///
     /// The cookie that a new, regenerated or destroyed session needs goes with the response. The session can be changed
     /// and saved again afterwards.

@@ -1,14 +1,11 @@
 //! What a request knows of its session.
 
-use std::fmt;
-use std::time::SystemTime;
-
 use bytes::Bytes;
+use std::fmt;
 use tracing::debug;
 
 use crate::body::{self, Content, Kind, Meta};
 use crate::change::{Batch, Change, Text};
-use crate::clock;
 use crate::room::reset_list;
 use crate::storage::Left;
 use crate::{
@@ -37,15 +34,16 @@ pub(crate) struct State {
     pub(crate) changes: Vec<Change>,
     /// Changes that a save took up, and that are not known to have taken effect.
     pub(crate) batches: Vec<Batch>,
-    /// Whether any of the changes changed anything.
+    /// Whether any of the changes changed anything of what was found, or was sent.
     pub(crate) dirty: bool,
     pub(crate) lifetime: Option<Lifetime>,
     /// The id under which a new record will stand.
     pub(crate) next_id: Option<Box<SessionId>>,
     /// Where an unfinished `regenerate_id` has already put the new record.
     pub(crate) successor: Option<Box<Successor>>,
-    /// Whether a write was sent whose outcome is unknown, so that `origin` may be out of date.
-    pub(crate) unsure: bool,
+    /// What a write was sent on top of whose outcome is unknown, so that `origin` may be out of date. Where another version stands, that
+    /// write has taken effect or never will.
+    pub(crate) unsure: Option<Version>,
     /// Flash values that this request read and another had read before.
     pub(crate) missed: Vec<Text>,
     /// What the saves so far owe the browser.
@@ -227,7 +225,7 @@ impl State {
         *lifetime = None;
         *next_id = None;
         *successor = None;
-        *unsure = false;
+        *unsure = None;
         *missed = Vec::new();
         *cookie = CookieChange::Keep;
         *destroyed = false;
@@ -389,11 +387,14 @@ impl State {
     }
 
     pub(crate) fn id(&mut self) -> Result<SessionId> {
-        let stands = match (&self.origin, self.intent) {
-            (Origin::Live(_) | Origin::Moved(_), Intent::Keep | Intent::Destroy) => &self.id,
-            _ => &None,
+        let known = match (&self.origin, self.intent) {
+            (Origin::Live(_) | Origin::Moved(_), Intent::Keep | Intent::Destroy) => {
+                self.id.as_ref()
+            }
+            (_, Intent::Regenerate { .. }) => self.successor.as_ref().map(|it| &it.id),
+            _ => None,
         };
-        if let Some(id) = stands.as_ref().or(self.next_id.as_deref()) {
+        if let Some(id) = known.or(self.next_id.as_deref()) {
             return Ok(id.clone());
         }
         let id = SessionId::random()?;
@@ -401,15 +402,23 @@ impl State {
         Ok(id)
     }
 
-    pub(crate) fn standing_cookie(&self) -> Option<(SessionId, SystemTime)> {
-        match (&self.id, &self.origin) {
-            (Some(id), Origin::Live(live)) => {
-                let end = self
-                    .policy
-                    .absolute_deadline(live.meta.created, live.meta.lifetime);
-                Some((id.clone(), clock::at(end)))
-            }
+    pub(crate) fn standing_cookie(&self) -> Option<SessionId> {
+        match &self.origin {
+            Origin::Live(_) => self.id.clone(),
             _ => None,
+        }
+    }
+
+    /// When the session ends if nothing uses it after this request.
+    pub(crate) fn expires(&self) -> u64 {
+        let now = self.policy.now();
+        let (created, lifetime) = self.span(now);
+        match &self.origin {
+            Origin::Live(live) if self.left() == Left::Nothing => {
+                let absolute = self.policy.absolute_deadline(created, lifetime);
+                live.meta.deadline.min(absolute)
+            }
+            _ => self.policy.idle_deadline(created, lifetime, now),
         }
     }
 
@@ -442,15 +451,12 @@ impl State {
         if self.dirty || self.intent != Intent::Keep || self.cookie != CookieChange::Keep {
             return Left::Changes;
         }
-        let is_settled = match &self.origin {
-            Origin::Live(live) => !self.touch_is_due(live, self.opened),
-            Origin::Moved(_) => true,
-            Origin::New | Origin::Destroyed(_) => self.content.is_empty(),
-        };
-        if is_settled {
-            Left::Nothing
-        } else {
-            Left::Deadline
+        match &self.origin {
+            // They changed nothing of what was found, and that may not stand any more.
+            Origin::Live(_) | Origin::Moved(_) if !self.changes.is_empty() => Left::Changes,
+            Origin::Live(live) if self.touch_is_due(live, self.opened) => Left::Deadline,
+            Origin::New | Origin::Destroyed(_) if !self.content.is_empty() => Left::Changes,
+            _ => Left::Nothing,
         }
     }
 
@@ -502,7 +508,7 @@ mod tests {
                 standing,
                 current: true,
             })),
-            unsure: true,
+            unsure: Some(Version::from(1)),
             missed: vec![text("notice")],
             cookie: CookieChange::Remove,
             destroyed: true,

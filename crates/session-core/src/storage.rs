@@ -7,7 +7,7 @@
 use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -285,7 +285,7 @@ pub fn owed_cookie(session: &Session) -> CookieChange {
     session.state().cookie.clone()
 }
 
-/// What a browser that holds `session` sends: the value and the end of its lifetime. `None` if nothing is stored yet.
-pub fn standing_cookie(session: &Session) -> Option<(SessionId, SystemTime)> {
+/// The id that a browser which holds `session` sends. `None` if nothing is stored yet.
+pub fn standing_cookie(session: &Session) -> Option<SessionId> {
     session.state().standing_cookie()
 }

@@ -205,6 +205,42 @@ async fn an_update_that_panics_when_it_runs_again_breaks_nothing() {
     assert_eq!(server.n(&id).await, Some(10));
 }
 
+/// The logout wins, and what the session held does not go on under the new id, whatever becomes of the update.
+#[tokio::test]
+async fn an_update_that_fails_when_it_runs_again_brings_nothing_back() {
+    for panics in [true, false] {
+        let server = Server::new();
+        let id = server.begin().await;
+        let session = server.open(id.as_str()).await;
+        let picky = move |n: Option<u32>| {
+            assert!(!panics || n.is_some(), "this update does not like nothing");
+            Some(n.map_or(f64::NAN, f64::from))
+        };
+        let name = session_core::Key::<f64>::new("n");
+        session
+            .update(name, move |n: Option<f64>| picky(n.map(|n| n as u32)))
+            .unwrap();
+        session.regenerate_id().unwrap();
+        let other = server.open(id.as_str()).await;
+        other.destroy().unwrap();
+        let _ = server.save(&other).await.unwrap();
+        for _ in 0..2 {
+            let (same, saver) = (session.clone(), server.clone());
+            let save = tokio::spawn(async move { saver.save(&same).await }).await;
+            match save {
+                Err(panicked) => assert!(panics && panicked.is_panic()),
+                Ok(saved) => assert!(matches!(saved, Err(Error::Encode { .. })), "{saved:?}"),
+            }
+        }
+        // Without it, the session may begin anew.
+        session.restart().unwrap();
+        session.set("own", &1).unwrap();
+        let new = server.saved_id(&session).await;
+        let found = server.open(new.as_str()).await;
+        assert!(found.has("own") && !found.has("n"));
+    }
+}
+
 #[tokio::test]
 async fn an_update_that_cannot_read_the_newer_value_is_an_error_and_no_loss() {
     let server = Server::new();

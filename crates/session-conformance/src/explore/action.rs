@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use session_core::{Result, Session};
 
-use super::content::{COUNT, FLASH, KEYS, OWN, RESTARTED, SHARED, USER};
+use super::content::{AT_FIRST, COUNT, FLASH, KEYS, OWN, RESTARTED, SHARED, USER};
 
 /// What a request does between opening its session and saving it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub enum Action {
     SetOwn,
     /// Sets a value that other requests set too.
     SetShared,
+    /// Sets the shared value to what it is at the beginning.
+    SetAgain,
     /// Counts one up.
     Update,
     /// Reads the flash value, which consumes it.
@@ -41,9 +43,10 @@ pub enum Action {
 
 impl Action {
     /// Every action.
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::SetOwn,
         Self::SetShared,
+        Self::SetAgain,
         Self::Update,
         Self::ReadFlash,
         Self::WriteFlash,
@@ -79,6 +82,7 @@ impl Action {
         match self.steps().0 {
             Self::SetOwn => session.set(key(OWN + who), &letter),
             Self::SetShared => session.set(key(SHARED), &letter),
+            Self::SetAgain => session.set(key(SHARED), AT_FIRST),
             Self::Update => count(session),
             Self::ReadFlash => session.get::<String>(FLASH).map(|_| ()),
             Self::WriteFlash => session.flash(FLASH, &letter),

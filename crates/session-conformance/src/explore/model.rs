@@ -5,7 +5,7 @@
 //! order, and each sees all those before it.
 
 use super::action::Action;
-use super::content::{COUNT, Content, OWN, RESTARTED, SHARED, USER};
+use super::content::{AT_FIRST, COUNT, Content, OWN, RESTARTED, SHARED, USER};
 use super::world::{Node, State, World};
 
 /// What the response says.
@@ -47,11 +47,9 @@ impl Change {
         }
     }
 
-    /// Whether it does anything to what the request sees; what does not is never written.
-    fn tells(self, seen: &Content) -> bool {
-        let mut after = *seen;
-        self.apply(&mut after);
-        after != *seen
+    /// Whether the request asks for anything: there is nothing to consume where it finds no flash value.
+    fn is_one(&self) -> bool {
+        !matches!(self, Self::Consume(0))
     }
 }
 
@@ -110,6 +108,10 @@ impl Opened {
         let (intent, changes) = match first {
             Action::SetOwn => (Intent::Keep, [Some(Change::Set(OWN + who, value)), None]),
             Action::SetShared => (Intent::Keep, [Some(Change::Set(SHARED, value)), None]),
+            Action::SetAgain => {
+                let value = AT_FIRST.bytes().next().unwrap_or_default();
+                (Intent::Keep, [Some(Change::Set(SHARED, value)), None])
+            }
             Action::Update => (Intent::Keep, [Some(Change::Count), None]),
             Action::ReadFlash => (Intent::Keep, [Some(Change::Consume(seen.flash)), None]),
             Action::WriteFlash => (Intent::Keep, [Some(Change::Flash(value)), None]),
@@ -146,7 +148,7 @@ impl Opened {
                 State::Absent | State::Destroyed => Standing::Gone,
             },
             intent,
-            changes: changes.map(|change| change.filter(|change| change.tells(&seen))),
+            changes: changes.map(|change| change.filter(Change::is_one)),
             since: node.count.saturating_sub(1),
         }
     }

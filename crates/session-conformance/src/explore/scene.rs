@@ -8,7 +8,7 @@ use session_core::{
 };
 
 use super::action::Action;
-use super::content::{COUNT, Content, FLASH, KEYS, SHARED};
+use super::content::{AT_FIRST, COUNT, Content, FLASH, KEYS, SHARED};
 use super::world::{Node, State, World};
 
 /// What stands in the store when the requests begin.
@@ -16,6 +16,8 @@ use super::world::{Node, State, World};
 pub(super) enum Scene {
     /// One session, whose id every request holds.
     One,
+    /// The same, where its idle deadline need not move yet.
+    Fresh,
     /// A session that has moved: request A holds the old id, and the others the new one.
     Moved,
     /// The same, where the old values are still readable under the old id.
@@ -32,21 +34,30 @@ pub(super) struct Stage {
 }
 
 impl Scene {
-    pub(super) const ALL: [Self; 4] = [Self::One, Self::Moved, Self::Kept, Self::Twins];
+    pub(super) const ALL: [Self; 5] =
+        [Self::One, Self::Fresh, Self::Moved, Self::Kept, Self::Twins];
 
     /// Which id the cookie of request number `who` names.
     pub(super) fn id(self, who: usize) -> usize {
         match self {
-            Self::One => 0,
+            Self::One | Self::Fresh => 0,
             Self::Moved | Self::Kept => who.min(1),
             Self::Twins => 1 + who.min(1),
         }
     }
 
-    /// What requests do in it. Two saves in one request are tried on one session; elsewhere they add nothing.
+    /// What requests do in it. Two saves in one request are tried on one session; elsewhere they add nothing. Nor does a fresh deadline,
+    /// but to what changes nothing of what was found.
     pub(super) fn actions(self) -> Vec<Action> {
         match self {
             Self::One => Action::ALL.to_vec(),
+            Self::Fresh => vec![
+                Action::SetAgain,
+                Action::SetShared,
+                Action::Unset,
+                Action::Regenerate,
+                Action::Destroy,
+            ],
             Self::Moved | Self::Kept | Self::Twins => Action::once().collect(),
         }
     }
@@ -54,7 +65,7 @@ impl Scene {
     /// How many ids stand in it.
     pub(super) fn ids(self) -> usize {
         match self {
-            Self::One => 1,
+            Self::One | Self::Fresh => 1,
             Self::Moved | Self::Kept => 2,
             Self::Twins => 3,
         }
@@ -62,7 +73,7 @@ impl Scene {
 
     /// Whether two requests may change places.
     pub(super) fn is_symmetric(self) -> bool {
-        self == Self::One
+        matches!(self, Self::One | Self::Fresh)
     }
 
     pub(super) fn world(self) -> World {
@@ -72,7 +83,7 @@ impl Scene {
             ..Content::default()
         };
         base.set(COUNT, 1);
-        base.set(SHARED, b's');
+        base.set(SHARED, AT_FIRST.bytes().next().unwrap_or_default());
         let mut first = Node::live(base);
         for at in 1..self.ids() {
             let mut node = Node::live(base);
@@ -88,7 +99,7 @@ impl Scene {
         world
     }
 
-    /// Puts it into `store`, under fresh ids, and lets so much time pass that idle deadlines are to be moved.
+    /// Puts it into `store`, under fresh ids, and but for [`Fresh`](Self::Fresh) lets so much time pass that idle deadlines are to be moved.
     pub(super) async fn set(self, store: &Arc<dyn RecordStore>) -> Result<Stage> {
         let clock = Clock::manual();
         let policy = SessionPolicy::default()
@@ -96,7 +107,7 @@ impl Scene {
             .clock(clock.clone());
         let session = session_core::storage::empty(&policy);
         session.set(name(COUNT), &1)?;
-        session.set(name(SHARED), "s")?;
+        session.set(name(SHARED), AT_FIRST)?;
         session.flash(FLASH, "x")?;
         let mut ids = vec![made(store.save(&session, &policy).await?.cookie)?];
         let first = ids.first().cloned();
@@ -114,7 +125,9 @@ impl Scene {
         for session in sessions {
             ids.push(made(store.save(&session, &policy).await?.cookie)?);
         }
-        clock.advance(Duration::from_secs(15));
+        if self != Self::Fresh {
+            clock.advance(Duration::from_secs(15));
+        }
         Ok(Stage {
             store: Arc::clone(store),
             policy,

@@ -27,8 +27,18 @@ impl WriteId {
         Self(text)
     }
 
-    /// Whether it was made more than a minute before `now`; the request that made it is over. Whatever is no id is old.
-    fn is_old(text: &[u8; Self::CHARS], now: u64) -> bool {
+    /// Until this age, in seconds, it is asked for: a save that is tried again later than that cannot tell whether it came through.
+    const ASKED_FOR: u32 = 60;
+    /// Until this age a record names it: for a minute more, since other servers' clocks may be ahead.
+    const KEPT: u32 = Self::ASKED_FOR + 60;
+
+    /// Whether a record that has it certainly still names it, unless others took its place.
+    pub(crate) fn is_kept(&self, now: u64) -> bool {
+        !Self::is_older(&self.0, now, Self::ASKED_FOR)
+    }
+
+    /// Whether it was made more than so many seconds before `now`. Whatever is no id was.
+    fn is_older(text: &[u8; Self::CHARS], now: u64, limit: u32) -> bool {
         // The time is in the first 32 of the 36 bits that six characters are.
         let (bits, all) = text.iter().take(6).fold((0, 0), |(bits, all), character| {
             let sextet = SEXTETS.get(usize::from(*character)).copied();
@@ -36,7 +46,7 @@ impl WriteId {
             (bits << 6 | u64::from(sextet), all | sextet)
         });
         let age = seconds(now).wrapping_sub((bits >> 4) as u32);
-        all & NO_SEXTET != 0 || (61..u32::MAX / 2).contains(&age)
+        all & NO_SEXTET != 0 || (limit + 1..u32::MAX / 2).contains(&age)
     }
 }
 
@@ -126,7 +136,8 @@ impl WriteIds {
 
     /// These with `newer` before them, without those that no request can ask for any more.
     pub(crate) fn after(&self, newer: impl Iterator<Item = WriteId>, now: u64) -> Self {
-        let young = self.texts().iter().filter(|id| !WriteId::is_old(id, now));
+        let is_young = |id: &&[u8; WriteId::CHARS]| !WriteId::is_older(id, now, WriteId::KEPT);
+        let young = self.texts().iter().filter(is_young);
         let all = newer.map(|id| id.0).chain(young.copied());
         let mut ids = [[0; WriteId::CHARS]; Self::MOST];
         let mut len = 0;
@@ -141,8 +152,8 @@ impl WriteIds {
         }
     }
 
-    /// Whether a write made on top of `base` that is not in this list certainly did not take effect: nothing newer than `base` has
-    /// fallen off the end.
+    /// Whether a write made on top of `base` that is not in this list certainly did not take effect, if it [is kept](WriteId::is_kept):
+    /// nothing newer than `base` has fallen off the end.
     pub(crate) fn reach_back_to(&self, base: &Self) -> bool {
         let head = base.texts().first();
         self.texts().len() < Self::MOST || head.is_some_and(|head| self.texts().contains(head))
@@ -165,7 +176,7 @@ mod tests {
     }
 
     #[test]
-    fn keeps_the_last_eight_of_the_last_minute() {
+    fn keeps_the_last_eight_of_two_minutes() {
         let first = WriteIds::default().after(ids(8, 1_000).into_iter(), 1_000);
         let newer = ids(1, 2_000);
         let list = first.after(newer.iter().copied(), 2_000);
@@ -173,7 +184,15 @@ mod tests {
         assert!(list.contains(&newer[0]));
         assert!(!list.contains(&WriteId(first.texts()[7])));
         assert_eq!(
-            list.after(ids(1, 70_000).into_iter(), 70_000).texts().len(),
+            list.after(ids(1, 121_000).into_iter(), 121_000)
+                .texts()
+                .len(),
+            8
+        );
+        assert_eq!(
+            list.after(ids(1, 123_000).into_iter(), 123_000)
+                .texts()
+                .len(),
             1
         );
     }

@@ -4,8 +4,25 @@ use super::run::{Run, Written};
 use crate::body::{Content, Meta, Prev};
 use crate::state::{Intent, Standing};
 use crate::{
-    Condition, CookieChange, Error, Outcome, Result, SessionId, StoreError, StoreErrorKind,
+    Condition, CookieChange, Error, Outcome, Result, Session, SessionId, StoreError, StoreErrorKind,
 };
+
+/// An id that is being tried, which is the session's meanwhile. Unless it was stored, it is not tried again, also where the save was
+/// dropped.
+struct Tried<'a>(&'a Session);
+
+impl Tried<'_> {
+    /// Who makes the record the session's own takes the id from the state then.
+    fn was_stored(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Tried<'_> {
+    fn drop(&mut self) {
+        self.0.state().next_id = None;
+    }
+}
 
 impl Run<'_> {
     /// Stores a session that stands nowhere yet, and owes the browser its id.
@@ -34,24 +51,33 @@ impl Run<'_> {
             self.in_time()?;
             let (id, standing) = {
                 let mut state = self.session.state();
-                let id = match state.next_id.take() {
-                    Some(id) => *id,
-                    None => SessionId::random()?,
+                let id = match &state.next_id {
+                    Some(id) => SessionId::clone(id),
+                    None => {
+                        let id = SessionId::random()?;
+                        state.next_id = Some(Box::new(id.clone()));
+                        id
+                    }
                 };
                 let key = self.policy.record_key(&id);
                 let meta = self.meta_for_new(&state, &key, base, prev.cloned());
                 (id, Self::standing(key, content, meta))
             };
+            let tried = Tried(self.session);
             let (body, deadline) = (standing.body.clone(), standing.meta.deadline);
             let put = self.put(&standing.key, body, deadline, Condition::IfAbsent);
             let unknown = match put.await? {
-                Written::Stored(version) => return Ok((id, standing.stored(version))),
+                Written::Stored(version) => {
+                    tried.was_stored();
+                    return Ok((id, standing.stored(version)));
+                }
                 // A client that repeats a write by itself may be refused by its own first attempt.
                 Written::Refused => None,
                 Written::Unknown(error) => Some(error),
             };
             match self.load(&standing.key).await {
                 Ok(Some(found)) if found.standing.meta.writes == standing.meta.writes => {
+                    tried.was_stored();
                     return Ok((id, found.standing));
                 }
                 Ok(_) => {
@@ -80,6 +106,7 @@ impl Run<'_> {
             state.intent = Intent::Keep;
             state.lifetime = None;
         }
+        state.next_id = None;
         state.successor = None;
         Self::accept(&mut state, standing);
     }

@@ -34,7 +34,7 @@ impl Run<'_> {
     async fn retire_all(&self) -> Result<()> {
         let (mut known, mut queue) = {
             let mut state = self.session.state();
-            let sure = !std::mem::replace(&mut state.unsure, true);
+            let sure = state.unsure.is_none();
             let known = match &state.origin {
                 Origin::New => None,
                 Origin::Live(found) | Origin::Moved(found) | Origin::Destroyed(found) => {
@@ -47,6 +47,9 @@ impl Run<'_> {
                 .map(|s| s.standing.key.clone())
                 .collect();
             queue.extend(known.iter().map(|found| found.key.clone()));
+            if let Some(found) = &known {
+                state.unsure = Some(found.version.clone());
+            }
             (known.filter(|_| sure), queue)
         };
         let (mut seen, mut retired) = (HashSet::new(), 0);
@@ -74,7 +77,7 @@ impl Run<'_> {
         }
         let mut state = self.session.state();
         state.successor = None;
-        state.unsure = false;
+        state.unsure = None;
         Ok(())
     }
 

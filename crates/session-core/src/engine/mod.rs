@@ -31,6 +31,7 @@ pub(crate) async fn save(
         Plan::Nothing => Outcome::Unchanged,
         Plan::Create => Box::pin(run.create()).await?,
         Plan::Touch => Box::pin(run.touch()).await?,
+        Plan::Confirm => Box::pin(run.confirm()).await?,
         Plan::Write => run.write().await?,
         Plan::Regenerate { keep_old } => Box::pin(run.regenerate(keep_old)).await?,
         Plan::Restart => Box::pin(run.restart()).await?,
@@ -47,6 +48,7 @@ enum Plan {
     Nothing,
     Create,
     Touch,
+    Confirm,
     Write,
     Regenerate { keep_old: u64 },
     Restart,
@@ -55,12 +57,8 @@ enum Plan {
 
 impl Run<'_> {
     fn plan(&mut self) -> Plan {
-        let mut state = self.session.state();
+        let state = self.session.state();
         self.orders = state.orders;
-        if !state.dirty {
-            // They changed nothing when they were made, which is as good a moment as now.
-            state.changes.clear();
-        }
         match (&state.origin, state.intent) {
             (_, Intent::Destroy) => Plan::Destroy,
             (Origin::New, _) if state.content.is_empty() => Plan::Nothing,
@@ -70,8 +68,16 @@ impl Run<'_> {
             (Origin::Destroyed(_), _) => Plan::Create,
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if state.dirty => Plan::Write,
-            (Origin::Live(live), Intent::Keep) if state.touch_is_due(live, self.now) => Plan::Touch,
-            _ => Plan::Nothing,
+            (Origin::Live(live), Intent::Keep) => {
+                match (state.touch_is_due(live, self.now), state.changes.is_empty()) {
+                    (false, true) => Plan::Nothing,
+                    (true, true) => Plan::Touch,
+                    (false, false) => Plan::Confirm,
+                    (true, false) => Plan::Write,
+                }
+            }
+            (_, Intent::Keep) if state.changes.is_empty() => Plan::Nothing,
+            (_, Intent::Keep) => Plan::Write,
         }
     }
 }

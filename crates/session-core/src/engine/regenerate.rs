@@ -24,9 +24,8 @@ impl Run<'_> {
     pub(super) async fn regenerate(&self, keep_old: u64) -> Result<Outcome> {
         let mut look = {
             let mut state = self.session.state();
-            let unsure = state.unsure;
             self.freeze(&mut state);
-            unsure
+            state.unsure.is_some()
         };
         let mut failures = 0;
         let mut unknown = None;
@@ -41,12 +40,13 @@ impl Run<'_> {
             }
             let successor = self.successor(keep_old).await?;
             let (version, tombstone) = self.tombstone(successor, keep_old)?;
-            self.session.state().unsure = true;
+            let doubt = self.session.state().unsure.replace(version.clone());
             let (key, deadline) = (&tombstone.key, tombstone.meta.deadline);
             let put = self.put(key, tombstone.body, deadline, Condition::IfVersion(version));
             match put.await? {
                 Written::Stored(_) => return self.moved().await,
-                Written::Refused => {}
+                // An earlier write on top of this version may be what refused it.
+                Written::Refused => self.session.state().unsure = doubt,
                 Written::Unknown(error) => {
                     unknown = Some(Self::failed(&mut failures, error)?);
                 }
@@ -63,22 +63,25 @@ impl Run<'_> {
             (old.key.clone(), old.version.clone())
         };
         let loaded = match self.load(&key).await {
-            Ok(loaded) => loaded.filter(|loaded| !loaded.over),
+            Ok(loaded) => loaded,
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
+        let mut state = self.session.state();
         let Some(Loaded {
-            standing, content, ..
+            standing,
+            content,
+            over,
         }) = loaded
         else {
-            return Ok(Retired::Gone);
+            return Self::gone(&state, unknown);
         };
-        let mut state = self.session.state();
         let mut successors = standing.meta.tombstone.iter().flat_map(|t| &t.successors);
         let ours = state.successor.as_ref().map(|s| &s.standing.key);
         let named = successors.any(|key| Some(key) == ours);
         match standing.meta.kind() {
             // A logout that found it named has followed it.
             Some(_) if named => Ok(Retired::Yes),
+            _ if over => Self::gone(&state, unknown),
             Some(Kind::Destroyed) => Ok(Retired::Gone),
             Some(Kind::Moved) => {
                 if state.successor.is_none() && matches!(state.origin, Origin::Live(_)) {
@@ -87,13 +90,15 @@ impl Run<'_> {
                     self.rebase(Content::default())?;
                     state = self.session.state();
                 }
+                // What was sent on top of another version never takes effect.
+                state.unsure.take_if(|version| *version != standing.version);
                 state.origin = Origin::Moved(standing);
                 Ok(Retired::No)
             }
             None if standing.version == version => Ok(Retired::No),
             None => {
                 let base = state.old()?.meta.writes.clone();
-                Self::settle_batches(&mut state, &standing.meta.writes, &base, unknown)?;
+                self.settle_batches(&mut state, &standing, &base, unknown)?;
                 drop(state);
                 self.rebase(content)?;
                 let mut state = self.session.state();
@@ -103,6 +108,15 @@ impl Run<'_> {
                 state.origin = Origin::Live(standing);
                 Ok(Retired::No)
             }
+        }
+    }
+
+    /// There is no old record any more. Where the tombstone's reply was lost, it may have named the new record, which is the session then;
+    /// or it never came, a logout did, and the new record must not be.
+    fn gone(state: &State, unknown: Option<StoreError>) -> Result<Retired> {
+        match (&state.unsure, &state.successor) {
+            (Some(_), Some(_)) => Err(unknown.map_or(Error::Vanished, Into::into)),
+            _ => Ok(Retired::Gone),
         }
     }
 
@@ -153,7 +167,9 @@ impl Run<'_> {
         }
         let (id, standing) = self.insert(&content, base.as_ref(), Some(&prev)).await?;
         let key = standing.key.clone();
-        self.session.state().successor = Some(Box::new(Successor {
+        let mut state = self.session.state();
+        state.next_id = None;
+        state.successor = Some(Box::new(Successor {
             id,
             standing,
             current: true,
@@ -223,14 +239,14 @@ impl Run<'_> {
 
     /// The session was destroyed while it was to get a new id: the logout wins, and only what this request itself set goes on.
     async fn go_on_alone(&self) -> Result<Outcome> {
-        let (content, abandoned) = {
+        // The application's own code may run here, and fail. Until it has not, what was read from the old record is not this session's.
+        let content = self.rebase(Content::default())?;
+        let abandoned = {
             let mut state = self.session.state();
             state.origin = Origin::New;
             state.forget_flash();
-            state.unsure = false;
-            drop(state);
-            let content = self.rebase(Content::default())?;
-            (content, self.session.state().successor.take())
+            state.unsure = None;
+            state.successor.take()
         };
         if let Some(successor) = abandoned {
             self.abandon(&successor.standing.key).await;

@@ -214,21 +214,31 @@ impl<'a> Run<'a> {
     }
 
     /// Forgets the batches that `found` shows to have taken effect. Fails if a write went unanswered and it cannot be told whether
-    /// it did: then neither doing it again nor leaving it is right.
+    /// it did: then neither doing it again nor leaving it is right. `base` is what the record named when the session was loaded.
     pub(super) fn settle_batches(
+        &self,
         state: &mut State,
-        found: &WriteIds,
+        found: &Standing,
         base: &WriteIds,
         unknown: Option<StoreError>,
     ) -> Result<()> {
-        let applied = Self::forget(state, found);
-        if !state.unsure || applied || found.reach_back_to(base) {
+        let applied = Self::forget(state, &found.meta.writes);
+        match &state.unsure {
+            None => return Ok(()),
+            // Nothing has taken effect, and it may yet.
+            Some(version) if *version == found.version => return Ok(()),
+            Some(_) => {}
+        }
+        let now = self.policy.now();
+        let listed = state.batches.iter().all(|batch| batch.id.is_kept(now));
+        if applied || listed && found.meta.writes.reach_back_to(base) {
+            state.unsure = None;
             return Ok(());
         }
         Err(Error::Store(unknown.unwrap_or_else(|| {
             StoreError::new(
                 StoreErrorKind::Timeout,
-                "a write of this session went unanswered, and so many followed that it cannot be told whether it took effect",
+                "a write of this session went unanswered, and so much followed that it cannot be told whether it took effect",
             )
         })))
     }
@@ -247,7 +257,7 @@ impl<'a> Run<'a> {
         Self::forget(state, &standing.meta.writes);
         state.dirty = !state.changes.is_empty() || !state.batches.is_empty();
         state.origin = Origin::Live(standing);
-        state.unsure = false;
+        state.unsure = None;
     }
 
     /// A record that was encoded and is about to be written.

@@ -10,10 +10,13 @@ use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
 /// What is known of the record after a write that was not simply stored.
 enum Look {
     /// Go on: what stands now, and what to send in its place.
-    Again(Box<(Base, Standing)>),
+    Again(Box<(Base, Standing)>, Doubt),
     /// There is nothing left to do.
     Done(Outcome),
 }
+
+/// Whether an earlier write on top of the same version went unanswered. It may yet take effect, and be what refuses the next.
+type Doubt = bool;
 
 /// What is to be replaced: as much of it as a write needs.
 struct Base {
@@ -46,19 +49,25 @@ impl Run<'_> {
             };
             let base = Base::of(live);
             self.freeze(&mut state);
+            // From here on it may be on its way, also if nothing in it changed what was found.
+            state.dirty = true;
             let sent = self.next_standing(&state, state.old()?, &state.content);
-            (std::mem::replace(&mut state.unsure, true), base, sent)
+            let look = state.unsure.is_some();
+            state.unsure.get_or_insert_with(|| base.version.clone());
+            (look, base, sent)
         };
+        let mut doubt = false;
         loop {
             if look {
                 self.in_time()?;
                 match Box::pin(self.look(&base, unknown.take())).await? {
                     Look::Done(done) => return Ok(done),
-                    Look::Again(again) => {
+                    Look::Again(again, doubtful) => {
                         if again.0.version != base.version {
                             outcome = Outcome::Merged;
                         }
                         (base, sent) = *again;
+                        doubt = doubtful;
                     }
                 }
             }
@@ -69,9 +78,7 @@ impl Run<'_> {
                     Self::accept(&mut self.session.state(), sent.stored(version));
                     return Ok(outcome);
                 }
-                Ok(Written::Refused) if unknown.is_none() => {
-                    self.session.state().unsure = false;
-                }
+                Ok(Written::Refused) if !doubt => self.session.state().unsure = None,
                 Ok(Written::Refused) => {}
                 Ok(Written::Unknown(error)) => {
                     unknown = Some(Self::failed(&mut failures, error)?);
@@ -102,7 +109,7 @@ impl Run<'_> {
                 Origin::Destroyed(standing),
             )));
         }
-        Self::settle_batches(&mut state, &standing.meta.writes, &base.writes, unknown)?;
+        self.settle_batches(&mut state, &standing, &base.writes, unknown)?;
         match kind {
             Some(Kind::Moved) if state.batches.is_empty() => {
                 state.origin = Origin::Moved(standing);
@@ -120,16 +127,13 @@ impl Run<'_> {
                 Ok(Look::Done(Outcome::Stored))
             }
             None => {
-                if standing.version != base.version {
-                    // What was sent on top of the older version can no longer take effect.
-                    state.unsure = false;
-                }
                 drop(state);
                 let content = self.rebase(content)?;
                 let mut state = self.session.state();
                 let next = self.next_standing(&state, &standing, &content);
-                state.unsure = true;
-                Ok(Look::Again(Box::new((Base::of(&standing), next))))
+                let doubt = state.unsure.is_some();
+                state.unsure = Some(standing.version.clone());
+                Ok(Look::Again(Box::new((Base::of(&standing), next)), doubt))
             }
         }
     }
@@ -160,6 +164,33 @@ impl Run<'_> {
             return Ok(Outcome::Unchanged);
         }
         Err(error)
+    }
+
+    /// Saves changes that changed nothing of what the session was opened with: they are done if that still stands. If another
+    /// request came in between, they may change what it wrote.
+    pub(super) async fn confirm(&self) -> Result<Outcome> {
+        let (key, version, count) = {
+            let state = self.session.state();
+            let live = state.old()?;
+            (live.key.clone(), live.version.clone(), state.changes.len())
+        };
+        let found = match self.store.load_now(&key) {
+            Some(found) => found?,
+            None => self.store.load(&key).await?,
+        };
+        let still_stands = found.is_some_and(|record| record.version == version);
+        {
+            let mut state = self.session.state();
+            if state.orders != self.orders {
+                // The session is to end or to move now, and that is for the next save.
+                return Ok(Outcome::Unchanged);
+            }
+            if still_stands {
+                state.changes.drain(..count);
+                return Ok(Outcome::Unchanged);
+            }
+        }
+        self.write().await
     }
 
     /// Moves the idle deadline of an unchanged session. That it could not be moved is no news for the client.

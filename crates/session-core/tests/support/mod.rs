@@ -21,6 +21,12 @@ pub enum Fault {
     Lost,
     /// It does not take effect.
     Fails,
+    /// It takes effect once it is delivered, if its condition holds then; its reply is lost.
+    Late,
+    /// None.
+    Works,
+    /// It takes effect, and not on as many replicas as were asked for.
+    Unconfirmed,
 }
 
 /// By key, with their versions.
@@ -33,6 +39,10 @@ pub struct Store {
     pub faults: Mutex<VecDeque<Fault>>,
     /// Whether every operation stops once before it acts and once after.
     pub stops: AtomicBool,
+    /// Whether loads fail.
+    pub blind: AtomicBool,
+    /// A write that is still on its way.
+    pub late: Mutex<Option<(RecordKey, Bytes, Condition)>>,
 }
 
 impl Store {
@@ -40,6 +50,30 @@ impl Store {
         if self.stops.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
+    }
+
+    /// Whether loads fail from now on.
+    pub fn blind(&self, blind: bool) {
+        self.blind.store(blind, Ordering::SeqCst);
+    }
+
+    pub fn has_late(&self) -> bool {
+        self.late.lock().unwrap().is_some()
+    }
+
+    /// The late write arrives.
+    pub fn deliver(&self) {
+        let (key, body, condition) = self.late.lock().unwrap().take().unwrap();
+        let _ = self.write(&key, body, condition);
+    }
+
+    /// How many records there are.
+    pub fn len(&self) -> usize {
+        self.records.lock().unwrap().1.len()
+    }
+
+    pub fn forget(&self, key: &RecordKey) {
+        self.records.lock().unwrap().1.remove(key).unwrap();
     }
 
     pub fn body(&self, key: &RecordKey) -> Bytes {
@@ -79,6 +113,9 @@ impl RecordStore for Store {
         self.stop().await;
         let found = self.records.lock().unwrap().1.get(key).cloned();
         self.stop().await;
+        if self.blind.load(Ordering::SeqCst) {
+            return Err(StoreError::new(StoreErrorKind::Timeout, "no reply"));
+        }
         Ok(found.map(|(version, body)| Record {
             body,
             version: Version::from(version),
@@ -96,11 +133,20 @@ impl RecordStore for Store {
         let fault = self.faults.lock().unwrap().pop_front();
         let done = match fault {
             Some(Fault::Fails) => None,
+            Some(Fault::Late) => {
+                let late = (key.clone(), body, condition);
+                *self.late.lock().unwrap() = Some(late);
+                None
+            }
             _ => Some(self.write(key, body, condition)),
         };
         self.stop().await;
         match (fault, done) {
-            (None, Some(done)) => Ok(done),
+            (None | Some(Fault::Works), Some(done)) => Ok(done),
+            (Some(Fault::Unconfirmed), _) => Err(StoreError::new(
+                StoreErrorKind::Unconfirmed,
+                "written on no replica",
+            )),
             _ => Err(StoreError::new(StoreErrorKind::Timeout, "no reply")),
         }
     }
@@ -129,6 +175,17 @@ impl Server {
         let store: Arc<Store> = Arc::default();
         let policy = storage::bind(policy.clock(Clock::manual()), store.clone());
         Self { store, policy }
+    }
+
+    /// Another server with the same store, whose clock is so many seconds ahead.
+    pub fn with_clock_ahead(&self, seconds: u64) -> Self {
+        let clock = Clock::manual();
+        clock.advance(Duration::from_secs(seconds));
+        let policy = SessionPolicy::default().clock(clock);
+        Self {
+            store: Arc::clone(&self.store),
+            policy: storage::bind(policy, self.store.clone()),
+        }
     }
 
     pub fn advance(&self, seconds: u64) {
