@@ -16,13 +16,15 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// The request's session if one is stored: `None` for a visitor without one. A store that failed is an error all the same.
+/// The request's session if one is stored: `None` for a visitor without one. One whose values are still readable under the id that it had
+/// before is one. A store that failed is an error all the same.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
         let session = <Self as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Ok((!session.is_new()).then_some(session))
+        let is_there = !session.is_new() || !session.is_empty();
+        Ok(is_there.then_some(session))
     }
 }
 

@@ -43,15 +43,18 @@ impl Error {
         }
     }
 
-    /// Tells the server's log, as loud as the status deserves.
-    pub(crate) fn log(&self) {
-        let source = std::error::Error::source(self);
+    /// Tells the server's log (`tracing`), as loud as the status deserves, and with what is behind it.
+    ///
+    /// [`SessionLayer`](crate::SessionLayer) does so for what it answers itself, and axum for an error that a handler returns. Whoever makes
+    /// a response of it calls this.
+    pub fn log(&self) {
         match self.status() {
             StatusCode::CONFLICT => {
                 tracing::debug!(error = %self, "a session changed under a request")
             }
             _ => {
-                tracing::error!(error = %self, cause = source.map(tracing::field::display), "a session was not opened or kept")
+                let cause = std::error::Error::source(self).map(Causes);
+                tracing::error!(error = %self, cause = cause.map(tracing::field::display), "a session was not opened or kept")
             }
         }
     }
@@ -62,7 +65,8 @@ impl fmt::Display for Error {
         match self {
             Self::Session(error) => error.fmt(f),
             Self::NoLayer => f.write_str(
-                "no SessionLayer handled this request; add one around the router with .layer(SessionLayer::new(..)), after its routes",
+                "no SessionLayer handled this request; add one around the router with .layer(SessionLayer::new(..)), after its routes and \
+                 after every layer that uses the session: the layer that is added last handles a request first",
             ),
             Self::TwoLayers => f.write_str(
                 "two SessionLayers handled this request; keep one, around everything that uses the session",
@@ -77,6 +81,22 @@ impl std::error::Error for Error {
             Self::Session(error) => error.source(),
             Self::NoLayer | Self::TwoLayers => None,
         }
+    }
+}
+
+/// An error, and those behind it.
+struct Causes<'a>(&'a (dyn std::error::Error + 'static));
+
+impl fmt::Display for Causes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(first) = self;
+        first.fmt(f)?;
+        let mut next = first.source();
+        while let Some(cause) = next {
+            write!(f, ": {cause}")?;
+            next = cause.source();
+        }
+        Ok(())
     }
 }
 

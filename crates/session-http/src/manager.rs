@@ -87,8 +87,10 @@ impl SessionManager {
         self.with(|shared| shared.policy = storage::bind(policy, Arc::clone(&shared.storage)))
     }
 
-    /// How long opening a session may take, and how long saving one; 5 seconds each unless set. Beyond that it is an error of kind
-    /// [`Timeout`](session_core::ErrorKind::Timeout).
+    /// How long opening a session may take, and how long saving one with the response; 5 seconds each unless set. Beyond that it is an
+    /// error of kind [`Timeout`](session_core::ErrorKind::Timeout). A [`commit`](session_core::Session::commit) has the store's limits only.
+    ///
+    /// The limit is a timer of tokio's: opening or saving a session that a store has to wait for panics outside a tokio runtime.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
         self.with(|shared| shared.limit = limit)
@@ -227,18 +229,23 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// The changes were not kept.
+    /// The changes were not kept. [`owed_value`](Self::owed_value) then says what an earlier
+    /// [`commit`](session_core::Session::commit) owes the client.
     pub async fn finish_value(&self, session: &Session) -> Result<CookieChange> {
         let left = storage::finish(session);
         let saved = self.save(session).await.map(|saved| saved.cookie);
         let change = unless_unchanged(left, saved, CookieChange::Keep)?;
-        Ok(match change {
-            CookieChange::Set { value, max_age } => CookieChange::Set {
-                value: self.protect(&value, max_age)?,
-                max_age,
-            },
-            other => other,
-        })
+        self.protected(change)
+    }
+
+    /// What the saves of `session` so far owe the client, protected as by [`finish_value`](Self::finish_value): for a response that says
+    /// that the last one failed. Without it, a client whose id was replaced by a commit would keep one that opens nothing any more.
+    ///
+    /// # Errors
+    ///
+    /// The value cannot be protected.
+    pub fn owed_value(&self, session: &Session) -> Result<CookieChange> {
+        self.protected(storage::owed_cookie(session))
     }
 
     /// The `Cookie` field that a browser sends with `session` once it was saved, for tests; `None` if nothing was stored.
@@ -251,7 +258,7 @@ impl SessionManager {
             CookieChange::Set { value, max_age } => (value, max_age),
             CookieChange::Remove => return Ok(None),
             CookieChange::Keep => match storage::standing_cookie(session) {
-                Some((id, _)) if self.shared.storage.content() == CookieContent::Id => {
+                Some(id) if self.shared.storage.content() == CookieContent::Id => {
                     (id.as_str().to_owned(), None)
                 }
                 _ => return Ok(None),
@@ -261,7 +268,10 @@ impl SessionManager {
         let lines = self.lines(change, 0)?;
         let pairs = lines.iter().filter_map(|line| line.split(';').next());
         let field = pairs.collect::<Vec<_>>().join("; ");
-        Ok(HeaderValue::try_from(field).ok())
+        let field = HeaderValue::try_from(field).map_err(|_| {
+            Error::Unsupported("the session's cookie holds what no header field can hold")
+        })?;
+        Ok(Some(field))
     }
 
     fn read<'a>(&'a self, value: Option<Cow<'a, str>>, carried: usize) -> Answer<'a, Session> {
@@ -291,11 +301,18 @@ impl SessionManager {
         within(*limit, save, "saved").await
     }
 
-    fn protect(&self, value: &str, max_age: Option<Duration>) -> Result<String> {
+    /// The same, with the value as it is to be sent.
+    fn protected(&self, change: CookieChange) -> Result<CookieChange> {
         let Shared {
             storage, cookie, ..
         } = &*self.shared;
-        cookie.encode(value, storage.content(), self.deadline(max_age))
+        Ok(match change {
+            CookieChange::Set { value, max_age } => CookieChange::Set {
+                value: cookie.encode(&value, storage.content(), self.deadline(max_age))?,
+                max_age,
+            },
+            other => other,
+        })
     }
 
     fn lines(&self, change: CookieChange, carried: usize) -> Result<Vec<String>> {

@@ -267,7 +267,7 @@ fn what_needs_no_session_opens_none() {
 }
 
 #[test]
-fn a_store_that_is_down_is_an_error_page() {
+fn a_redis_that_is_down_is_an_error_page() {
     let redis = Redis::start().unwrap();
     let server = Server::start(&[("SESSION_STORE", &redis.url())]);
     let mut browser = server.client();
