@@ -119,6 +119,7 @@ fn has_prefix(name: &str, prefix: &str) -> bool {
 
 fn is_token(name: &str) -> bool {
     !name.is_empty()
+        && name.len() <= Attributes::MAX_BYTES
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte))

@@ -8,7 +8,7 @@ use crate::{Secret, SessionCookie};
 /// Why a [`SessionCookie`] cannot be built as asked.
 ///
 /// The message names what was wrong and what to do; it never holds a secret.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
     /// A secret has fewer bytes than [`Secret::MIN_BYTES`].
@@ -49,7 +49,7 @@ impl fmt::Display for ConfigError {
             Self::NoSecret => f.write_str("a cookie needs at least one secret, and none may be empty"),
             Self::Name(name) => write!(
                 f,
-                "{name:?} is no cookie name: letters, digits and any of !#$%&'*+-.^_`|~ are, at least one",
+                "{name:?} is no cookie name: letters, digits and any of !#$%&'*+-.^_`|~ are, at least one and at most 1024",
             ),
             Self::Path(path) => write!(
                 f,
@@ -76,6 +76,13 @@ impl fmt::Display for ConfigError {
             Self::Random => f.write_str("the operating system gives no random bytes"),
             Self::Derivation => f.write_str("no key could be derived from the secret"),
         }
+    }
+}
+
+/// Prints the message: it is what a `main` shows that returns the error.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

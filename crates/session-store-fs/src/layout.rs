@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use session_core::{RecordKey, StoreError, StoreErrorKind};
 
-use crate::error::failed;
+use crate::error::{CREATE_DIRECTORY, failed};
 
 #[derive(Debug)]
 pub(crate) struct Layout {
@@ -24,6 +24,11 @@ pub(crate) struct Place {
 impl Layout {
     /// Makes what is missing of the root and of the lock files.
     pub(crate) fn open(root: PathBuf) -> Result<Self, StoreError> {
+        if root.as_os_str().is_empty() {
+            let message =
+                "the session directory has no name; give a path such as /var/lib/shop/sessions";
+            return Err(StoreError::new(StoreErrorKind::Config, message));
+        }
         let layout = Self { root };
         make_directory(&layout.root, true)?;
         layout.check_root()?;
@@ -115,6 +120,6 @@ fn make_directory(path: &Path, parents: bool) -> Result<(), StoreError> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(_) if path.is_dir() => Ok(()),
-        Err(error) => Err(failed("create the directory", path, error)),
+        Err(error) => Err(failed(CREATE_DIRECTORY, path, error)),
     }
 }

@@ -19,6 +19,9 @@ const MAX_KEY: usize = 250;
 /// The digits of a hashed key.
 const DIGITS: usize = 64;
 
+/// The longest time limit: any can be added to now.
+const LONGEST: Duration = Duration::from_secs(24 * 3600);
+
 /// The options of a [`MemcacheStore`]; made by [`MemcacheStore::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it connects"]
@@ -59,9 +62,10 @@ impl MemcacheStoreBuilder {
         self
     }
 
-    /// The time limit for an operation as a whole: waiting for a connection, opening one, sending, the answer. 2 s unless set.
+    /// The time limit for an operation as a whole: waiting for a connection, opening one, sending, the answer. 2 s unless set,
+    /// and a day at most.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.command_timeout = limit;
+        self.command_timeout = limit.min(LONGEST);
         self
     }
 
@@ -156,7 +160,11 @@ async fn check_servers(store: &MemcacheStore) -> Result<(), StoreError> {
                 );
                 failure = Some(error);
             }
-            Err(_) => {}
+            Err(stopped) => {
+                let message = "a memcached server could not be asked";
+                let error = StoreError::new(StoreErrorKind::Unavailable, message);
+                failure = Some(error.with_source(stopped));
+            }
         }
     }
     match failure {

@@ -50,6 +50,15 @@ async fn commands_are_counted() {
     assert_eq!(counts(), [get + 10, set + 20, touch, deleted + 10]);
 }
 
+#[tokio::test]
+async fn a_time_limit_may_be_beyond_the_end_of_time() {
+    let servers = Memcached::start_many(1).unwrap();
+    let store = builder(&servers).command_timeout(Duration::MAX);
+    let store = store.connect().await.unwrap();
+    insert(&store, &key(0), body(0)).await;
+    assert!(load(&store, &key(0)).await.is_some());
+}
+
 /// memcached forgets in whole seconds: never before the lifetime has passed, and soon after it.
 #[tokio::test(flavor = "multi_thread")]
 async fn forgotten_after_its_lifetime_and_not_before() {

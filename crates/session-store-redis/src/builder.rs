@@ -22,7 +22,6 @@ pub struct RedisStoreBuilder {
     pool_size: usize,
     connect_timeout: Duration,
     command_timeout: Duration,
-    reconnect: ReconnectPolicy,
     replicas: Option<(u32, Duration)>,
     #[cfg(feature = "tls")]
     tls: Option<TlsConfig>,
@@ -36,7 +35,6 @@ impl RedisStoreBuilder {
             pool_size: 2,
             connect_timeout: Duration::from_secs(3),
             command_timeout: RedisStore::COMMAND_TIMEOUT,
-            reconnect: ReconnectPolicy::new_exponential(0, 100, 500, 2),
             replicas: None,
             #[cfg(feature = "tls")]
             tls: None,
@@ -65,43 +63,35 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// How long an operation may take, waiting for a lost connection included: 2 s unless set.
+    /// How long an operation may take, waiting for a lost connection included: 2 s unless set, and a day at most.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.command_timeout = limit;
+        self.command_timeout = limit.min(RedisStore::LONGEST);
         self
     }
 
-    /// When to try again after a connection was lost: after 100 ms, then 200, 400, then every 500 ms, for ever, unless set. A
-    /// policy that ends is begun again.
-    #[must_use]
-    pub fn reconnect_policy(mut self, policy: ReconnectPolicy) -> Self {
-        self.reconnect = policy;
-        self
-    }
-
-    /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`; it then stands on the
-    /// master, but a failover may take it back.
+    /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`, a day at most; it then stands on
+    /// the master, but a failover may take it back.
     ///
     /// A write that fewer replicas have is an error of kind [`Unconfirmed`](StoreErrorKind::Unconfirmed), although the master has it.
     /// Such writes go over clients of their own, as many as the [`pool_size`](Self::pool_size), and each holds up the next on
     /// its connection.
     #[must_use]
     pub fn wait_for_replicas(mut self, count: u32, patience: Duration) -> Self {
-        self.replicas = Some((count, patience));
+        self.replicas = Some((count, patience.min(RedisStore::LONGEST)));
         self
     }
 
-    /// How to check the server of a `rediss://` URL, and what to show it: the system's authorities, and nothing, unless set.
+    /// How to check the server of a `rediss://` URL, and what to show it: the system's authorities, and nothing, unless set
+    /// (feature `tls`).
     #[cfg(feature = "tls")]
-    #[cfg_attr(docsrs, doc(cfg(feature = "tls")))]
     #[must_use]
     pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
         self.tls = Some(config.into());
         self
     }
 
-    /// Connects.
+    /// Connects. A connection that is lost is made again: after 100 ms, then 200, 400, then every 500 ms, for ever.
     ///
     /// # Errors
     ///
@@ -177,7 +167,7 @@ impl RedisStoreBuilder {
             config,
             None,
             Some(connection),
-            Some(self.reconnect.clone()),
+            Some(ReconnectPolicy::new_exponential(0, 100, 500, 2)),
         ))
     }
 }

@@ -51,14 +51,14 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
             Config,
             "docs/redis.md lists the commands that the user needs",
         ),
-        (_, "MOVED" | "ASK") => (
+        // The latter is what a node says to commands that go out together.
+        (_, "MOVED" | "ASK" | "CROSSSLOT") => (
             Config,
             "this is a node of a Cluster: use a redis-cluster:// URL",
         ),
-        (_, "CROSSSLOT") => (Config, "the prefix must not hold a hash tag"),
         (_, "OOM") => (
             Unavailable,
-            "raise maxmemory, or let it evict keys that expire (volatile-ttl)",
+            "raise maxmemory (a policy that evicts would log users out)",
         ),
         (_, "READONLY") => (
             Unavailable,
@@ -67,6 +67,16 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
         (_, "ERR") if details.contains("unknown command") => (
             Config,
             "docs/redis.md lists the commands that the server must know",
+        ),
+        (_, "ERR") if details.contains("cluster support disabled") => {
+            (Config, "this is no node of a Cluster: use a redis:// URL")
+        }
+        (_, "ERR") if details.contains("DB index") => {
+            (Config, "the URL ends with the number of a database")
+        }
+        (ErrorKind::Protocol, _) => (
+            Unavailable,
+            "what answers there does not speak as Redis does: check the address, and whether it wants TLS (rediss://)",
         ),
         (ErrorKind::Config, _) => (Config, ""),
         _ if is_certificate(details) => (
@@ -92,10 +102,12 @@ fn said(error: &Error, key: &RecordKey) -> String {
 }
 
 fn tidy(details: &str) -> String {
-    // `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` is how fred keeps an I/O error.
-    let message = details
-        .split_once("message: \"")
-        .and_then(|(_, rest)| rest.split_once('"'))
+    // `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` is how fred keeps an I/O error, and
+    // `Custom { kind: Uncategorized, error: "failed to lookup address information: .." }`.
+    let quoted = ["message: \"", "error: \""];
+    let message = quoted
+        .iter()
+        .find_map(|before| details.split_once(before)?.1.split_once('"'))
         .map_or(details, |(message, _)| message);
     let unquoted = message
         .split_once(", with args")
@@ -171,11 +183,19 @@ mod tests {
 
     #[test]
     fn an_io_error_shows_its_message_alone() {
-        let refused = "Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }";
-        let error = connect(&Error::new(ErrorKind::IO, refused), "h:1");
-        assert_eq!(
-            error.to_string(),
-            "cannot connect to Redis at h:1: Connection refused"
-        );
+        for (details, message) in [
+            (
+                "Os { code: 111, kind: ConnectionRefused, message: \"Connection refused\" }",
+                "Connection refused",
+            ),
+            (
+                "Custom { kind: Uncategorized, error: \"failed to lookup address information\" }",
+                "failed to lookup address information",
+            ),
+        ] {
+            let error = connect(&Error::new(ErrorKind::IO, details), "h:1");
+            let expected = format!("cannot connect to Redis at h:1: {message}");
+            assert_eq!(error.to_string(), expected);
+        }
     }
 }

@@ -1,6 +1,7 @@
 //! The store.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use async_trait::async_trait;
@@ -16,10 +17,12 @@ use crate::command::{Action, Command, Replacement, foreign};
 use crate::replicas::{Acknowledged, Replicas};
 use crate::{RedisStoreBuilder, address, error, version};
 
-/// Keeps records in Redis, under their prefix and their key's hash, as plain strings that expire by themselves.
+/// Keeps records in Redis, under their prefix and their key's hash, as plain strings that expire by themselves. Its clones share its
+/// connections.
+#[derive(Clone)]
 pub struct RedisStore {
-    clients: Clients,
-    replicas: Option<Replicas>,
+    clients: Arc<Clients>,
+    replicas: Option<Arc<Replicas>>,
     address: String,
     prefix: String,
     command_timeout: Duration,
@@ -28,6 +31,8 @@ pub struct RedisStore {
 impl RedisStore {
     pub(crate) const PREFIX: &str = "session:";
     pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
+    /// The longest time limit: any can be added to now, and to another.
+    pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
     /// What Redis takes in one value (`proto-max-bulk-len`); more, and it hangs up on everyone on the connection.
     const MAX_BODY: usize = 512 * 1024 * 1024;
 
@@ -73,8 +78,8 @@ impl RedisStore {
 
     pub(crate) fn of(clients: Clients, replicas: Option<Replicas>, address: String) -> Self {
         Self {
-            clients,
-            replicas,
+            clients: Arc::new(clients),
+            replicas: replicas.map(Arc::new),
             address,
             prefix: Self::PREFIX.to_owned(),
             command_timeout: Self::COMMAND_TIMEOUT,
@@ -88,10 +93,10 @@ impl RedisStore {
         self
     }
 
-    /// How long an operation may take: 2 s unless set.
+    /// How long an operation may take: 2 s unless set, and a day at most.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.command_timeout = limit;
+        self.command_timeout = limit.min(Self::LONGEST);
         self
     }
 

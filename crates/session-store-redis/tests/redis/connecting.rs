@@ -1,5 +1,6 @@
 //! Servers that are not there, do not answer, or do not let us in; and what the errors show.
 
+use std::io::Write as _;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -90,6 +91,21 @@ async fn a_server_of_another_kind() {
     .await;
     let url = format!("redis-sentinel://{address}?sentinelServiceName=m");
     refused(&url, StoreErrorKind::Config, &address).await;
+    let url = format!("redis://{address}/99");
+    refused(&url, StoreErrorKind::Config, "number of a database").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_no_redis() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap().to_string();
+    let answering = std::thread::spawn(move || {
+        let (mut client, _) = listener.accept().unwrap();
+        let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    });
+    let url = format!("redis://{address}");
+    refused(&url, StoreErrorKind::Unavailable, "does not speak as Redis").await;
+    answering.join().unwrap();
 }
 
 #[cfg(not(feature = "tls"))]

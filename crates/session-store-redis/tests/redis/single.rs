@@ -1,5 +1,7 @@
 //! One server: what is sent, what is kept, what is refused.
 
+use std::time::Duration;
+
 use bytes::Bytes;
 use session_core::{
     Condition, PutOutcome, RecordKey, RecordStore, SessionId, StoreErrorKind, Version,
@@ -132,6 +134,17 @@ async fn a_body_that_redis_does_not_take_is_not_sent() {
         .await
         .unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::TooLarge);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_time_limit_may_be_beyond_the_end_of_time() {
+    let redis = Redis::start().unwrap();
+    let builder = RedisStore::builder(&redis.url()).command_timeout(Duration::MAX);
+    let store = builder.clone().connect().await.unwrap();
+    works(&store).await;
+    works(&store.command_timeout(Duration::MAX)).await;
+    let store = builder.wait_for_replicas(0, Duration::MAX);
+    works(&store.connect().await.unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
