@@ -3,7 +3,8 @@
 
 mod support;
 
-use std::time::{Duration, UNIX_EPOCH};
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::Value;
 use session_core::{
@@ -79,6 +80,24 @@ async fn so_many_new_ids_follow_one_and_no_more() {
             Err(error) => assert!(click == 32 && matches!(error, Error::Moved), "{error}"),
         }
     }
+}
+
+/// A save that is refused again and again ends, and keeps what it could not save.
+#[tokio::test]
+async fn a_session_that_others_change_without_a_gap_is_an_error() {
+    let server = Server::new();
+    let id = server.begin().await;
+    let session = server.open(id.as_str()).await;
+    count(&session);
+    server.store.crowded.store(true, Ordering::SeqCst);
+    let begun = Instant::now();
+    let error = server.save(&session).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    assert!(error.to_string().contains("without a gap"), "{error}");
+    assert!((5..15).contains(&begun.elapsed().as_secs()));
+    server.store.crowded.store(false, Ordering::SeqCst);
+    let _ = server.save(&session).await.unwrap();
+    assert_eq!(server.n(&id).await, Some(2));
 }
 
 /// What it could not reach stays, and is said to stay.

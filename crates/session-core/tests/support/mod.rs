@@ -39,6 +39,8 @@ pub struct Store {
     pub faults: Mutex<VecDeque<Fault>>,
     /// Whether every operation stops once before it acts and once after.
     pub stops: AtomicBool,
+    /// Whether somebody else always comes first.
+    pub crowded: AtomicBool,
     /// Whether loads fail.
     pub blind: AtomicBool,
     /// A write that is still on its way.
@@ -89,6 +91,11 @@ impl Store {
 
     fn write(&self, key: &RecordKey, body: Bytes, condition: Condition) -> PutOutcome {
         let mut records = self.records.lock().unwrap();
+        if self.crowded.load(Ordering::SeqCst)
+            && let Some((version, _)) = records.1.get_mut(key)
+        {
+            *version += 1_000_000;
+        }
         let stands = records
             .1
             .get(key)
