@@ -221,9 +221,7 @@ async fn an_update_that_fails_when_it_runs_again_brings_nothing_back() {
             .update(name, move |n: Option<f64>| picky(n.map(|n| n as u32)))
             .unwrap();
         session.regenerate_id().unwrap();
-        let other = server.open(id.as_str()).await;
-        other.destroy().unwrap();
-        let _ = server.save(&other).await.unwrap();
+        server.another_logs_out(&id).await;
         for _ in 0..2 {
             let (same, saver) = (session.clone(), server.clone());
             let save = tokio::spawn(async move { saver.save(&same).await }).await;

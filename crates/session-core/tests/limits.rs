@@ -126,9 +126,7 @@ async fn a_restart_asked_for_during_a_save_is_done_by_the_next() {
     let server = Server::new();
     let id = server.begin().await;
     let session = server.open(id.as_str()).await;
-    let other = server.open(id.as_str()).await;
-    other.destroy().unwrap();
-    let _ = server.save(&other).await.unwrap();
+    server.another_logs_out(&id).await;
     count(&session);
     server.stops(true);
     let mut save = tokio_test::task::spawn(session.commit());
@@ -147,10 +145,8 @@ async fn nothing_is_left_of_a_login_that_a_logout_overtook() {
     let server = Server::new();
     let id = server.begin().await;
     let login = server.open(id.as_str()).await;
-    let other = server.open(id.as_str()).await;
     login.regenerate_id().unwrap();
-    other.destroy().unwrap();
-    let _ = server.save(&other).await.unwrap();
+    server.another_logs_out(&id).await;
     let saved = server.save(&login).await.unwrap();
     assert_eq!(saved.outcome, Outcome::Destroyed);
     assert_eq!(server.store.len(), 1, "the tombstone, and no more");

@@ -243,6 +243,13 @@ impl Server {
         self.open(id).await.peek("n").unwrap()
     }
 
+    /// Another request ends the session.
+    pub async fn another_logs_out(&self, id: &str) {
+        let other = self.open(id).await;
+        other.destroy().unwrap();
+        let _ = self.save(&other).await.unwrap();
+    }
+
     /// Another request counts `n` up.
     pub async fn another_counts(&self, id: &str) {
         let other = self.open(id).await;
