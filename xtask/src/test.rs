@@ -205,9 +205,11 @@ mod tests {
         assert_eq!(said(&[]), "nothing");
         assert_eq!(
             said(&all),
-            "redis (the tests of session-store-redis, session-servers, xtask-interop, xtask-browser); \
-             memcache (the tests of session-store-memcache, session-servers, xtask-interop, xtask-browser); \
-             chromium (the tests of xtask-browser)"
+            "redis (the tests of session-store-redis, session-servers, xtask-interop, xtask-browser, and those with redis in \
+             their names); \
+             memcache (the tests of session-store-memcache, session-servers, xtask-interop, xtask-browser, and those with \
+             memcache in their names); \
+             chromium (the tests of xtask-browser, and those with chromium in their names)"
         );
     }
 }

@@ -273,7 +273,8 @@ impl Session {
     }
 
     /// As [`regenerate_id`](Self::regenerate_id), but the values stay readable under the old id for so long, as they are now: for a
-    /// browser that sends several requests at once, or loses the response with the new cookie. They are never written there.
+    /// browser that sends several requests at once, or loses the response with the new cookie. They are never written there: also to set what
+    /// stands there is [`Error::Moved`].
     ///
     /// # Errors
     ///

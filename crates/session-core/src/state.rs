@@ -41,9 +41,8 @@ pub(crate) struct State {
     pub(crate) next_id: Option<Box<SessionId>>,
     /// Where an unfinished `regenerate_id` has already put the new record.
     pub(crate) successor: Option<Box<Successor>>,
-    /// What a write was sent on top of whose outcome is unknown, so that `origin` may be out of date. Where another version stands, that
-    /// write has taken effect or never will.
-    pub(crate) unsure: Option<Version>,
+    /// A write was sent whose outcome is unknown, so that `origin` may be out of date.
+    pub(crate) unsure: Option<Unsure>,
     /// Flash values that this request read and another had read before.
     pub(crate) missed: Vec<Text>,
     /// What the saves so far owe the browser.
@@ -59,6 +58,24 @@ struct Found {
     readable: Content,
     /// Those that it has read.
     consumed: Vec<(Text, Text)>,
+}
+
+/// A write whose outcome is unknown.
+#[derive(Clone, Debug)]
+pub(crate) struct Unsure {
+    /// What it was sent on top of. Where another version stands, it has taken effect or never will.
+    pub(crate) on: Version,
+    /// Whether it is a tombstone, and no changes were sent on top of the same version.
+    pub(crate) only_moves: bool,
+}
+
+impl Unsure {
+    pub(crate) fn of_changes(on: &Version) -> Self {
+        Self {
+            on: on.clone(),
+            only_moves: false,
+        }
+    }
 }
 
 /// What stands behind the session.
@@ -409,12 +426,29 @@ impl State {
         }
     }
 
+    /// Whether this request is going to write the record, and with it a later deadline.
+    fn moves_deadline(&self, live: &Standing) -> bool {
+        self.dirty || self.intent != Intent::Keep || self.touch_is_due(live, self.opened)
+    }
+
+    /// Whether the request's cookie named a session that lives, or that may still be read under this id.
+    pub(crate) fn was_found(&self) -> bool {
+        match &self.origin {
+            Origin::Live(_) => true,
+            Origin::Moved(moved) => {
+                let tombstone = moved.meta.tombstone.as_ref();
+                tombstone.is_some_and(|tombstone| tombstone.kept_until > self.opened)
+            }
+            Origin::New | Origin::Destroyed(_) => false,
+        }
+    }
+
     /// When the session ends if nothing uses it after this request.
     pub(crate) fn expires(&self) -> u64 {
         let now = self.policy.now();
         let (created, lifetime) = self.span(now);
         match &self.origin {
-            Origin::Live(live) if self.left() == Left::Nothing => {
+            Origin::Live(live) if !self.moves_deadline(live) => {
                 let absolute = self.policy.absolute_deadline(created, lifetime);
                 live.meta.deadline.min(absolute)
             }
@@ -508,7 +542,7 @@ mod tests {
                 standing,
                 current: true,
             })),
-            unsure: Some(Version::from(1)),
+            unsure: Some(Unsure::of_changes(&Version::from(1))),
             missed: vec![text("notice")],
             cookie: CookieChange::Remove,
             destroyed: true,

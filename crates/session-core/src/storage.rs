@@ -285,6 +285,12 @@ pub fn owed_cookie(session: &Session) -> CookieChange {
     session.state().cookie.clone()
 }
 
+/// Whether there is a session behind the request's cookie: one that lives, or one with a new id whose values are kept readable under this
+/// one.
+pub fn was_found(session: &Session) -> bool {
+    session.state().was_found()
+}
+
 /// The id that a browser which holds `session` sends. `None` if nothing is stored yet.
 pub fn standing_cookie(session: &Session) -> Option<SessionId> {
     session.state().standing_cookie()

@@ -291,3 +291,96 @@ async fn an_id_that_was_dropped_half_way_is_not_used_again() {
     assert_ne!(next, tried);
     assert_eq!(server.saved_id(&session).await, next.as_str());
 }
+
+/// A new id that is asked for meanwhile is for the next save, and takes nothing away from this one.
+#[tokio::test]
+async fn what_changes_nothing_is_done_whatever_is_asked_for_meanwhile() {
+    let server = Server::new();
+    let id = server.begin().await;
+    let session = server.open(id.as_str()).await;
+    server.another_counts(&id).await;
+    session.set("n", &1).unwrap();
+    server.stops(true);
+    let mut save = tokio_test::task::spawn(session.commit());
+    assert!(save.poll().is_pending());
+    session.regenerate_id().unwrap();
+    session.set("own", &1).unwrap();
+    server.stops(false);
+    assert_eq!(save.await.unwrap().outcome, Outcome::Merged);
+    assert_eq!(server.n(&id).await, Some(1));
+    let new = server.saved_id(&session).await;
+    assert_eq!(server.n(&new).await, Some(1));
+    assert!(server.open(new.as_str()).await.has("own"));
+}
+
+/// What is certain leaves no doubt behind.
+#[tokio::test]
+async fn what_is_too_large_can_be_made_smaller_at_any_time() {
+    for moves in [false, true] {
+        let server = Server::new();
+        let id = server.begin().await;
+        let session = server.open(id.as_str()).await;
+        count(&session);
+        let mut faults = vec![Fault::TooLarge];
+        if moves {
+            session.regenerate_id().unwrap();
+            faults.insert(0, Fault::Works);
+        }
+        server.fail(faults);
+        let error = session.commit().await.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+        server.advance(62);
+        for _ in 0..MANY {
+            another_writes(&server, &id).await;
+        }
+        session.commit().await.unwrap();
+        let now = session.id().unwrap();
+        assert_eq!(server.n(now.as_str()).await, Some(2));
+    }
+}
+
+/// A record that lives has no tombstone over it, so a login is tried again at any time.
+#[tokio::test]
+async fn a_login_that_did_not_come_through_is_tried_again_at_any_time() {
+    for seconds in [0, 62] {
+        let server = Server::new();
+        let id = server.begin().await;
+        let login = server.open(id.as_str()).await;
+        login.regenerate_id().unwrap();
+        login.set("user", "ada").unwrap();
+        unanswered(&server, &login, &[Fault::Works, Fault::Fails]).await;
+        server.advance(seconds);
+        for _ in 0..MANY {
+            server.another_counts(&id).await;
+        }
+        let new = server.saved_id(&login).await;
+        assert_eq!(server.n(&new).await, Some(1 + MANY));
+        assert!(server.open(new.as_str()).await.has("user"));
+    }
+}
+
+/// The same where a write of changes went unanswered before it on the same version: that one may have come through.
+#[tokio::test]
+async fn a_login_does_not_forget_the_doubt_about_a_write() {
+    let server = Server::new();
+    let id = server.begin().await;
+    let session = server.open(id.as_str()).await;
+    count(&session);
+    unanswered(&server, &session, &[Fault::Late]).await;
+    session.regenerate_id().unwrap();
+    server.fail([Fault::Works, Fault::Fails]);
+    let mut commit = tokio_test::task::spawn(session.commit());
+    server.stops(true);
+    // It looks, writes the new record, and loses the answer to its tombstone.
+    while !server.store.faults.lock().unwrap().is_empty() {
+        assert!(commit.poll().is_pending());
+    }
+    server.stops(false);
+    server.store.deliver();
+    for _ in 0..MANY {
+        another_writes(&server, &id).await;
+    }
+    let error = commit.await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
+    assert_eq!(server.n(&id).await, Some(2));
+}

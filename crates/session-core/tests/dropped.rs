@@ -3,7 +3,7 @@
 
 mod support;
 
-use session_core::Session;
+use session_core::{Outcome, Session};
 use support::{Server, count};
 use tokio_test::task::spawn;
 
@@ -86,6 +86,27 @@ async fn a_logout_after_an_unfinished_move_ends_all() {
             server.open(old.as_str()).await.is_empty(),
             "{first}, {second}"
         );
+    }
+}
+
+/// A login that finds a logout, wherever it is dropped: nothing of it stays, and the next save says that the session has ended.
+#[tokio::test]
+async fn a_login_that_a_logout_overtook_is_told_so() {
+    for first in 1..12 {
+        let server = Server::new();
+        let id = server.begin().await;
+        let session = server.open(id.as_str()).await;
+        session.regenerate_id().unwrap();
+        server.another_logs_out(&id).await;
+        let ended = dropped(&server, &session, first).await;
+        let saved = server.save(&session).await.unwrap();
+        if !ended {
+            assert_eq!(saved.outcome, Outcome::Destroyed, "{first}");
+        }
+        assert!(session.set("n", &1).is_err(), "{first}");
+        // Dropped between the first write and its answer, it leaves a record that nobody knows, and that expires.
+        let left = if first == 2 { 2 } else { 1 };
+        assert_eq!(server.store.len(), left, "{first}");
     }
 }
 

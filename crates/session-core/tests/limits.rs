@@ -48,12 +48,15 @@ async fn no_use_moves_the_end_of_a_lifetime() {
 /// A read moves the deadline only once a tenth of the idle timeout has run down, and says so.
 #[tokio::test]
 async fn a_session_ends_when_it_says() {
-    for read_after in [5, 20] {
+    for (read_after, sets_again) in [(5, false), (5, true), (20, false), (20, true)] {
         let idle = Duration::from_secs(100);
         let server = Server::with(SessionPolicy::default().idle(idle));
         let id = server.begin().await;
         server.advance(read_after);
         let session = server.open(id.as_str()).await;
+        if sets_again {
+            session.set("n", &1).unwrap();
+        }
         let end = session.expires();
         let _ = server.save(&session).await.unwrap();
         let now = server.policy.time().now();

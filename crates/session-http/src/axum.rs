@@ -3,6 +3,7 @@
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
+use session_core::storage;
 
 use crate::{Error, Session, SessionHandle};
 
@@ -23,8 +24,7 @@ impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
         let session = <Self as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        let is_there = !session.is_new() || !session.is_empty();
-        Ok(is_there.then_some(session))
+        Ok(storage::was_found(&session).then_some(session))
     }
 }
 

@@ -10,6 +10,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Request, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use session_cookie::CookieStorage;
 use session_core::{CookieChange, ErrorKind, RecordKey, RecordStore, StoreError, StoreErrorKind};
@@ -128,7 +129,14 @@ async fn an_optional_session_is_one_that_has_or_had_this_id() {
             None => "nobody".to_owned(),
         };
         let app = Router::new().route("/", get(who));
-        let app = app.layer(SessionLayer::new(manager));
+        // What a layer sets makes no visitor one who has a session.
+        let set = async |session: Session, request: Request<Body>, next: Next| {
+            if !request.headers().contains_key(header::COOKIE) {
+                session.set("csrf", "token").unwrap();
+            }
+            next.run(request).await
+        };
+        let app = app.layer(from_fn(set)).layer(SessionLayer::new(manager));
         let asked = async |headers: &HeaderMap| {
             let response = app.clone().oneshot(request(headers)).await.unwrap();
             answer(response).await.body

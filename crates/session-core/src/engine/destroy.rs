@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::run::{Run, Written};
 use crate::body::{Content, Kind, Meta, Tombstone};
-use crate::state::{Intent, Origin, Standing};
+use crate::state::{Intent, Origin, Standing, Unsure};
 use crate::{
     Condition, CookieChange, Error, Outcome, RecordKey, Result, StoreError, StoreErrorKind,
 };
@@ -48,7 +48,7 @@ impl Run<'_> {
                 .collect();
             queue.extend(known.iter().map(|found| found.key.clone()));
             if let Some(found) = &known {
-                state.unsure = Some(found.version.clone());
+                state.unsure = Some(Unsure::of_changes(&found.version));
             }
             (known.filter(|_| sure), queue)
         };

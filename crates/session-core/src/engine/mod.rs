@@ -31,7 +31,7 @@ pub(crate) async fn save(
         Plan::Nothing => Outcome::Unchanged,
         Plan::Create => Box::pin(run.create()).await?,
         Plan::Touch => Box::pin(run.touch()).await?,
-        Plan::Confirm => Box::pin(run.confirm()).await?,
+        Plan::Confirm { changes } => Box::pin(run.confirm(changes)).await?,
         Plan::Write => run.write().await?,
         Plan::Regenerate { keep_old } => Box::pin(run.regenerate(keep_old)).await?,
         Plan::Restart => Box::pin(run.restart()).await?,
@@ -48,9 +48,14 @@ enum Plan {
     Nothing,
     Create,
     Touch,
-    Confirm,
+    /// So many changes, which changed nothing of what was found.
+    Confirm {
+        changes: usize,
+    },
     Write,
-    Regenerate { keep_old: u64 },
+    Regenerate {
+        keep_old: u64,
+    },
     Restart,
     Destroy,
 }
@@ -69,11 +74,11 @@ impl Run<'_> {
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if state.dirty => Plan::Write,
             (Origin::Live(live), Intent::Keep) => {
-                match (state.touch_is_due(live, self.now), state.changes.is_empty()) {
-                    (false, true) => Plan::Nothing,
-                    (true, true) => Plan::Touch,
-                    (false, false) => Plan::Confirm,
-                    (true, false) => Plan::Write,
+                match (state.touch_is_due(live, self.now), state.changes.len()) {
+                    (false, 0) => Plan::Nothing,
+                    (true, 0) => Plan::Touch,
+                    (false, changes) => Plan::Confirm { changes },
+                    (true, _) => Plan::Write,
                 }
             }
             (_, Intent::Keep) if state.changes.is_empty() => Plan::Nothing,

@@ -2,7 +2,7 @@
 
 use super::run::{Loaded, Run, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
-use crate::state::{Origin, Standing, State, Successor};
+use crate::state::{Origin, Standing, State, Successor, Unsure};
 use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
 
 /// How many records may follow one: more requests than that on one old id are refused.
@@ -40,15 +40,26 @@ impl Run<'_> {
             }
             let successor = self.successor(keep_old).await?;
             let (version, tombstone) = self.tombstone(successor, keep_old)?;
-            let doubt = self.session.state().unsure.replace(version.clone());
+            let doubt = {
+                let mut state = self.session.state();
+                let only_moves = state.unsure.as_ref().is_none_or(|it| it.only_moves);
+                let on = version.clone();
+                state.unsure.replace(Unsure { on, only_moves })
+            };
             let (key, deadline) = (&tombstone.key, tombstone.meta.deadline);
             let put = self.put(key, tombstone.body, deadline, Condition::IfVersion(version));
-            match put.await? {
-                Written::Stored(_) => return self.moved().await,
+            match put.await {
+                Ok(Written::Stored(_)) => return self.moved().await,
                 // An earlier write on top of this version may be what refused it.
-                Written::Refused => self.session.state().unsure = doubt,
-                Written::Unknown(error) => {
+                Ok(Written::Refused) => self.session.state().unsure = doubt,
+                Ok(Written::Unknown(error)) => {
                     unknown = Some(Self::failed(&mut failures, error)?);
+                }
+                Err(certain) => {
+                    if Self::was_not_written(&certain) {
+                        self.session.state().unsure = doubt;
+                    }
+                    return Err(certain);
                 }
             }
             look = true;
@@ -91,7 +102,7 @@ impl Run<'_> {
                     state = self.session.state();
                 }
                 // What was sent on top of another version never takes effect.
-                state.unsure.take_if(|version| *version != standing.version);
+                state.unsure.take_if(|unsure| unsure.on != standing.version);
                 state.origin = Origin::Moved(standing);
                 Ok(Retired::No)
             }
@@ -241,18 +252,25 @@ impl Run<'_> {
     async fn go_on_alone(&self) -> Result<Outcome> {
         // The application's own code may run here, and fail. Until it has not, what was read from the old record is not this session's.
         let content = self.rebase(Content::default())?;
-        let abandoned = {
+        let new = self
+            .session
+            .state()
+            .successor
+            .as_ref()
+            .map(|it| it.standing.key.clone());
+        if let Some(key) = new {
+            // It is forgotten only then: a save that is dropped here is done again.
+            self.abandon(&key).await;
+        }
+        {
             let mut state = self.session.state();
             state.origin = Origin::New;
             state.forget_flash();
             state.unsure = None;
-            state.successor.take()
-        };
-        if let Some(successor) = abandoned {
-            self.abandon(&successor.standing.key).await;
-        }
-        if content.is_empty() {
-            return Ok(Self::logged_out(&mut self.session.state(), Origin::New));
+            state.successor = None;
+            if content.is_empty() {
+                return Ok(Self::logged_out(&mut state, Origin::New));
+            }
         }
         let (id, standing) = self.insert(&content, None, None).await?;
         self.adopt(id, standing);

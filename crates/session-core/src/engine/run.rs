@@ -115,6 +115,11 @@ impl<'a> Run<'a> {
         }
     }
 
+    /// Whether this error of a [`put`](Self::put) says that nothing was written.
+    pub(super) fn was_not_written(error: &Error) -> bool {
+        !matches!(error, Error::Store(error) if error.kind() == StoreErrorKind::Unconfirmed)
+    }
+
     pub(super) async fn load(&self, key: &RecordKey) -> Result<Option<Loaded>> {
         match self.store.load(key).await? {
             None => Ok(None),
@@ -214,7 +219,7 @@ impl<'a> Run<'a> {
     }
 
     /// Forgets the batches that `found` shows to have taken effect. Fails if a write went unanswered and it cannot be told whether
-    /// it did: then neither doing it again nor leaving it is right. `base` is what the record named when the session was loaded.
+    /// it did: then neither doing it again nor leaving it is right. `found` lives, or has moved; `base` is what the record named when the session was loaded.
     pub(super) fn settle_batches(
         &self,
         state: &mut State,
@@ -226,7 +231,12 @@ impl<'a> Run<'a> {
         match &state.unsure {
             None => return Ok(()),
             // Nothing has taken effect, and it may yet.
-            Some(version) if *version == found.version => return Ok(()),
+            Some(unsure) if unsure.on == found.version => return Ok(()),
+            // A tombstone did not, where the record lives.
+            Some(unsure) if unsure.only_moves => {
+                state.unsure = None;
+                return Ok(());
+            }
             Some(_) => {}
         }
         let now = self.policy.now();

@@ -4,7 +4,7 @@ use tracing::debug;
 
 use super::run::{Loaded, Run, Written};
 use crate::body::{Content, Kind, WriteId, WriteIds};
-use crate::state::{Intent, Origin, Standing, State};
+use crate::state::{Intent, Origin, Standing, State, Unsure};
 use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
 
 /// What is known of the record after a write that was not simply stored.
@@ -53,7 +53,9 @@ impl Run<'_> {
             state.dirty = true;
             let sent = self.next_standing(&state, state.old()?, &state.content);
             let look = state.unsure.is_some();
-            state.unsure.get_or_insert_with(|| base.version.clone());
+            state
+                .unsure
+                .get_or_insert_with(|| Unsure::of_changes(&base.version));
             (look, base, sent)
         };
         let mut doubt = false;
@@ -83,7 +85,12 @@ impl Run<'_> {
                 Ok(Written::Unknown(error)) => {
                     unknown = Some(Self::failed(&mut failures, error)?);
                 }
-                Err(certain) => return Err(certain),
+                Err(certain) => {
+                    if !doubt && Self::was_not_written(&certain) {
+                        self.session.state().unsure = None;
+                    }
+                    return Err(certain);
+                }
             }
             look = true;
         }
@@ -132,7 +139,7 @@ impl Run<'_> {
                 let mut state = self.session.state();
                 let next = self.next_standing(&state, &standing, &content);
                 let doubt = state.unsure.is_some();
-                state.unsure = Some(standing.version.clone());
+                state.unsure = Some(Unsure::of_changes(&standing.version));
                 Ok(Look::Again(Box::new((Base::of(&standing), next)), doubt))
             }
         }
@@ -166,13 +173,13 @@ impl Run<'_> {
         Err(error)
     }
 
-    /// Saves changes that changed nothing of what the session was opened with: they are done if that still stands. If another
-    /// request came in between, they may change what it wrote.
-    pub(super) async fn confirm(&self) -> Result<Outcome> {
-        let (key, version, count) = {
+    /// Saves the first `changes`, which changed nothing of what the session was opened with: they are done if that still stands. If
+    /// another request came in between, they may change what it wrote.
+    pub(super) async fn confirm(&self, changes: usize) -> Result<Outcome> {
+        let (key, version) = {
             let state = self.session.state();
             let live = state.old()?;
-            (live.key.clone(), live.version.clone(), state.changes.len())
+            (live.key.clone(), live.version.clone())
         };
         let found = match self.store.load_now(&key) {
             Some(found) => found?,
@@ -181,12 +188,12 @@ impl Run<'_> {
         let still_stands = found.is_some_and(|record| record.version == version);
         {
             let mut state = self.session.state();
-            if state.orders != self.orders {
-                // The session is to end or to move now, and that is for the next save.
+            if state.is_ending() {
+                // They are gone with what the session held, and its end is for the next save.
                 return Ok(Outcome::Unchanged);
             }
             if still_stands {
-                state.changes.drain(..count);
+                state.changes.drain(..changes);
                 return Ok(Outcome::Unchanged);
             }
         }

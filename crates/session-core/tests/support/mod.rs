@@ -25,6 +25,8 @@ pub enum Fault {
     Late,
     /// None.
     Works,
+    /// It is too large.
+    TooLarge,
     /// It takes effect, and not on as many replicas as were asked for.
     Unconfirmed,
 }
@@ -139,7 +141,7 @@ impl RecordStore for Store {
         self.stop().await;
         let fault = self.faults.lock().unwrap().pop_front();
         let done = match fault {
-            Some(Fault::Fails) => None,
+            Some(Fault::Fails | Fault::TooLarge) => None,
             Some(Fault::Late) => {
                 let late = (key.clone(), body, condition);
                 *self.late.lock().unwrap() = Some(late);
@@ -150,6 +152,10 @@ impl RecordStore for Store {
         self.stop().await;
         match (fault, done) {
             (None | Some(Fault::Works), Some(done)) => Ok(done),
+            (Some(Fault::TooLarge), _) => Err(StoreError::new(
+                StoreErrorKind::TooLarge,
+                "more than this store takes",
+            )),
             (Some(Fault::Unconfirmed), _) => Err(StoreError::new(
                 StoreErrorKind::Unconfirmed,
                 "written on no replica",

@@ -99,13 +99,16 @@ async fn a_server_of_another_kind() {
 async fn a_server_that_is_no_redis() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let answering = std::thread::spawn(move || {
-        let (mut client, _) = listener.accept().unwrap();
-        let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+    // fred asks more than once; whoever listens no more would reset what it has not taken.
+    std::thread::spawn(move || {
+        for client in listener.incoming() {
+            let mut client = client.unwrap();
+            let _ = client.write_all(b"HTTP/1.1 400 Bad Request\r\n\r\n");
+            let _ = std::io::copy(&mut client, &mut std::io::sink());
+        }
     });
     let url = format!("redis://{address}");
     refused(&url, StoreErrorKind::Unavailable, "does not speak as Redis").await;
-    answering.join().unwrap();
 }
 
 #[cfg(not(feature = "tls"))]
