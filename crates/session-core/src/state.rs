@@ -1,7 +1,8 @@
 //! What a request knows of its session.
 
-use bytes::Bytes;
 use std::fmt;
+
+use bytes::Bytes;
 use tracing::debug;
 
 use crate::body::{self, Content, Kind, Meta};
@@ -38,7 +39,7 @@ pub(crate) struct State {
     pub(crate) dirty: bool,
     pub(crate) lifetime: Option<Lifetime>,
     /// The id under which a new record will stand.
-    pub(crate) next_id: Option<Box<SessionId>>,
+    pub(crate) next_id: Option<SessionId>,
     /// Where an unfinished `regenerate_id` has already put the new record.
     pub(crate) successor: Option<Box<Successor>>,
     /// A write was sent whose outcome is unknown, so that `origin` may be out of date.
@@ -67,15 +68,6 @@ pub(crate) struct Unsure {
     pub(crate) on: Version,
     /// Whether it is a tombstone, and no changes were sent on top of the same version.
     pub(crate) only_moves: bool,
-}
-
-impl Unsure {
-    pub(crate) fn of_changes(on: &Version) -> Self {
-        Self {
-            on: on.clone(),
-            only_moves: false,
-        }
-    }
 }
 
 /// What stands behind the session.
@@ -188,6 +180,12 @@ impl Standing {
         end <= now
     }
 
+    /// Whether it moved, and its values may still be read under the id that it had.
+    fn is_kept(&self, now: u64) -> bool {
+        let tombstone = self.meta.tombstone.as_ref();
+        tombstone.is_some_and(|tombstone| tombstone.kept_until > now)
+    }
+
     /// The same, now that it stands as this version.
     pub(crate) fn stored(mut self, version: Version) -> Self {
         self.version = version;
@@ -297,14 +295,10 @@ impl State {
         let Origin::Live(standing) = std::mem::take(&mut self.origin) else {
             return;
         };
-        let kept_until = standing
-            .meta
-            .tombstone
-            .as_ref()
-            .map_or(0, |it| it.kept_until);
+        let is_kept = standing.is_kept(now);
         if standing.meta.kind() == Some(Kind::Moved) {
             debug!(key = ?standing.key, "the session has a new id, and the cookie an old one");
-            if kept_until <= now {
+            if !is_kept {
                 self.content.clear();
             }
             self.origin = Origin::Moved(standing);
@@ -411,11 +405,19 @@ impl State {
             (_, Intent::Regenerate { .. }) => self.successor.as_ref().map(|it| &it.id),
             _ => None,
         };
-        if let Some(id) = known.or(self.next_id.as_deref()) {
+        match known {
+            Some(id) => Ok(id.clone()),
+            None => self.next_id(),
+        }
+    }
+
+    /// The id under which a new record will stand, drawn when it is first asked for.
+    pub(crate) fn next_id(&mut self) -> Result<SessionId> {
+        if let Some(id) = &self.next_id {
             return Ok(id.clone());
         }
         let id = SessionId::random()?;
-        self.next_id = Some(Box::new(id.clone()));
+        self.next_id = Some(id.clone());
         Ok(id)
     }
 
@@ -435,10 +437,7 @@ impl State {
     pub(crate) fn was_found(&self) -> bool {
         match &self.origin {
             Origin::Live(_) => true,
-            Origin::Moved(moved) => {
-                let tombstone = moved.meta.tombstone.as_ref();
-                tombstone.is_some_and(|tombstone| tombstone.kept_until > self.opened)
-            }
+            Origin::Moved(moved) => moved.is_kept(self.opened),
             Origin::New | Origin::Destroyed(_) => false,
         }
     }
@@ -536,13 +535,16 @@ mod tests {
             }],
             dirty: true,
             lifetime: Some(Lifetime::BrowserSession),
-            next_id: Some(Box::new(id())),
+            next_id: Some(id()),
             successor: Some(Box::new(Successor {
                 id: id(),
                 standing,
                 current: true,
             })),
-            unsure: Some(Unsure::of_changes(&Version::from(1))),
+            unsure: Some(Unsure {
+                on: Version::from(1),
+                only_moves: true,
+            }),
             missed: vec![text("notice")],
             cookie: CookieChange::Remove,
             destroyed: true,

@@ -56,10 +56,8 @@ async fn a_write_that_comes_late_counts_once_or_is_an_error() {
             assert!(save.poll().is_pending());
         }
         // It looks, and finds the record as it was.
-        let mut looked = 0;
-        while looked < 3 {
+        for _ in 0..3 {
             assert!(save.poll().is_pending());
-            looked += 1;
         }
         server.stops(false);
         server.store.deliver();
@@ -137,10 +135,7 @@ async fn a_login_that_is_tried_again_late_loses_nothing_in_silence() {
         let login = server.open(id.as_str()).await;
         login.regenerate_id().unwrap();
         login.set("user", "ada").unwrap();
-        server.fail([Fault::Works, Fault::Lost]);
-        server.store.blind(true);
-        login.commit().await.unwrap_err();
-        server.store.blind(false);
+        unanswered(&server, &login, &[Fault::Works, Fault::Lost]).await;
         server.advance(seconds);
         if forgotten {
             server.store.forget(&server.key(&id));

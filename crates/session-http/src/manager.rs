@@ -301,7 +301,7 @@ impl SessionManager {
         within(*limit, save, "saved").await
     }
 
-    /// The same, with the value as it is to be sent.
+    /// `change`, with its value as it is to be sent.
     fn protected(&self, change: CookieChange) -> Result<CookieChange> {
         let Shared {
             storage, cookie, ..

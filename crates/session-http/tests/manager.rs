@@ -16,7 +16,7 @@ use session_cookie::CookieStorage;
 use session_core::{CookieChange, ErrorKind, RecordKey, RecordStore, StoreError, StoreErrorKind};
 use session_http::{Session, SessionCookie, SessionId, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{After, SECRET, answer};
+use support::{After, SECRET, answer, stored, with_headers};
 use tower::ServiceExt;
 
 fn cookie() -> SessionCookie {
@@ -104,26 +104,11 @@ async fn no_id_opens_what_travels_in_the_cookie() {
     assert_eq!(error.kind(), ErrorKind::Config);
 }
 
-/// A session with `user`, and the request header that names it.
-async fn stored(manager: &SessionManager) -> (Session, HeaderMap) {
-    let session = manager.open(&HeaderMap::new()).await.unwrap();
-    session.set("user", &1).unwrap();
-    session.commit().await.unwrap();
-    let field = manager.cookie_for(&session).unwrap().unwrap();
-    (session, HeaderMap::from_iter([(header::COOKIE, field)]))
-}
-
-fn request(headers: &HeaderMap) -> Request<Body> {
-    let mut request = Request::new(Body::empty());
-    request.headers_mut().clone_from(headers);
-    request
-}
-
 #[tokio::test]
 async fn an_optional_session_is_one_that_has_or_had_this_id() {
     for (keep, expected) in [(60, "1"), (0, "nobody")] {
         let manager = SessionManager::new(MemoryStore::new(), cookie());
-        let (session, headers) = stored(&manager).await;
+        let (session, headers) = stored(&manager, "user").await;
         let who = async |session: Option<Session>| match session {
             Some(session) => session.get::<u32>("user").unwrap().unwrap().to_string(),
             None => "nobody".to_owned(),
@@ -138,7 +123,7 @@ async fn an_optional_session_is_one_that_has_or_had_this_id() {
         };
         let app = app.layer(from_fn(set)).layer(SessionLayer::new(manager));
         let asked = async |headers: &HeaderMap| {
-            let response = app.clone().oneshot(request(headers)).await.unwrap();
+            let response = app.clone().oneshot(with_headers(headers)).await.unwrap();
             answer(response).await.body
         };
         assert_eq!(asked(&HeaderMap::new()).await, "nobody");
@@ -154,7 +139,7 @@ async fn an_optional_session_is_one_that_has_or_had_this_id() {
 async fn a_session_that_vanished_is_a_conflict_and_caches_are_told() {
     let store = MemoryStore::new();
     let manager = SessionManager::new(store.clone(), cookie());
-    let (session, headers) = stored(&manager).await;
+    let (session, headers) = stored(&manager, "user").await;
     let key = RecordKey::hashed(&session.id().unwrap());
     let handler = async move |session: Session| {
         session.set("user", &2).unwrap();
@@ -162,7 +147,7 @@ async fn a_session_that_vanished_is_a_conflict_and_caches_are_told() {
     };
     let app = Router::new().route("/", get(handler));
     let app = app.layer(SessionLayer::new(manager));
-    let answer = answer(app.oneshot(request(&headers)).await.unwrap()).await;
+    let answer = answer(app.oneshot(with_headers(&headers)).await.unwrap()).await;
     assert_eq!(answer.status, StatusCode::CONFLICT);
     assert_eq!(answer.headers[header::VARY], "Cookie");
 }

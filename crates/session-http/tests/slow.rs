@@ -8,11 +8,10 @@ use std::task::Poll;
 use std::time::Duration;
 
 use axum::Router;
-use axum::body::Body;
-use axum::http::{HeaderMap, Request, header};
+use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, get};
 use session_http::{Error, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
-use support::{After, SECRET};
+use support::{After, SECRET, stored, with_headers};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
@@ -28,22 +27,13 @@ async fn with_a_session() -> (SessionManager, HeaderMap) {
         })
     });
     let manager = SessionManager::new(slow, SessionCookie::new(SECRET).unwrap());
-    let session = manager.open(&HeaderMap::new()).await.unwrap();
-    session.set("a", &1).unwrap();
-    session.commit().await.unwrap();
-    let cookie = manager.cookie_for(&session).unwrap().unwrap();
-    (manager, HeaderMap::from_iter([(header::COOKIE, cookie)]))
+    let (_, headers) = stored(&manager, "a").await;
+    (manager, headers)
 }
 
 fn app(manager: SessionManager, handler: MethodRouter) -> Router {
     let layer = SessionLayer::new(manager);
     Router::new().route("/", handler).layer(layer)
-}
-
-fn request(headers: &HeaderMap) -> Request<Body> {
-    let mut request = Request::new(Body::empty());
-    request.headers_mut().clone_from(headers);
-    request
 }
 
 #[tokio::test]
@@ -57,7 +47,7 @@ async fn an_open_that_outlasts_its_request_is_refused() {
         tokio::task::yield_now().await;
     };
     let app = app(manager, get(handler));
-    app.oneshot(request(&headers)).await.unwrap();
+    app.oneshot(with_headers(&headers)).await.unwrap();
     let opened = opening.recv().unwrap().await.unwrap();
     let refused = Error::Session(session_core::Error::Finished).to_string();
     assert_eq!(opened.unwrap_err().to_string(), refused);
@@ -74,7 +64,7 @@ async fn opens_that_overlap_give_one_session() {
         other.set("c", &3).unwrap();
     };
     let app = app(manager.clone(), get(handler));
-    app.oneshot(request(&headers)).await.unwrap();
+    app.oneshot(with_headers(&headers)).await.unwrap();
     let session = manager.open(&headers).await.unwrap();
     assert!(["a", "b", "c"].into_iter().all(|key| session.has(key)));
 }
@@ -88,7 +78,7 @@ async fn a_logout_whose_client_hangs_up_during_its_save_holds() {
         send.send(()).unwrap();
     };
     let app = app(manager.clone(), get(handler));
-    let mut logout = Box::pin(app.oneshot(request(&headers)));
+    let mut logout = Box::pin(app.oneshot(with_headers(&headers)));
     while destroyed.try_recv().is_err() {
         let once = std::future::poll_fn(|cx| Poll::Ready(logout.as_mut().poll(cx)));
         assert!(once.await.is_pending(), "its save waits");

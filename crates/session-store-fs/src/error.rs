@@ -5,8 +5,6 @@ use std::path::Path;
 
 use session_core::{StoreError, StoreErrorKind};
 
-pub(crate) const CREATE_DIRECTORY: &str = "create the directory";
-
 /// `doing` completes "could not ...".
 pub(crate) fn failed(doing: &str, path: &Path, error: io::Error) -> StoreError {
     use StoreErrorKind::{Config, Corrupt, Unavailable};
@@ -16,13 +14,9 @@ pub(crate) fn failed(doing: &str, path: &Path, error: io::Error) -> StoreError {
         Io::StorageFull => (Unavailable, "the disk is full: free some space"),
         Io::QuotaExceeded => (Unavailable, "the disk quota is used up: free some space"),
         Io::ReadOnlyFilesystem => (Unavailable, "it is mounted read-only: mount it writable"),
-        Io::PermissionDenied if doing == CREATE_DIRECTORY => (
-            Config,
-            "permission denied: make it, and give it to the user that runs this process, or name one where that user may make it",
-        ),
         Io::PermissionDenied => (
             Config,
-            "permission denied: the directory must belong to the user that runs this process",
+            "permission denied: the directory must belong to the user that runs this process; make it for them, or name one that they may make",
         ),
         Io::NotADirectory => (
             Config,

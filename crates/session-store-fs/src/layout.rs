@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use session_core::{RecordKey, StoreError, StoreErrorKind};
 
-use crate::error::{CREATE_DIRECTORY, failed};
+use crate::error::failed;
 
 #[derive(Debug)]
 pub(crate) struct Layout {
@@ -120,6 +120,6 @@ fn make_directory(path: &Path, parents: bool) -> Result<(), StoreError> {
         Ok(()) => Ok(()),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Ok(()),
         Err(_) if path.is_dir() => Ok(()),
-        Err(error) => Err(failed(CREATE_DIRECTORY, path, error)),
+        Err(error) => Err(failed("create the directory", path, error)),
     }
 }

@@ -66,7 +66,7 @@ impl RedisStoreBuilder {
     /// How long an operation may take, waiting for a lost connection included: 2 s unless set, and a day at most.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.command_timeout = limit.min(RedisStore::LONGEST);
+        self.command_timeout = limit;
         self
     }
 

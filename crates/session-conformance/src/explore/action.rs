@@ -82,7 +82,7 @@ impl Action {
         match self.steps().0 {
             Self::SetOwn => session.set(key(OWN + who), &letter),
             Self::SetShared => session.set(key(SHARED), &letter),
-            Self::SetAgain => session.set(key(SHARED), AT_FIRST),
+            Self::SetAgain => session.set(key(SHARED), &char::from(AT_FIRST)),
             Self::Update => count(session),
             Self::ReadFlash => session.get::<String>(FLASH).map(|_| ()),
             Self::WriteFlash => session.flash(FLASH, &letter),

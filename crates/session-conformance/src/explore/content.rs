@@ -16,7 +16,7 @@ pub(super) const USER: usize = 5;
 pub(super) const RESTARTED: usize = 8;
 pub(super) const FLASH: &str = "f";
 /// What stands under [`SHARED`] when a run begins.
-pub(super) const AT_FIRST: &str = "s";
+pub(super) const AT_FIRST: u8 = b's';
 
 /// Values by the place of their key in [`KEYS`], and one flash value; 0 is none. Texts are one letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -108,10 +108,7 @@ impl Opened {
         let (intent, changes) = match first {
             Action::SetOwn => (Intent::Keep, [Some(Change::Set(OWN + who, value)), None]),
             Action::SetShared => (Intent::Keep, [Some(Change::Set(SHARED, value)), None]),
-            Action::SetAgain => {
-                let value = AT_FIRST.bytes().next().unwrap_or_default();
-                (Intent::Keep, [Some(Change::Set(SHARED, value)), None])
-            }
+            Action::SetAgain => (Intent::Keep, [Some(Change::Set(SHARED, AT_FIRST)), None]),
             Action::Update => (Intent::Keep, [Some(Change::Count), None]),
             Action::ReadFlash => (Intent::Keep, [Some(Change::Consume(seen.flash)), None]),
             Action::WriteFlash => (Intent::Keep, [Some(Change::Flash(value)), None]),

@@ -83,7 +83,7 @@ impl Scene {
             ..Content::default()
         };
         base.set(COUNT, 1);
-        base.set(SHARED, AT_FIRST.bytes().next().unwrap_or_default());
+        base.set(SHARED, AT_FIRST);
         let mut first = Node::live(base);
         for at in 1..self.ids() {
             let mut node = Node::live(base);
@@ -107,7 +107,7 @@ impl Scene {
             .clock(clock.clone());
         let session = session_core::storage::empty(&policy);
         session.set(name(COUNT), &1)?;
-        session.set(name(SHARED), AT_FIRST)?;
+        session.set(name(SHARED), &char::from(AT_FIRST))?;
         session.flash(FLASH, "x")?;
         let mut ids = vec![made(store.save(&session, &policy).await?.cookie)?];
         let first = ids.first().cloned();

@@ -51,14 +51,7 @@ impl Run<'_> {
             self.in_time()?;
             let (id, standing) = {
                 let mut state = self.session.state();
-                let id = match &state.next_id {
-                    Some(id) => SessionId::clone(id),
-                    None => {
-                        let id = SessionId::random()?;
-                        state.next_id = Some(Box::new(id.clone()));
-                        id
-                    }
-                };
+                let id = state.next_id()?;
                 let key = self.policy.record_key(&id);
                 let meta = self.meta_for_new(&state, &key, base, prev.cloned());
                 (id, Self::standing(key, content, meta))

@@ -48,7 +48,10 @@ impl Run<'_> {
                 .collect();
             queue.extend(known.iter().map(|found| found.key.clone()));
             if let Some(found) = &known {
-                state.unsure = Some(Unsure::of_changes(&found.version));
+                state.unsure = Some(Unsure {
+                    on: found.version.clone(),
+                    only_moves: false,
+                });
             }
             (known.filter(|_| sure), queue)
         };

@@ -73,15 +73,16 @@ impl Run<'_> {
             (Origin::Destroyed(_), _) => Plan::Create,
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if state.dirty => Plan::Write,
-            (Origin::Live(live), Intent::Keep) => {
-                match (state.touch_is_due(live, self.now), state.changes.len()) {
-                    (false, 0) => Plan::Nothing,
-                    (true, 0) => Plan::Touch,
-                    (false, changes) => Plan::Confirm { changes },
-                    (true, _) => Plan::Write,
+            (Origin::Live(live), Intent::Keep) if state.touch_is_due(live, self.now) => {
+                match state.changes.is_empty() {
+                    true => Plan::Touch,
+                    false => Plan::Write,
                 }
             }
             (_, Intent::Keep) if state.changes.is_empty() => Plan::Nothing,
+            (Origin::Live(_), Intent::Keep) => Plan::Confirm {
+                changes: state.changes.len(),
+            },
             (_, Intent::Keep) => Plan::Write,
         }
     }

@@ -2,7 +2,7 @@
 
 use super::run::{Loaded, Run, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
-use crate::state::{Origin, Standing, State, Successor, Unsure};
+use crate::state::{Origin, Standing, State, Successor};
 use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
 
 /// How many records may follow one: more requests than that on one old id are refused.
@@ -40,26 +40,11 @@ impl Run<'_> {
             }
             let successor = self.successor(keep_old).await?;
             let (version, tombstone) = self.tombstone(successor, keep_old)?;
-            let doubt = {
-                let mut state = self.session.state();
-                let only_moves = state.unsure.as_ref().is_none_or(|it| it.only_moves);
-                let on = version.clone();
-                state.unsure.replace(Unsure { on, only_moves })
-            };
-            let (key, deadline) = (&tombstone.key, tombstone.meta.deadline);
-            let put = self.put(key, tombstone.body, deadline, Condition::IfVersion(version));
-            match put.await {
-                Ok(Written::Stored(_)) => return self.moved().await,
-                // An earlier write on top of this version may be what refused it.
-                Ok(Written::Refused) => self.session.state().unsure = doubt,
-                Ok(Written::Unknown(error)) => {
+            match self.replace(&tombstone, &version, true).await? {
+                Written::Stored(_) => return self.moved().await,
+                Written::Refused => {}
+                Written::Unknown(error) => {
                     unknown = Some(Self::failed(&mut failures, error)?);
-                }
-                Err(certain) => {
-                    if Self::was_not_written(&certain) {
-                        self.session.state().unsure = doubt;
-                    }
-                    return Err(certain);
                 }
             }
             look = true;

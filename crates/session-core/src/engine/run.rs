@@ -8,7 +8,7 @@ use tracing::debug;
 
 use crate::body::{self, Content, Meta, Prev, WriteId, WriteIds};
 use crate::change::{Batch, replay};
-use crate::state::{Origin, Standing, State};
+use crate::state::{Origin, Standing, State, Unsure};
 use crate::{
     Condition, Error, PutOutcome, RecordKey, RecordStore, Result, Session, SessionPolicy,
     StoreError, StoreErrorKind, Version,
@@ -115,9 +115,33 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether this error of a [`put`](Self::put) says that nothing was written.
-    pub(super) fn was_not_written(error: &Error) -> bool {
-        !matches!(error, Error::Store(error) if error.kind() == StoreErrorKind::Unconfirmed)
+    /// Puts `next` in the place of the session's record, if that still is `on`, and notes that it is unsure whether it is there, until the
+    /// answer says that it is not. An earlier write on top of `on` may be what refuses it: the doubt about that one stays.
+    pub(super) async fn replace(
+        &self,
+        next: &Standing,
+        on: &Version,
+        only_moves: bool,
+    ) -> Result<Written> {
+        let before = {
+            let mut state = self.session.state();
+            let only_moves = only_moves && state.unsure.as_ref().is_none_or(|it| it.only_moves);
+            let on = on.clone();
+            state.unsure.replace(Unsure { on, only_moves })
+        };
+        let (body, deadline) = (next.body.clone(), next.meta.deadline);
+        let condition = Condition::IfVersion(on.clone());
+        let put = self.put(&next.key, body, deadline, condition).await;
+        let may_stand = match &put {
+            Ok(Written::Stored(_) | Written::Unknown(_)) => true,
+            Ok(Written::Refused) => false,
+            Err(Error::Store(error)) => error.kind() == StoreErrorKind::Unconfirmed,
+            Err(_) => false,
+        };
+        if !may_stand {
+            self.session.state().unsure = before;
+        }
+        put
     }
 
     pub(super) async fn load(&self, key: &RecordKey) -> Result<Option<Loaded>> {
@@ -219,7 +243,7 @@ impl<'a> Run<'a> {
     }
 
     /// Forgets the batches that `found` shows to have taken effect. Fails if a write went unanswered and it cannot be told whether
-    /// it did: then neither doing it again nor leaving it is right. `found` lives, or has moved; `base` is what the record named when the session was loaded.
+    /// it did: then neither doing it again nor leaving it is right. `base` is what the record named when the session was loaded.
     pub(super) fn settle_batches(
         &self,
         state: &mut State,
@@ -228,20 +252,17 @@ impl<'a> Run<'a> {
         unknown: Option<StoreError>,
     ) -> Result<()> {
         let applied = Self::forget(state, &found.meta.writes);
-        match &state.unsure {
-            None => return Ok(()),
+        let Some(unsure) = &state.unsure else {
+            return Ok(());
+        };
+        if unsure.on == found.version {
             // Nothing has taken effect, and it may yet.
-            Some(unsure) if unsure.on == found.version => return Ok(()),
-            // A tombstone did not, where the record lives.
-            Some(unsure) if unsure.only_moves => {
-                state.unsure = None;
-                return Ok(());
-            }
-            Some(_) => {}
+            return Ok(());
         }
         let now = self.policy.now();
         let listed = state.batches.iter().all(|batch| batch.id.is_kept(now));
-        if applied || listed && found.meta.writes.reach_back_to(base) {
+        // A tombstone did not take effect where the record lives.
+        if applied || unsure.only_moves || listed && found.meta.writes.reach_back_to(base) {
             state.unsure = None;
             return Ok(());
         }

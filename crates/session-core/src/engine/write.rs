@@ -4,19 +4,16 @@ use tracing::debug;
 
 use super::run::{Loaded, Run, Written};
 use crate::body::{Content, Kind, WriteId, WriteIds};
-use crate::state::{Intent, Origin, Standing, State, Unsure};
+use crate::state::{Intent, Origin, Standing, State};
 use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
 
 /// What is known of the record after a write that was not simply stored.
 enum Look {
     /// Go on: what stands now, and what to send in its place.
-    Again(Box<(Base, Standing)>, Doubt),
+    Again(Box<(Base, Standing)>),
     /// There is nothing left to do.
     Done(Outcome),
 }
-
-/// Whether an earlier write on top of the same version went unanswered. It may yet take effect, and be what refuses the next.
-type Doubt = bool;
 
 /// What is to be replaced: as much of it as a write needs.
 struct Base {
@@ -52,44 +49,29 @@ impl Run<'_> {
             // From here on it may be on its way, also if nothing in it changed what was found.
             state.dirty = true;
             let sent = self.next_standing(&state, state.old()?, &state.content);
-            let look = state.unsure.is_some();
-            state
-                .unsure
-                .get_or_insert_with(|| Unsure::of_changes(&base.version));
-            (look, base, sent)
+            (state.unsure.is_some(), base, sent)
         };
-        let mut doubt = false;
         loop {
             if look {
                 self.in_time()?;
                 match Box::pin(self.look(&base, unknown.take())).await? {
                     Look::Done(done) => return Ok(done),
-                    Look::Again(again, doubtful) => {
+                    Look::Again(again) => {
                         if again.0.version != base.version {
                             outcome = Outcome::Merged;
                         }
                         (base, sent) = *again;
-                        doubt = doubtful;
                     }
                 }
             }
-            let (body, deadline) = (sent.body.clone(), sent.meta.deadline);
-            let condition = Condition::IfVersion(base.version.clone());
-            match self.put(&base.key, body, deadline, condition).await {
-                Ok(Written::Stored(version)) => {
+            match self.replace(&sent, &base.version, false).await? {
+                Written::Stored(version) => {
                     Self::accept(&mut self.session.state(), sent.stored(version));
                     return Ok(outcome);
                 }
-                Ok(Written::Refused) if !doubt => self.session.state().unsure = None,
-                Ok(Written::Refused) => {}
-                Ok(Written::Unknown(error)) => {
+                Written::Refused => {}
+                Written::Unknown(error) => {
                     unknown = Some(Self::failed(&mut failures, error)?);
-                }
-                Err(certain) => {
-                    if !doubt && Self::was_not_written(&certain) {
-                        self.session.state().unsure = None;
-                    }
-                    return Err(certain);
                 }
             }
             look = true;
@@ -136,11 +118,8 @@ impl Run<'_> {
             None => {
                 drop(state);
                 let content = self.rebase(content)?;
-                let mut state = self.session.state();
-                let next = self.next_standing(&state, &standing, &content);
-                let doubt = state.unsure.is_some();
-                state.unsure = Some(Unsure::of_changes(&standing.version));
-                Ok(Look::Again(Box::new((Base::of(&standing), next)), doubt))
+                let next = self.next_standing(&self.session.state(), &standing, &content);
+                Ok(Look::Again(Box::new((Base::of(&standing), next))))
             }
         }
     }

@@ -78,6 +78,21 @@ impl<F> fmt::Debug for After<F> {
     }
 }
 
+/// A session with 1 under `key`, which `manager` has saved, and the header of a request that names it.
+pub async fn stored(manager: &SessionManager, key: &str) -> (Session, HeaderMap) {
+    let session = manager.open(&HeaderMap::new()).await.unwrap();
+    session.set(key, &1).unwrap();
+    session.commit().await.unwrap();
+    let cookie = manager.cookie_for(&session).unwrap().unwrap();
+    (session, HeaderMap::from_iter([(header::COOKIE, cookie)]))
+}
+
+pub fn with_headers(headers: &HeaderMap) -> Request<Body> {
+    let mut request = Request::new(Body::empty());
+    request.headers_mut().clone_from(headers);
+    request
+}
+
 /// Where a request waits between opening its session and acting on it.
 pub struct Gate {
     opened: oneshot::Sender<()>,
