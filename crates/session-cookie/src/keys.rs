@@ -3,23 +3,24 @@
 use ring::aead;
 use ring::error::Unspecified;
 use ring::hkdf::{HKDF_SHA256, KeyType, Prk, Salt};
+use ring::hmac;
 
-use crate::hmac::SigningKey;
 use crate::{ConfigError, Secret};
 
-/// Tells these keys from whatever else the secret is used for, and this version's from a later one's.
+/// Separates these keys from those that the application derives from the same secret, and from those
+/// of a later version.
 const SALT: &[u8] = b"session-cookie/1";
 
-/// Tells in a sealed value which secret made it, and tells nothing else about the secret.
+/// Says in a sealed value which secret made it. It tells nothing else about the secret.
 pub(crate) type KeyId = [u8; 6];
 
-/// Makes a key of its own for every process that seals, so that none seals more than it safely can.
+/// Gives every process that seals a key of its own, so that no key seals more messages than is safe.
 pub(crate) type KeySalt = [u8; 9];
 
-/// A secret, ready to have keys derived from it.
+/// A secret from which keys can be derived.
 ///
-/// The cookie's name is part of each derivation: a value that was made for one cookie means nothing in another. No name holds
-/// a `/`, so no two derivations have the same info.
+/// The cookie's name is part of each derivation: a value that was made for one cookie is worth
+/// nothing in another. A name cannot hold a `/`, so no two derivations have the same info.
 #[derive(Clone)]
 pub(crate) struct Master(Prk);
 
@@ -32,10 +33,10 @@ impl Master {
         self.expand(&[b"key-id"])
     }
 
-    pub(crate) fn signing(&self, name: &str) -> Result<SigningKey, ConfigError> {
+    pub(crate) fn signing(&self, name: &str) -> Result<hmac::Key, ConfigError> {
         let key = self.expand::<32>(&[b"sign/", name.as_bytes()]);
         let key = key.map_err(|_| ConfigError::Derivation)?;
-        Ok(SigningKey::new(&key))
+        Ok(hmac::Key::new(hmac::HMAC_SHA256, &key))
     }
 
     pub(crate) fn sealing(

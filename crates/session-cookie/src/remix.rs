@@ -4,65 +4,55 @@ use std::borrow::Cow;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD_NO_PAD, STANDARD_PAD_INDIFFERENT as STANDARD};
+use ring::hmac;
 use session_core::{Error, Result};
 
-use crate::hmac::{SigningKey, Tag, is_same};
-use crate::{Opened, Secret};
+use crate::{CookieValue, Secret};
 
-/// A dot, and 32 bytes in base64 without padding.
-const TAG_CHARS: usize = 1 + 43;
-
-/// Signs with its first key, verifies with any. The secrets are the keys, and the cookie's name is not signed.
+/// Signs with its first key, verifies with any. The secrets are the keys, and the cookie's name is
+/// not signed.
 pub(crate) struct RemixSigner {
-    keys: Vec<SigningKey>,
+    keys: Vec<hmac::Key>,
 }
 
 impl RemixSigner {
     pub(crate) fn new(secrets: &[Secret]) -> Self {
-        let keys = secrets.iter().map(|secret| SigningKey::new(secret.bytes()));
+        let keys = secrets
+            .iter()
+            .map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes()));
         Self {
             keys: keys.collect(),
         }
     }
 
-    /// Appends `value`, signed, to `text`.
-    pub(crate) fn sign(&self, value: &str, text: &mut String) -> Result<()> {
+    pub(crate) fn sign(&self, value: &str) -> Result<String> {
         let Some(key) = self.keys.first() else {
             return Err(Error::Unsupported("the cookie has no secret"));
         };
-        let start = text.len();
-        STANDARD.encode_string(value, text);
-        let tag = key.tag(text.as_bytes().get(start..).unwrap_or_default());
-        text.push('.');
-        STANDARD_NO_PAD.encode_string(tag, text);
-        Ok(())
+        let signed = STANDARD.encode(value);
+        let tag = hmac::sign(key, signed.as_bytes());
+        Ok(format!("{signed}.{}", STANDARD_NO_PAD.encode(tag)))
     }
 
-    /// As many bytes as [`sign`](Self::sign) appends for `value`.
-    pub(crate) fn length(value: &str) -> usize {
-        value.len().div_ceil(3) * 4 + TAG_CHARS
-    }
-
-    pub(crate) fn verify(&self, text: &[u8]) -> Opened<'static> {
+    pub(crate) fn verify(&self, text: &[u8]) -> CookieValue<'static> {
         let Some((signed, tag)) = parse(text) else {
-            return Opened::Malformed;
+            return CookieValue::Malformed;
         };
-        let ours = |key: &SigningKey| is_same(&key.tag(signed), &tag);
-        if !self.keys.iter().any(ours) {
-            return Opened::Forged;
+        let is_ours = |key| hmac::verify(key, signed, &tag).is_ok();
+        if !self.keys.iter().any(is_ours) {
+            return CookieValue::Forged;
         }
         let value = STANDARD.decode(signed).ok();
         match value.and_then(|value| String::from_utf8(value).ok()) {
-            Some(value) => Opened::Valid(Cow::Owned(value)),
-            None => Opened::Malformed,
+            Some(value) => CookieValue::Valid(Cow::Owned(value)),
+            None => CookieValue::Malformed,
         }
     }
 }
 
 /// What is signed, and the tag.
-fn parse(text: &[u8]) -> Option<(&[u8], Tag)> {
+fn parse(text: &[u8]) -> Option<(&[u8], Vec<u8>)> {
     let dot = text.iter().rposition(|&byte| byte == b'.')?;
     let (signed, tag) = text.split_at_checked(dot)?;
-    let tag = STANDARD.decode(tag.strip_prefix(b".")?).ok()?;
-    Some((signed, tag.try_into().ok()?))
+    Some((signed, STANDARD.decode(tag.strip_prefix(b".")?).ok()?))
 }

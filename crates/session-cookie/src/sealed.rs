@@ -1,13 +1,12 @@
-//! Sealed values: unreadable, known to be ours, and over at their deadline. `docs/formats.md` has the format.
+//! Sealed values: unreadable, proved to be ours, and expired at their deadline. `docs/formats.md` has
+//! the format.
 //!
-//! Two values under one key and one nonce tell of each other's content, and how to forge a third. So a nonce begins with the count
-//! of the messages under its key, which never comes twice in one process (NIST SP 800-38D, 8.2.1). The key is drawn with the
-//! first message, so servers that fork before they answer have one each. Should a process be copied later, with its key and
-//! its count, the rest of the nonce tells the copies apart, unless their threads seal in the same nanosecond: it is a hash of
-//! the time, under keys that the system gave the thread.
+//! A nonce must never be used twice under one key: that would reveal content and allow forgeries. Each
+//! nonce is random and comes from the operating system, so a process that was forked or restored from
+//! a snapshot does not repeat the nonces of its original. NIST SP 800-38D, section 8.3, allows 2^32
+//! messages under one key with random nonces.
 
 use std::borrow::Cow;
-use std::hash::{BuildHasher as _, RandomState};
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -18,25 +17,24 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 use session_core::{Error, Result};
 
 use crate::keys::{KeyId, KeySalt, Master};
-use crate::{ConfigError, Opened, Secret, base64url};
+use crate::{ConfigError, CookieValue, Secret, base64url};
 
 const MARKER: &str = "e1.";
 const HEAD: usize = size_of::<KeyId>() + size_of::<KeySalt>() + NONCE_LEN;
 const DEADLINE: usize = size_of::<u64>();
 const TAG: usize = aead::MAX_TAG_LEN;
 
-/// Counted nonces would allow more (NIST SP 800-38D, 8.3), with less of a margin.
-const MESSAGES_A_KEY: u64 = 1 << 32;
+const MESSAGES_PER_KEY: u64 = 1 << 32;
 
 /// Seals with its first secret, opens with any.
 ///
-/// A sealer seals under a key of its own, derived with a salt that is drawn with its first message. So the limit on messages
-/// counts from each start of each process, not over a secret's whole life on all servers. Past the limit each message gets a
-/// salt, and so a key, to itself.
+/// Each process seals under a key of its own, derived with a random salt when it seals its first
+/// message. So the limit on messages counts from the start of each process, not over the lifetime of
+/// the secret on all servers. Beyond the limit, each message gets a salt, and so a key, of its own.
 pub(crate) struct Sealer {
     name: String,
     associated: String,
-    ring: Vec<(KeyId, Master)>,
+    secrets: Vec<(KeyId, Master)>,
     own: OnceLock<SealingKey>,
     sealed: AtomicU64,
     random: SystemRandom,
@@ -51,144 +49,126 @@ struct SealingKey {
 
 impl Sealer {
     pub(crate) fn new(secrets: &[Secret], name: &str) -> Result<Self, ConfigError> {
-        let keyed = |secret| {
+        let secrets = secrets.iter().map(|secret| {
             let master = Master::new(secret);
-            Ok((master.key_id()?, master))
-        };
-        let ring = secrets.iter().map(keyed);
+            let id = master.key_id().map_err(|_| ConfigError::Derivation)?;
+            Ok((id, master))
+        });
         Ok(Self {
-            // What it is, in which version, and whose: of the name that is the default, one block of sixteen bytes.
-            associated: format!("e1{name}"),
             name: name.to_owned(),
-            ring: ring
-                .collect::<Result<_, Unspecified>>()
-                .map_err(|_| ConfigError::Derivation)?,
+            associated: format!("e1{name}"),
+            secrets: secrets.collect::<Result<_, ConfigError>>()?,
             own: OnceLock::new(),
             sealed: AtomicU64::new(0),
             random: SystemRandom::new(),
         })
     }
 
-    /// Appends `value`, sealed until `deadline`, to `text`.
-    pub(crate) fn seal(&self, value: &str, deadline: SystemTime, text: &mut String) -> Result<()> {
-        let count = self.sealed.fetch_add(1, Ordering::Relaxed);
-        let alone;
-        let key = if count < MESSAGES_A_KEY {
-            self.own()?
+    /// `value`, sealed until `deadline`.
+    pub(crate) fn seal(&self, value: &str, deadline: SystemTime) -> Result<String> {
+        let nonce = self.random()?;
+        let sealed = if self.sealed.fetch_add(1, Ordering::Relaxed) < MESSAGES_PER_KEY {
+            self.seal_under(self.own()?, nonce, value, deadline)
         } else {
-            alone = self.draw()?;
-            &alone
+            self.seal_under(&self.new_key()?, nonce, value, deadline)
         };
-        self.seal_under(key, nonce(count).as_flattened(), value, deadline, text)
-            .map_err(|_| Error::Unsupported("this value cannot be sealed"))
-    }
-
-    /// As many bytes as [`seal`](Self::seal) appends for `value`.
-    pub(crate) fn length(value: &str) -> usize {
-        MARKER.len() + ((HEAD + value.len() + DEADLINE + TAG) * 4).div_ceil(3)
+        sealed.map_err(|_| Error::Unsupported("this value cannot be sealed"))
     }
 
     fn own(&self) -> Result<&SealingKey> {
         if let Some(own) = self.own.get() {
             return Ok(own);
         }
-        let drawn = self.draw()?;
-        Ok(self.own.get_or_init(|| drawn))
+        let key = self.new_key()?;
+        Ok(self.own.get_or_init(|| key))
     }
 
-    fn draw(&self) -> Result<SealingKey> {
-        let mut salt = KeySalt::default();
-        self.random.fill(&mut salt).map_err(|_| Error::Random)?;
-        self.salted(salt)
+    fn new_key(&self) -> Result<SealingKey> {
+        self.key(self.random()?)
             .map_err(|_| Error::Unsupported("no key can be derived from the cookie's secret"))
     }
 
-    fn salted(&self, salt: KeySalt) -> Result<SealingKey, Unspecified> {
-        let (id, newest) = self.ring.first().ok_or(Unspecified)?;
+    fn key(&self, salt: KeySalt) -> Result<SealingKey, Unspecified> {
+        let (id, newest) = self.secrets.first().ok_or(Unspecified)?;
         let key = newest.sealing(&self.name, &salt)?;
         Ok(SealingKey { id: *id, salt, key })
+    }
+
+    fn random<const N: usize>(&self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        match self.random.fill(&mut bytes) {
+            Ok(()) => Ok(bytes),
+            Err(_) => Err(Error::Random),
+        }
     }
 
     fn seal_under(
         &self,
         SealingKey { id, salt, key }: &SealingKey,
-        nonce: &[u8],
+        nonce: [u8; NONCE_LEN],
         value: &str,
         deadline: SystemTime,
-        text: &mut String,
-    ) -> Result<(), Unspecified> {
-        let mut sealed = Vec::with_capacity(HEAD + value.len() + DEADLINE + TAG);
-        sealed.extend_from_slice(id);
-        sealed.extend_from_slice(salt);
-        sealed.extend_from_slice(nonce);
-        sealed.extend_from_slice(value.as_bytes());
-        // At the end, so that an opened value starts where its buffer does.
-        sealed.extend_from_slice(&millis(deadline).to_be_bytes());
+    ) -> Result<String, Unspecified> {
+        let deadline = millis(deadline).to_be_bytes();
+        let mut sealed = [&id[..], salt, &nonce, value.as_bytes(), &deadline].concat();
         let (_, body) = sealed.split_at_mut_checked(HEAD).ok_or(Unspecified)?;
-        let nonce = Nonce::try_assume_unique_for_key(nonce)?;
+        let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = key.seal_in_place_separate_tag(nonce, self.associated(), body)?;
         sealed.extend_from_slice(tag.as_ref());
-        text.push_str(MARKER);
-        base64url::append(&sealed, text);
-        Ok(())
+        Ok(format!("{MARKER}{}", base64url::encode(sealed)))
     }
 
-    pub(crate) fn open(&self, text: &[u8], now: SystemTime) -> Opened<'static> {
+    pub(crate) fn open(&self, text: &[u8], now: SystemTime) -> CookieValue<'static> {
         let Some(sealed) = Sealed::parse(text) else {
-            return Opened::Malformed;
+            return CookieValue::Malformed;
         };
         let Some((value, deadline)) = self.unseal(sealed) else {
-            return Opened::Forged;
+            return CookieValue::Forged;
         };
         if deadline <= millis(now) {
-            return Opened::Expired;
+            return CookieValue::Expired;
         }
         match String::from_utf8(value) {
-            Ok(value) => Opened::Valid(Cow::Owned(value)),
-            Err(_) => Opened::Malformed,
+            Ok(value) => CookieValue::Valid(Cow::Owned(value)),
+            Err(_) => CookieValue::Malformed,
         }
     }
 
+    /// The value and its deadline.
     fn unseal(&self, sealed: Sealed) -> Option<(Vec<u8>, u64)> {
         let derived;
         let key = match self.own.get() {
             Some(own) if own.salt == sealed.salt && own.id == sealed.key_id => &own.key,
             _ => {
-                let (_, master) = self.ring.iter().find(|(id, _)| *id == sealed.key_id)?;
+                let mut secrets = self.secrets.iter();
+                let (_, master) = secrets.find(|(id, _)| *id == sealed.key_id)?;
                 derived = master.sealing(&self.name, &sealed.salt).ok()?;
                 &derived
             }
         };
         let nonce = Nonce::assume_unique_for_key(sealed.nonce);
-        let mut bytes = sealed.bytes;
+        let mut body = sealed.body;
         let opened = key
-            .open_within(nonce, self.associated(), &mut bytes, HEAD..)
+            .open_in_place(nonce, self.associated(), &mut body)
             .ok()?;
         let (value, deadline) = opened.split_last_chunk::<DEADLINE>()?;
         let (length, deadline) = (value.len(), u64::from_be_bytes(*deadline));
-        bytes.truncate(length);
-        Some((bytes, deadline))
+        body.truncate(length);
+        Some((body, deadline))
     }
 
+    /// What is sealed, in which version, and for which cookie.
     fn associated(&self) -> Aad<&[u8]> {
         Aad::from(self.associated.as_bytes())
     }
 }
 
-/// Six bytes of the count, and six that differ where a process is copied.
-fn nonce(count: u64) -> [[u8; NONCE_LEN / 2]; 2] {
-    let [_, _, count @ ..] = count.to_be_bytes();
-    let [_, _, noise @ ..] = RandomState::new().hash_one(SystemTime::now()).to_be_bytes();
-    [count, noise]
-}
-
-/// A sealed value, taken apart.
+/// The parts of a sealed value.
 struct Sealed {
     key_id: KeyId,
     salt: KeySalt,
     nonce: [u8; NONCE_LEN],
-    /// All of it: what is sealed comes after the head.
-    bytes: Vec<u8>,
+    body: Vec<u8>,
 }
 
 impl Sealed {
@@ -197,11 +177,11 @@ impl Sealed {
         let (key_id, rest) = bytes.split_first_chunk()?;
         let (salt, rest) = rest.split_first_chunk()?;
         let (nonce, body) = rest.split_first_chunk()?;
-        (body.len() >= DEADLINE + TAG).then_some(Self {
+        (body.len() >= DEADLINE + TAG).then(|| Self {
             key_id: *key_id,
             salt: *salt,
             nonce: *nonce,
-            bytes,
+            body: body.to_vec(),
         })
     }
 }
@@ -229,14 +209,10 @@ mod tests {
     }
 
     fn seal(sealer: &Sealer, value: &str) -> String {
-        let mut text = String::new();
-        sealer
-            .seal(value, UNIX_EPOCH + YEAR_2100, &mut text)
-            .unwrap();
-        text
+        sealer.seal(value, UNIX_EPOCH + YEAR_2100).unwrap()
     }
 
-    fn open(sealer: &Sealer, text: &str) -> Opened<'static> {
+    fn open(sealer: &Sealer, text: &str) -> CookieValue<'static> {
         sealer.open(text.as_bytes(), UNIX_EPOCH)
     }
 
@@ -263,19 +239,16 @@ mod tests {
             let secret = Secret::from_text(&known.secret).unwrap();
             let salt = unhex(&known.salt);
             let sealer = Sealer::new(&[secret], &known.name).unwrap();
-            let key = sealer.salted(salt).unwrap();
+            let key = sealer.key(salt).unwrap();
             let nonce: [u8; NONCE_LEN] = unhex(&known.nonce);
             let deadline = UNIX_EPOCH + Duration::from_millis(known.deadline_ms);
-            let mut text = String::new();
-            sealer
-                .seal_under(&key, &nonce, &known.value, deadline, &mut text)
-                .unwrap();
-            assert_eq!(text, known.cookie);
+            let sealed = sealer.seal_under(&key, nonce, &known.value, deadline);
+            assert_eq!(sealed.unwrap(), known.cookie);
         }
     }
 
     #[test]
-    fn what_was_sealed_opens_in_every_process_and_never_looks_the_same() {
+    fn opens_in_every_process_and_never_looks_the_same() {
         let (one, other) = (sealer(&["one"]), sealer(&["one"]));
         let (first, second) = (seal(&one, "value"), seal(&one, "value"));
         assert_ne!(first, second);
@@ -291,7 +264,7 @@ mod tests {
         let both = sealer(&["new", "old"]);
         assert_eq!(open(&both, &old).value(), Some("value"));
         let new = seal(&both, "value");
-        assert_eq!(open(&sealer(&["old"]), &new), Opened::Forged);
+        assert_eq!(open(&sealer(&["old"]), &new), CookieValue::Forged);
         assert_eq!(open(&sealer(&["new"]), &new).value(), Some("value"));
     }
 
@@ -301,7 +274,7 @@ mod tests {
         let head = |text: &str| text[..MARKER.len() + 20].to_owned();
         let (a, b) = (seal(&sealer, "value"), seal(&sealer, "value"));
         assert_eq!(head(&a), head(&b));
-        sealer.sealed.store(MESSAGES_A_KEY, Ordering::Relaxed);
+        sealer.sealed.store(MESSAGES_PER_KEY, Ordering::Relaxed);
         let (c, d) = (seal(&sealer, "value"), seal(&sealer, "value"));
         assert_ne!(head(&b), head(&c));
         assert_ne!(head(&c), head(&d));
@@ -309,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn threads_draw_one_key_and_repeat_no_nonce() {
+    fn threads_share_one_key_and_repeat_no_nonce() {
         const MESSAGES: usize = 2_000;
         let sealer = sealer(&["one"]);
         let head = |text: &str| {
@@ -328,21 +301,12 @@ mod tests {
         assert!(heads.iter().all(|(salt, _)| *salt == heads[0].0));
     }
 
-    /// As after a fork: the same key, and the same count.
     #[test]
-    fn a_copy_repeats_no_nonce() {
-        let mut nonces: Vec<_> = (0..1_000).map(|_| nonce(7)).collect();
-        nonces.sort_unstable();
-        nonces.dedup();
-        assert_eq!(nonces.len(), 1_000);
-    }
-
-    #[test]
-    fn it_is_over_at_its_deadline() {
+    fn expires_at_its_deadline() {
         let sealer = sealer(&["one"]);
         let text = seal(&sealer, "value");
         let deadline = UNIX_EPOCH + YEAR_2100;
-        assert_eq!(sealer.open(text.as_bytes(), deadline), Opened::Expired);
+        assert_eq!(sealer.open(text.as_bytes(), deadline), CookieValue::Expired);
         let before = deadline - Duration::from_millis(1);
         assert_eq!(sealer.open(text.as_bytes(), before).value(), Some("value"));
     }

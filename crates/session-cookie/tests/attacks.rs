@@ -50,7 +50,7 @@ proptest! {
                 let opened = cookie.read(headers.iter().map(Vec::as_slice), content, UNIX_EPOCH);
                 prop_assert!(opened.value().is_none());
             }
-            prop_assert!(cookie.carried(headers.iter().map(Vec::as_slice)) <= SessionCookie::MAX_CHUNKS);
+            prop_assert!(cookie.chunk_count(headers.iter().map(Vec::as_slice)) <= SessionCookie::MAX_CHUNKS);
         }
     }
 

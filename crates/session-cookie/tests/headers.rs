@@ -4,7 +4,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use session_cookie::{Opened, SameSite, SessionCookie};
+use session_cookie::{CookieValue, SameSite, SessionCookie};
 use session_core::{CookieContent, Error};
 
 const SECRET: &str = "a secret of thirty-two bytes, ok";
@@ -22,7 +22,7 @@ fn set(cookie: &SessionCookie, value: &str, carried: usize) -> Vec<String> {
         .unwrap()
 }
 
-fn read<'h>(cookie: &SessionCookie, header: &'h str) -> Opened<'h> {
+fn read<'h>(cookie: &SessionCookie, header: &'h str) -> CookieValue<'h> {
     cookie.read([header.as_bytes()], CookieContent::Data, NOW)
 }
 
@@ -114,7 +114,7 @@ fn planted_cookies_are_tried_up_to_a_bound() {
     let lines = set(&cookie, "one", 0);
     let planted = |count| format!("{}{}", "__Host-session=x; ".repeat(count), pairs(&lines)[0]);
     assert_eq!(read(&cookie, &planted(7)).value(), Some("one"));
-    assert_eq!(read(&cookie, &planted(8)), Opened::Malformed);
+    assert_eq!(read(&cookie, &planted(8)), CookieValue::Malformed);
 }
 
 #[test]
@@ -122,15 +122,15 @@ fn the_log_learns_what_was_wrong() {
     let cookie = cookie();
     let line = &set(&cookie, "one", 0)[0];
     let pair = line.split(';').next().unwrap();
-    assert_eq!(read(&cookie, ""), Opened::Missing);
-    assert_eq!(read(&cookie, "session=x"), Opened::Missing);
-    assert_eq!(read(&cookie, "__host-session=x"), Opened::Missing);
-    assert_eq!(read(&cookie, "__Host-session="), Opened::Missing);
-    assert_eq!(read(&cookie, "__Host-session=x"), Opened::Malformed);
+    assert_eq!(read(&cookie, ""), CookieValue::Missing);
+    assert_eq!(read(&cookie, "session=x"), CookieValue::Missing);
+    assert_eq!(read(&cookie, "__host-session=x"), CookieValue::Missing);
+    assert_eq!(read(&cookie, "__Host-session="), CookieValue::Missing);
+    assert_eq!(read(&cookie, "__Host-session=x"), CookieValue::Malformed);
     let others = SessionCookie::new("another secret of thirty-two b..").unwrap();
-    assert_eq!(read(&others, pair), Opened::Forged);
+    assert_eq!(read(&others, pair), CookieValue::Forged);
     let late = cookie.read([pair.as_bytes()], CookieContent::Data, NOW + DAY);
-    assert_eq!(late, Opened::Expired);
+    assert_eq!(late, CookieValue::Expired);
 }
 
 #[test]
@@ -177,7 +177,7 @@ fn chunks_come_back_together_in_any_order() {
             Some(value.as_str())
         );
         let headers = || pairs.iter().map(|pair| pair.as_bytes());
-        assert_eq!(cookie.carried(headers()), lines.len());
+        assert_eq!(cookie.chunk_count(headers()), lines.len());
         let opened = cookie.read(headers(), CookieContent::Data, NOW);
         assert_eq!(opened.value(), Some(value.as_str()));
     }
@@ -231,10 +231,10 @@ fn chunks_of_two_values_do_not_mix() {
     let (one, two) = (pairs(&one), pairs(&two));
     assert_eq!(
         read(&cookie, &format!("{}; {}", one[0], two[1])),
-        Opened::Forged
+        CookieValue::Forged
     );
     assert_eq!(read(&cookie, one[0]).value(), None);
-    assert_eq!(read(&cookie, one[1]), Opened::Missing);
+    assert_eq!(read(&cookie, one[1]), CookieValue::Missing);
 }
 
 #[test]
@@ -256,7 +256,7 @@ fn the_clients_count_is_not_trusted() {
     let lines = set(&allowing, &"x".repeat(8000), 0);
     let header = pairs(&lines).join("; ");
     assert_eq!(read(&cookie().chunks(2).unwrap(), &header).value(), None);
-    assert_eq!(read(&cookie(), &header), Opened::Malformed);
+    assert_eq!(read(&cookie(), &header), CookieValue::Malformed);
     for count in ["k0.", "k1.", "k2.", "k4.", "k9.", "k99.", "k-1."] {
         let header = header.replacen("k3.", count, 1);
         assert_eq!(read(&allowing, &header).value(), None, "{count}");

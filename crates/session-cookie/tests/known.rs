@@ -6,7 +6,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde::Deserialize;
-use session_cookie::{Opened, SessionCookie};
+use session_cookie::{CookieValue, SessionCookie};
 use session_core::CookieContent;
 
 #[derive(Deserialize)]
@@ -55,7 +55,7 @@ fn sealed_values() {
         assert_eq!(opened.value(), Some(known.value.as_str()));
         let at_deadline = now + Duration::from_millis(1);
         let opened = cookie.decode(text, CookieContent::Data, at_deadline);
-        assert_eq!(opened, Opened::Expired);
+        assert_eq!(opened, CookieValue::Expired);
     }
 }
 
@@ -78,7 +78,7 @@ fn a_format_is_never_taken_for_another() {
     for signed in known(include_str!("known/signed.json")) {
         let opened =
             cookie(&signed).decode(signed.cookie.as_bytes(), CookieContent::Data, UNIX_EPOCH);
-        assert_eq!(opened, Opened::Malformed);
+        assert_eq!(opened, CookieValue::Malformed);
     }
     for sealed in known(include_str!("known/sealed.json")) {
         let opened =

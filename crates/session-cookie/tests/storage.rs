@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use session_cookie::{CookieStorage, Opened, SessionCookie};
+use session_cookie::{CookieStorage, CookieValue, SessionCookie};
 use session_core::{
     Clock, CookieChange, CookieContent, Error, FlashPolicy, Lifetime, Outcome, Session,
     SessionPolicy, SessionStorage,
@@ -17,10 +17,7 @@ fn policy() -> SessionPolicy {
 }
 
 async fn open(cookie: Option<&str>, policy: &SessionPolicy) -> Session {
-    CookieStorage::new()
-        .read(cookie.map(Into::into), policy)
-        .await
-        .unwrap()
+    CookieStorage::new().read(cookie, policy).await.unwrap()
 }
 
 async fn save(session: &Session, policy: &SessionPolicy) -> (CookieChange, Outcome) {
@@ -214,7 +211,7 @@ async fn the_cookie_seals_it() {
     let opened = cookie.decode(text.as_bytes(), CookieContent::Data, now);
     assert_eq!(opened.value(), Some(value.as_str()));
     let expired = cookie.decode(text.as_bytes(), CookieContent::Data, session.expires());
-    assert_eq!(expired, Opened::Expired);
+    assert_eq!(expired, CookieValue::Expired);
 }
 
 #[tokio::test]

@@ -1,20 +1,13 @@
-//! What a request does to a session, in a form that can be done again to a newer state of it.
+//! What a request does to a session, in a form that can be applied again to a newer state of it.
 
 use std::fmt;
 use std::sync::Arc;
 
-use crate::Error;
-use crate::body::{Content, WriteId};
-
-pub(crate) type Text = Arc<[u8]>;
-
-/// A key as the text that it came in as.
-pub(crate) fn key_text(key: &[u8]) -> &str {
-    std::str::from_utf8(key).unwrap_or_default()
-}
+use crate::body::{Content, Text, WriteId, set};
+use crate::error::Error;
 
 /// One step of an `update`: JSON text in, JSON text out; `None` is no value.
-pub(crate) type Step = Arc<dyn Fn(Option<&[u8]>) -> Result<Option<Text>, Error> + Send + Sync>;
+pub(crate) type Step = Arc<dyn Fn(Option<&str>) -> Result<Option<Text>, Error> + Send + Sync>;
 
 /// One change. Keys are plain text, values JSON text.
 #[derive(Clone)]
@@ -23,50 +16,60 @@ pub(crate) enum Change {
     Unset(Text),
     Update(Text, Step),
     Flash(Text, Text),
-    /// A flash value was read: it goes, if it still is the value that was read.
-    Consume(Text, Text),
-    /// A flash value is to go unread, if it still is the one that was seen.
-    TakeBack(Text, Text),
-    /// A flash value that was read is to be kept, unless there is a newer one.
-    Keep(Text, Text),
+    /// Removes a flash value that was read, if it still is the value that was read.
+    ConsumeFlash(Text, Text),
+    /// Removes a flash value unread, if it still is the value that was seen.
+    UnsetFlash(Text, Text),
+    /// Keeps a flash value that was read, unless there is a newer one.
+    KeepFlash(Text, Text),
     Clear,
 }
 
 impl Change {
-    /// Whether it only moves flash values out of the way, so that nothing is lost where it finds no record to apply to.
-    pub(crate) fn is_reading(&self) -> bool {
+    /// Whether it only removes or restores flash values, so that nothing is lost if there is no
+    /// record to apply it to.
+    pub(crate) fn only_tidies_flash(&self) -> bool {
         matches!(
             self,
-            Self::Consume(..) | Self::TakeBack(..) | Self::Keep(..)
+            Self::ConsumeFlash(..) | Self::UnsetFlash(..) | Self::KeepFlash(..)
         )
     }
 
-    /// Does it to `content`, and returns whether that changed anything; notes in `missed` a flash value that was no longer there.
+    /// Applies it to `content`, and returns whether that changed anything. Adds to `missed` the key
+    /// of a flash value that was to be consumed and is no longer there.
     pub(crate) fn apply(
         &self,
         content: &mut Content,
         missed: &mut Vec<Text>,
     ) -> Result<bool, Error> {
+        let Content { values, flash } = content;
         Ok(match self {
-            Self::Set(key, value) => content.set_value(key, value),
-            Self::Unset(key) => content.unset_value(key),
-            Self::Update(key, step) => match step(content.value(key))? {
-                Some(value) => content.set_value(key, &value),
-                None => content.unset_value(key),
-            },
-            Self::Flash(key, value) => content.set_flash(key, value),
-            Self::Consume(key, value) => {
-                let waits = content.flash(key) == Some(value);
-                if !waits {
-                    missed.push(Arc::clone(key));
+            Self::Set(key, value) => set(values, key, value),
+            Self::Unset(key) => values.remove(key).is_some(),
+            Self::Update(key, step) => {
+                let value = values.get(key).map(|value| &**value);
+                match step(value)? {
+                    Some(value) => set(values, key, &value),
+                    None => values.remove(key).is_some(),
                 }
-                waits && content.unset_flash(key)
             }
-            Self::TakeBack(key, value) => {
-                content.flash(key) == Some(value) && content.unset_flash(key)
+            Self::Flash(key, value) => set(flash, key, value),
+            Self::ConsumeFlash(key, value) => {
+                let present = flash.get(key) == Some(value);
+                if !present {
+                    missed.push(key.clone());
+                }
+                present && flash.remove(key).is_some()
             }
-            Self::Keep(key, value) => content.flash(key).is_none() && content.set_flash(key, value),
-            Self::Clear => content.clear(),
+            Self::UnsetFlash(key, value) => {
+                flash.get(key) == Some(value) && flash.remove(key).is_some()
+            }
+            Self::KeepFlash(key, value) => !flash.contains_key(key) && set(flash, key, value),
+            Self::Clear => {
+                let changes = !(values.is_empty() && flash.is_empty());
+                content.clear();
+                changes
+            }
         })
     }
 }
@@ -78,12 +81,12 @@ impl fmt::Debug for Change {
             Self::Unset(key) => ("Unset", key),
             Self::Update(key, _) => ("Update", key),
             Self::Flash(key, _) => ("Flash", key),
-            Self::Consume(key, _) => ("Consume", key),
-            Self::TakeBack(key, _) => ("TakeBack", key),
-            Self::Keep(key, _) => ("Keep", key),
+            Self::ConsumeFlash(key, _) => ("ConsumeFlash", key),
+            Self::UnsetFlash(key, _) => ("UnsetFlash", key),
+            Self::KeepFlash(key, _) => ("KeepFlash", key),
             Self::Clear => return f.write_str("Clear"),
         };
-        write!(f, "{name}({:?})", String::from_utf8_lossy(key))
+        write!(f, "{name}({key:?})")
     }
 }
 
@@ -94,11 +97,9 @@ pub(crate) struct Batch {
     pub(crate) changes: Vec<Change>,
 }
 
-/// Does `changes` to `content`, in order, and returns the keys of flash values that it should have removed and that were gone.
-pub(crate) fn replay<'a>(
-    changes: impl Iterator<Item = &'a Change>,
-    content: &mut Content,
-) -> Result<Vec<Text>, Error> {
+/// Applies `changes` to `content`, in order, and returns the keys of the flash values that were
+/// missed.
+pub(crate) fn replay(changes: &[Change], content: &mut Content) -> Result<Vec<Text>, Error> {
     let mut missed = Vec::new();
     for change in changes {
         change.apply(content, &mut missed)?;
@@ -108,34 +109,23 @@ pub(crate) fn replay<'a>(
 
 #[cfg(test)]
 mod tests {
-    use bytes::Bytes;
     use proptest::collection::vec;
     use proptest::prelude::*;
 
     use super::*;
-    use crate::body::{self, Meta};
-
-    fn members(content: &Content) -> [Vec<(Vec<u8>, Vec<u8>)>; 2] {
-        let texts = |entries| {
-            let texts = content.texts(entries);
-            texts.map(|(key, value)| (key.to_vec(), value.to_vec()))
-        };
-        [&content.values, &content.flash].map(|entries| texts(entries).collect())
-    }
 
     fn change() -> impl Strategy<Value = Change> {
-        let text = |text: &str| Text::from(text.as_bytes());
-        (0..9, "[ab]", "[12]").prop_map(move |(kind, key, value)| {
-            let (key, value) = (text(&key), text(&value));
+        (0..9, "[ab]", "[12]").prop_map(|(kind, key, value)| {
+            let (key, value) = (Text::from(key), Text::from(value));
             match kind {
                 0 => Change::Set(key, value),
                 1 => Change::Unset(key),
-                2 => Change::Update(key, Arc::new(move |_| Ok(Some(Arc::clone(&value))))),
+                2 => Change::Update(key, Arc::new(move |_| Ok(Some(value.clone())))),
                 3 => Change::Update(key, Arc::new(|_| Ok(None))),
                 4 => Change::Flash(key, value),
-                5 => Change::Consume(key, value),
-                6 => Change::Keep(key, value),
-                7 => Change::TakeBack(key, value),
+                5 => Change::ConsumeFlash(key, value),
+                6 => Change::KeepFlash(key, value),
+                7 => Change::UnsetFlash(key, value),
                 _ => Change::Clear,
             }
         })
@@ -146,18 +136,18 @@ mod tests {
 
         #[test]
         fn a_change_says_whether_it_changed_anything(
-            members_before in vec(("[ab]", "[12]"), 0..3),
+            values in vec(("[ab]", "[12]"), 0..3),
+            flash in vec(("[ab]", "[12]"), 0..3),
             changes in vec(change(), 0..8),
         ) {
-            let object = members_before.iter().map(|(key, value)| format!("\"{key}\": {value}"));
-            let object = object.collect::<Vec<_>>().join(",");
-            let body = Bytes::from(format!("[{{{object}}},{{{object}}}]"));
-            let mut content = Content::default();
-            body::decode(body, None, &mut content, &mut Meta::default()).unwrap();
+            let texts = |members: Vec<(String, String)>| {
+                members.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+            };
+            let mut content = Content { values: texts(values), flash: texts(flash) };
             for change in changes {
-                let before = members(&content);
+                let before = content.clone();
                 let changed = change.apply(&mut content, &mut Vec::new()).unwrap();
-                prop_assert_eq!(changed, members(&content) != before, "{:?}", change);
+                prop_assert_eq!(changed, content != before, "{:?}", change);
             }
         }
     }

@@ -1,4 +1,4 @@
-//! The time by which sessions expire.
+//! The clock by which sessions expire.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,14 +23,13 @@ pub struct Clock {
 }
 
 impl Clock {
-    pub(crate) const SYSTEM: Self = Self { manual: None };
-
-    /// The system's clock; on Linux as it was at the kernel's last tick, a few milliseconds ago.
+    /// The system's clock.
     pub fn system() -> Self {
-        Self::SYSTEM
+        Self::default()
     }
 
-    /// A clock that starts at the system's time and then stands still until it is [advanced](Self::advance). Clones share it.
+    /// A clock that starts at the system's time and stands still until you
+    /// [advance](Self::advance) it. Clones share the time.
     pub fn manual() -> Self {
         let now = Self::system().millis();
         Self {
@@ -38,7 +37,7 @@ impl Clock {
         }
     }
 
-    /// Moves a manual clock forward; does nothing to the system's.
+    /// Moves a manual clock forward. Does nothing to the system's.
     pub fn advance(&self, by: Duration) {
         if let Some(now) = &self.manual {
             now.fetch_add(millis(by), Ordering::SeqCst);
@@ -53,55 +52,35 @@ impl Clock {
     pub(crate) fn millis(&self) -> u64 {
         match &self.manual {
             Some(now) => now.load(Ordering::SeqCst),
-            None => system_millis(),
+            None => SystemTime::now()
+                .duration_since(UNIX_EPOCH)
+                .map_or(0, millis),
         }
     }
 }
 
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(if self.manual.is_some() {
-            "Clock::manual"
-        } else {
-            "Clock::system"
+        f.write_str(match self.manual {
+            Some(_) => "Clock::manual",
+            None => "Clock::system",
         })
     }
 }
 
-/// The time of the kernel's last tick, a few milliseconds ago: a tenth of what the exact time costs, and every request asks.
-#[cfg(target_os = "linux")]
-fn system_millis() -> u64 {
-    use rustix::time::{ClockId, DynamicClockId, clock_gettime_dynamic};
-
-    match clock_gettime_dynamic(DynamicClockId::Known(ClockId::RealtimeCoarse)) {
-        // Negative before 1970 only.
-        Ok(now) => u64::try_from(now.tv_sec * 1000 + now.tv_nsec / 1_000_000).unwrap_or(0),
-        // A sandbox may not have that clock.
-        Err(_) => exact_millis(),
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-use exact_millis as system_millis;
-
-fn exact_millis() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH);
-    since.map_or(0, millis)
-}
-
 /// Whole milliseconds, at most a thousand centuries, so that sums of times cannot overflow.
 pub(crate) fn millis(duration: Duration) -> u64 {
-    const MOST: u64 = 1000 * 36_525 * 24 * 3600 * 1000;
+    const LONGEST: u64 = 1000 * 36_525 * 24 * 3600 * 1000;
     let whole = duration.as_secs().saturating_mul(1000);
     whole
         .saturating_add(u64::from(duration.subsec_millis()))
-        .min(MOST)
+        .min(LONGEST)
 }
 
-/// On a system whose clock ends before that, its last day.
+/// The time so many milliseconds after the Unix epoch, or the last one that the system's clock can
+/// represent (Windows counts to the year 30828).
 pub(crate) fn at(millis: u64) -> SystemTime {
-    let at = |millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis));
-    // Windows counts to the year 30828.
     const YEAR_30000: u64 = 280 * 36_525 * 24 * 3600 * 1000;
+    let at = |millis| UNIX_EPOCH.checked_add(Duration::from_millis(millis));
     at(millis).or_else(|| at(YEAR_30000)).unwrap_or(UNIX_EPOCH)
 }

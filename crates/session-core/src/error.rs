@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::{StoreError, StoreErrorKind};
+use crate::store_error::{StoreError, StoreErrorKind};
 
 /// The result of a session operation.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -15,15 +15,16 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 pub enum Error {
     /// The store failed; its [`kind`](StoreError::kind) says whether trying again can help.
     Store(StoreError),
-    /// Another request gave this session a new id, so that a write under the old one has nowhere to go. The client repeats its
-    /// request with the new cookie.
+    /// Another request gave this session a new id, so a write under the old one cannot be kept. The
+    /// client repeats its request with the new cookie.
     Moved,
-    /// The record was evicted or expired while the request was under way, so that a write has nowhere to go.
+    /// The record was evicted or expired while the request was under way, so a write cannot be kept.
     Vanished,
     /// The session was destroyed earlier in this request; it takes no more writes.
     Destroyed,
-    /// The session was saved with the response; it takes no more changes. Change it before the handler returns.
-    Finished,
+    /// The session was saved with the response; it takes no more changes. Change it before the
+    /// handler returns.
+    Closed,
     /// A value does not encode as JSON.
     Encode {
         /// The key that was to be set.
@@ -57,7 +58,7 @@ pub enum Error {
     Random,
 }
 
-/// An [`Error`] by what the caller can do about it, for statuses and metrics.
+/// What the caller can do about an [`Error`], for statuses and metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -72,7 +73,7 @@ pub enum ErrorKind {
     /// The session was destroyed earlier in this request (500).
     Destroyed,
     /// The session was saved already (500).
-    Finished,
+    Closed,
     /// A value does not encode (500).
     Encode,
     /// A value does not decode (500).
@@ -105,7 +106,7 @@ impl Error {
             Self::Moved => ErrorKind::Moved,
             Self::Vanished => ErrorKind::Vanished,
             Self::Destroyed => ErrorKind::Destroyed,
-            Self::Finished => ErrorKind::Finished,
+            Self::Closed => ErrorKind::Closed,
             Self::Encode { .. } => ErrorKind::Encode,
             Self::Decode { .. } => ErrorKind::Decode,
             Self::TooLarge { .. } => ErrorKind::TooLarge,
@@ -124,16 +125,18 @@ impl fmt::Display for Error {
         match self {
             Self::Store(error) => write!(f, "the session store failed: {error}"),
             Self::Moved => f.write_str(
-                "the session was given a new id by another request; repeat the request with the new cookie",
+                "another request gave the session a new id; repeat the request with the new cookie",
             ),
             Self::Vanished => f.write_str(
-                "the session was evicted or expired while the request was under way; start a new one",
+                "the session was evicted or expired during the request; start a new one",
             ),
             Self::Destroyed => f.write_str(
-                "the session was destroyed earlier in this request; call restart() in place of destroy() to go on with an empty one",
+                "the session was destroyed earlier in this request; to continue with an empty session, \
+                 call restart() instead of destroy()",
             ),
-            Self::Finished => f.write_str(
-                "the session was saved with the response; change it before the handler returns, or open it later by its id and commit that",
+            Self::Closed => f.write_str(
+                "the session was saved with the response; change it before the handler returns, or \
+                 open it again by its id and commit that",
             ),
             Self::Encode { key, source } => {
                 write!(f, "the value for {key:?} does not encode as JSON: {source}")
@@ -145,7 +148,8 @@ impl fmt::Display for Error {
                 column,
             } => write!(
                 f,
-                "the value under {key:?} is {found} and does not decode as {expected} (at byte {column} of its JSON); it was left as it is",
+                "the value under {key:?} is {found} and does not decode as {expected} (at byte {column} \
+                 of its JSON); it was not changed",
             ),
             Self::TooLarge { size, limit, what } => {
                 write!(f, "{what}: {size} bytes, and the limit is {limit}")
@@ -157,7 +161,7 @@ impl fmt::Display for Error {
 }
 
 impl std::error::Error for Error {
-    /// What is behind the message: what it tells already is not told again.
+    /// The cause behind the message. What the message already says is not repeated.
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
             Self::Store(error) => error.source(),

@@ -4,7 +4,7 @@ use std::borrow::Borrow;
 use std::fmt;
 use std::marker::PhantomData;
 
-/// The name of a value together with its type, so that both stand once.
+/// The name of a value together with its type, so that both are written once.
 ///
 /// ```
 /// use session_core::{Key, Session, SessionPolicy};
@@ -51,7 +51,7 @@ impl<T> fmt::Debug for Key<T> {
 
 /// What names a value: a [`Key`] or a string.
 pub trait KeyName {
-    /// The name under which the value stands.
+    /// The name of the value.
     fn name(&self) -> &str;
 }
 
@@ -79,18 +79,32 @@ impl<T> KeyOf<T> for Key<T> {}
 
 impl<T: Borrow<V>, V: ?Sized> KeyFor<V> for Key<T> {}
 
-macro_rules! untyped {
-    ($($text:ty),*) => {$(
-        impl KeyName for $text {
-            fn name(&self) -> &str {
-                self
-            }
-        }
-
-        impl<T> KeyOf<T> for $text {}
-
-        impl<V: ?Sized> KeyFor<V> for $text {}
-    )*};
+impl KeyName for &str {
+    fn name(&self) -> &str {
+        self
+    }
 }
 
-untyped!(&str, &String, String);
+impl<T> KeyOf<T> for &str {}
+
+impl<V: ?Sized> KeyFor<V> for &str {}
+
+impl KeyName for &String {
+    fn name(&self) -> &str {
+        self
+    }
+}
+
+impl<T> KeyOf<T> for &String {}
+
+impl<V: ?Sized> KeyFor<V> for &String {}
+
+impl KeyName for String {
+    fn name(&self) -> &str {
+        self
+    }
+}
+
+impl<T> KeyOf<T> for String {}
+
+impl<V: ?Sized> KeyFor<V> for String {}

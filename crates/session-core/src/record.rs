@@ -5,11 +5,11 @@ use std::fmt;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use bytes::Bytes;
-use sha2::{Digest as _, Sha256};
+use ring::digest::{SHA256, digest};
 
-use crate::SessionId;
+use crate::id::SessionId;
 
-/// A record as a store hands it out.
+/// A record as a store returns it.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     /// The bytes that were put, unchanged.
@@ -25,10 +25,11 @@ impl fmt::Debug for Record {
     }
 }
 
-/// Names a state of a record: two loads that return equal versions saw the same bytes.
+/// Identifies a state of a record: two loads that return equal versions saw the same bytes.
 ///
-/// It is an equality token, never a count: nothing may be read from its order or its size. A store makes it from whatever its
-/// backend compares atomically: a counter, a compare-and-swap token, an entity tag, a digest of the body.
+/// It is an equality token, not a counter: its order and its size mean nothing. A store makes it from
+/// whatever its backend compares atomically: a counter, a compare-and-swap token, an entity tag, a
+/// digest of the body, the body itself.
 ///
 /// ```
 /// use session_core::Version;
@@ -46,9 +47,9 @@ enum Repr {
 }
 
 impl Version {
-    /// A version from a token of bytes, such as a digest or an entity tag.
+    /// A version from a token of bytes, such as a digest or an entity tag. The bytes are copied.
     pub fn from_bytes(token: &[u8]) -> Self {
-        Self(Repr::Bytes(Bytes::copy_from_slice(token)))
+        Self::from(Bytes::copy_from_slice(token))
     }
 
     /// The number that this version was made from; `None` if it was made from bytes.
@@ -74,27 +75,39 @@ impl From<u64> for Version {
     }
 }
 
+/// Shares the bytes: for a store whose version is the body itself.
+impl From<Bytes> for Version {
+    fn from(token: Bytes) -> Self {
+        Self(Repr::Bytes(token))
+    }
+}
+
+/// Prints a token's first bytes as a digest: a token may be the body, which holds a session's data.
 impl fmt::Debug for Version {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {
             Repr::Number(number) => write!(f, "Version({number})"),
-            Repr::Bytes(bytes) => write!(f, "Version({})", URL_SAFE_NO_PAD.encode(bytes)),
+            Repr::Bytes(bytes) => {
+                let digest = digest(&SHA256, bytes);
+                let first = digest.as_ref().get(..6).unwrap_or_default();
+                write!(f, "Version({}..)", URL_SAFE_NO_PAD.encode(first))
+            }
         }
     }
 }
 
-/// What must hold for a [`put`](crate::RecordStore::put) to write.
+/// The condition under which a [`put`](crate::RecordStore::put) writes.
 ///
-/// There is no unconditional write: it is how updates get lost.
+/// There is no unconditional write: that is how updates get lost.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Condition {
-    /// No record stands at the key.
+    /// There is no record at the key.
     IfAbsent,
-    /// A record stands at the key, and its version is this one.
+    /// There is a record at the key, and it has this version.
     IfVersion(Version),
 }
 
-/// What a [`put`](crate::RecordStore::put) did.
+/// The result of a [`put`](crate::RecordStore::put).
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use]
 pub enum PutOutcome {
@@ -104,36 +117,31 @@ pub enum PutOutcome {
     Refused,
 }
 
-/// Where a record stands: the SHA-256 of the session's id.
+/// The key of a record: the SHA-256 of the session id.
 ///
 /// A store that leaks its keys leaks no usable id. Only under
-/// [`SessionPolicy::plain_keys`](crate::SessionPolicy::plain_keys), which exists to share a Redis with remix, does a key carry
-/// the [`plain`](Self::plain) id as well; stores that always hash ignore it.
+/// [`SessionPolicy::plain_keys`](crate::SessionPolicy::plain_keys), which exists to share a Redis
+/// with remix, does a key carry the [`plain`](Self::plain) id as well. Stores that always hash
+/// ignore it.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct RecordKey {
     digest: [u8; 32],
-    plain: Option<Box<str>>,
+    plain: Option<SessionId>,
 }
 
 impl RecordKey {
-    /// The longest plain id, in bytes.
-    pub const MAX_PLAIN: usize = 128;
-
-    /// In the place of a key where a session stands in no record. The engine writes nothing there.
-    pub(crate) const NONE: Self = Self {
-        digest: [0; 32],
-        plain: None,
-    };
-
     /// The key of the session with this id.
     pub fn hashed(id: &SessionId) -> Self {
-        Self::from_digest(Sha256::digest(id.as_bytes()).into())
+        let mut bytes = [0; 32];
+        let digest = digest(&SHA256, id.as_str().as_bytes());
+        bytes.copy_from_slice(digest.as_ref());
+        Self::from_digest(bytes)
     }
 
-    /// The key of the session with this id, with the id itself in it.
+    /// The key of the session with this id, carrying the id itself as well.
     pub fn plain_of(id: &SessionId) -> Self {
         Self {
-            plain: Some(id.as_str().into()),
+            plain: Some(id.clone()),
             ..Self::hashed(id)
         }
     }
@@ -161,15 +169,16 @@ impl RecordKey {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn hex(&self) -> String {
-        // Without a look at a table, so that it is done for many bytes at once.
-        let digit = |nibble: u8| nibble + if nibble < 10 { b'0' } else { b'a' - 10 };
-        let digits = self.digest.map(|byte| [digit(byte >> 4), digit(byte & 15)]);
-        String::from_utf8_lossy(digits.as_flattened()).into_owned()
+        let nibbles = self.digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
+        nibbles
+            .filter_map(|nibble| char::from_digit(nibble.into(), 16))
+            .collect()
     }
 
-    /// The id itself, 1 to [`MAX_PLAIN`](Self::MAX_PLAIN) bytes of visible ASCII, where the policy asks for plain keys.
+    /// The id itself, if the policy asks for plain keys: 1 to
+    /// [`SessionId::MAX_FOREIGN`] bytes of visible ASCII.
     pub fn plain(&self) -> Option<&str> {
-        self.plain.as_deref()
+        self.plain.as_ref().map(SessionId::as_str)
     }
 }
 

@@ -20,7 +20,7 @@ async fn another_writes(server: &Server, id: &str) {
 async fn unanswered(server: &Server, session: &Session, faults: &[Fault]) {
     server.fail(faults.iter().copied());
     server.store.blind(true);
-    let answer = session.commit().await.unwrap_err();
+    let answer = server.save(&session).await.unwrap_err();
     assert_eq!(answer.kind(), ErrorKind::Timeout);
     server.store.blind(false);
 }
@@ -51,7 +51,7 @@ async fn a_write_that_comes_late_counts_once_or_is_an_error() {
         count(&session);
         server.fail([Fault::Late]);
         server.stops(true);
-        let mut save = tokio_test::task::spawn(session.commit());
+        let mut save = tokio_test::task::spawn(server.save(&session));
         while !server.store.has_late() {
             assert!(save.poll().is_pending());
         }
@@ -85,7 +85,7 @@ async fn a_save_that_is_tried_again_late_counts_once_or_is_an_error() {
         unanswered(&server, &session, &[Fault::Lost]).await;
         server.advance(seconds);
         another_writes(&server, &id).await;
-        match session.commit().await {
+        match server.save(&session).await {
             Ok(_) => {}
             Err(error) => {
                 assert!(!told, "{seconds}: {error}");
@@ -106,7 +106,7 @@ async fn a_save_that_failed_is_tried_again_at_any_time() {
         count(&session);
         unanswered(&server, &session, &[Fault::Fails]).await;
         server.advance(seconds);
-        session.commit().await.unwrap();
+        let _ = server.save(&session).await.unwrap();
         assert_eq!(server.n(&id).await, Some(2), "{seconds}");
     }
 }
@@ -122,7 +122,7 @@ async fn a_clock_that_is_a_minute_ahead_doubles_nothing() {
     unanswered(&server, &session, &[Fault::Lost]).await;
     server.advance(30);
     another_writes(&ahead, &id).await;
-    session.commit().await.unwrap();
+    let _ = server.save(&session).await.unwrap();
     assert_eq!(server.n(&id).await, Some(2));
 }
 
@@ -139,7 +139,7 @@ async fn a_login_that_is_tried_again_late_loses_nothing_in_silence() {
         server.advance(seconds);
         if forgotten {
             server.store.forget(&server.key(&id));
-            let answer = login.commit().await.unwrap_err();
+            let answer = server.save(&login).await.unwrap_err();
             assert!(matches!(answer, Error::Vanished), "{answer}");
             continue;
         }
@@ -260,7 +260,7 @@ async fn the_id_stays_while_it_is_saved() {
         }
         let before = session.id().unwrap();
         server.stops(true);
-        let mut save = tokio_test::task::spawn(session.commit());
+        let mut save = tokio_test::task::spawn(server.save(&session));
         while save.poll().is_pending() {
             assert_eq!(session.id().unwrap(), before);
         }
@@ -277,7 +277,7 @@ async fn an_id_that_was_dropped_half_way_is_not_used_again() {
     let session = server.open(None).await;
     session.set("k", "a").unwrap();
     server.stops(true);
-    let mut save = tokio_test::task::spawn(session.commit());
+    let mut save = tokio_test::task::spawn(server.save(&session));
     assert!(save.poll().is_pending());
     let tried = session.id().unwrap();
     drop(save);
@@ -296,7 +296,7 @@ async fn what_changes_nothing_is_done_whatever_is_asked_for_meanwhile() {
     server.another_counts(&id).await;
     session.set("n", &1).unwrap();
     server.stops(true);
-    let mut save = tokio_test::task::spawn(session.commit());
+    let mut save = tokio_test::task::spawn(server.save(&session));
     assert!(save.poll().is_pending());
     session.regenerate_id().unwrap();
     session.set("own", &1).unwrap();
@@ -322,13 +322,13 @@ async fn what_is_too_large_can_be_made_smaller_at_any_time() {
             faults.insert(0, Fault::Works);
         }
         server.fail(faults);
-        let error = session.commit().await.unwrap_err();
+        let error = server.save(&session).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         server.advance(62);
         for _ in 0..MANY {
             another_writes(&server, &id).await;
         }
-        session.commit().await.unwrap();
+        let _ = server.save(&session).await.unwrap();
         let now = session.id().unwrap();
         assert_eq!(server.n(now.as_str()).await, Some(2));
     }
@@ -364,7 +364,7 @@ async fn a_login_does_not_forget_the_doubt_about_a_write() {
     unanswered(&server, &session, &[Fault::Late]).await;
     session.regenerate_id().unwrap();
     server.fail([Fault::Works, Fault::Fails]);
-    let mut commit = tokio_test::task::spawn(session.commit());
+    let mut commit = tokio_test::task::spawn(server.save(&session));
     server.stops(true);
     // It looks, writes the new record, and loses the answer to its tombstone.
     while !server.store.faults.lock().unwrap().is_empty() {

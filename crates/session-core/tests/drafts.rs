@@ -7,7 +7,7 @@ use bytes::Bytes;
 use session_core::storage::{self, Action};
 use session_core::{Clock, CookieChange, Lifetime, Session, SessionId, SessionPolicy};
 
-fn do_something(step: u32, session: &Session, policy: &SessionPolicy) {
+async fn do_something(step: u32, session: &Session, policy: &SessionPolicy) {
     match step % 7 {
         0 => session.set("n", &step).unwrap(),
         1 => session.regenerate_id().unwrap(),
@@ -18,10 +18,10 @@ fn do_something(step: u32, session: &Session, policy: &SessionPolicy) {
         3 => policy.time().advance(Duration::from_secs(3 * 3600)),
         4 => {
             session.set("x", &step).unwrap();
-            let draft = storage::draft(session, |_, _| ()).unwrap().unwrap();
+            let draft = storage::draft(session).await.unwrap().unwrap();
             // What is asked for before the draft is settled is for the next.
             session.regenerate_id().unwrap();
-            storage::settle(session, draft, CookieChange::Keep);
+            draft.settle(CookieChange::Keep);
         }
         5 => {
             let lifetime = Lifetime::For(Duration::from_secs(100_000));
@@ -31,9 +31,8 @@ fn do_something(step: u32, session: &Session, policy: &SessionPolicy) {
     }
 }
 
-/// Which takes the tag in it to be that id's.
-#[test]
-fn every_draft_opens_under_its_own_id() {
+#[tokio::test]
+async fn every_draft_opens_under_its_own_id() {
     let policy = SessionPolicy::default().clock(Clock::manual());
     let new = || {
         let session = storage::empty(&policy);
@@ -42,19 +41,19 @@ fn every_draft_opens_under_its_own_id() {
     };
     let foreign = || {
         let body = Bytes::from_static(br#"[{"n":1},{"f":2}]"#);
-        let session = storage::open_sealed(SessionId::random().unwrap(), body, &policy).unwrap();
+        let session = storage::open(SessionId::random().unwrap(), body, &policy).unwrap();
         session.set("n", &2).unwrap();
         session
     };
     for mut session in [new(), foreign()] {
         for step in 0..70 {
-            do_something(step, &session, &policy);
-            let Some(draft) = storage::draft(&session, |_, _| ()).unwrap() else {
+            do_something(step, &session, &policy).await;
+            let Some(draft) = storage::draft(&session).await.unwrap() else {
                 continue;
             };
-            let (id, body) = (draft.id.clone(), Bytes::from(draft.body.clone()));
+            let (id, body) = (draft.id.clone(), draft.body.clone());
             let ends = draft.action == Action::Destroy;
-            storage::settle(&session, draft, CookieChange::Keep);
+            draft.settle(CookieChange::Keep);
             if ends {
                 session = new();
                 continue;
@@ -64,32 +63,39 @@ fn every_draft_opens_under_its_own_id() {
             let span = |session: &Session| (session.created(), session.expires());
             assert_eq!(span(&session), span(&opened), "step {step}");
             if step % 2 == 0 {
-                session = storage::open_sealed(id, body, &policy).unwrap();
+                session = storage::open(id, body, &policy).unwrap();
             }
         }
     }
 }
 
-#[test]
-fn what_stands_before_the_body_is_written_by_the_id() {
-    let session = storage::empty(&SessionPolicy::default());
+/// Another response may have given the browser another value in the meantime, and there is no server
+/// to ask.
+#[tokio::test]
+async fn setting_the_same_value_again_is_written() {
+    let policy = SessionPolicy::default();
+    let body = Bytes::from_static(br#"[{"n":1},{}]"#);
+    let session = storage::open(SessionId::random().unwrap(), body, &policy).unwrap();
+    let draft = storage::draft(&session).await.unwrap().unwrap();
+    assert_eq!(draft.action, Action::Touch);
+    draft.settle(CookieChange::Keep);
+    assert!(storage::draft(&session).await.unwrap().is_none());
     session.set("n", &1).unwrap();
-    let head = |id: &SessionId, out: &mut Vec<u8>| out.extend_from_slice(id.as_str().as_bytes());
-    let draft = storage::draft(&session, head).unwrap().unwrap();
-    let body = draft.body.strip_prefix(draft.id.as_str().as_bytes());
-    assert!(body.unwrap().starts_with(br#"[{"n":1},{},"#));
+    let draft = storage::draft(&session).await.unwrap().unwrap();
+    assert_eq!(draft.action, Action::Write);
 }
 
-#[test]
-fn a_draft_that_another_overtook_settles_nothing_of_what_came_since() {
+#[tokio::test]
+async fn a_draft_waits_for_the_one_before() {
     let policy = SessionPolicy::default();
     let session = storage::empty(&policy);
     session.set("a", &1).unwrap();
-    let draft = || storage::draft(&session, |_, _| ()).unwrap();
-    let (one, two) = (draft().unwrap(), draft().unwrap());
-    storage::settle(&session, two, CookieChange::Keep);
+    let first = storage::draft(&session).await.unwrap().unwrap();
+    let mut second = tokio_test::task::spawn(storage::draft(&session));
+    tokio_test::assert_pending!(second.poll());
     session.set("b", &2).unwrap();
-    storage::settle(&session, one, CookieChange::Keep);
-    let body = String::from_utf8(draft().unwrap().body).unwrap();
+    first.settle(CookieChange::Keep);
+    let second = second.await.unwrap().unwrap();
+    let body = std::str::from_utf8(&second.body).unwrap();
     assert!(body.starts_with(r#"[{"a":1,"b":2},"#), "{body}");
 }

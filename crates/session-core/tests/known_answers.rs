@@ -240,10 +240,7 @@ async fn records_are_written() {
         let policy = policy_at(NOW).plain_keys(known.plain);
         let key = policy.record_key(&SessionId::parse_foreign(&known.id).unwrap());
         let store = Store::with(key.clone(), &known.before);
-        let session = store
-            .read(Some(known.id.as_str().into()), &policy)
-            .await
-            .unwrap();
+        let session = store.read(Some(known.id.as_str()), &policy).await.unwrap();
         assert!(!session.is_new(), "{what}");
         for step in &known.steps {
             act(&session, step).unwrap();

@@ -7,9 +7,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::Value;
-use session_core::{
-    CookieChange, Error, ErrorKind, Lifetime, Outcome, SessionId, SessionPolicy, SessionStorage,
-};
+use session_core::{CookieChange, Error, ErrorKind, Lifetime, Outcome, SessionId, SessionPolicy};
 use support::{Fault, Server, count};
 
 /// It stands, and may yet be taken back: the client must not be told that all is well.
@@ -87,7 +85,7 @@ async fn so_many_new_ids_follow_one_and_no_more() {
 
 /// A save that is refused again and again ends, and keeps what it could not save.
 #[tokio::test]
-async fn a_session_that_others_change_without_a_gap_is_an_error() {
+async fn a_session_that_others_change_without_a_pause_is_an_error() {
     let server = Server::new();
     let id = server.begin().await;
     let session = server.open(id.as_str()).await;
@@ -96,7 +94,7 @@ async fn a_session_that_others_change_without_a_gap_is_an_error() {
     let begun = Instant::now();
     let error = server.save(&session).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
-    assert!(error.to_string().contains("without a gap"), "{error}");
+    assert!(error.to_string().contains("without a pause"), "{error}");
     assert!((5..15).contains(&begun.elapsed().as_secs()));
     server.store.crowded.store(false, Ordering::SeqCst);
     let _ = server.save(&session).await.unwrap();
@@ -132,7 +130,7 @@ async fn a_restart_asked_for_during_a_save_is_done_by_the_next() {
     server.another_logs_out(&id).await;
     count(&session);
     server.stops(true);
-    let mut save = tokio_test::task::spawn(session.commit());
+    let mut save = tokio_test::task::spawn(server.save(&session));
     assert!(save.poll().is_pending());
     session.restart().unwrap();
     session.set("own", &1).unwrap();
@@ -155,30 +153,16 @@ async fn nothing_is_left_of_a_login_that_a_logout_overtook() {
     assert_eq!(server.store.len(), 1, "the tombstone, and no more");
 }
 
-#[tokio::test]
-async fn after_the_response_nothing_is_committed() {
-    let server = Server::new();
-    let session = server.open(None).await;
-    count(&session);
-    session_core::storage::finish(&session);
-    assert!(matches!(session.commit().await, Err(Error::Finished)));
-    assert_eq!(server.store.len(), 0);
-}
-
 /// A session that another storage opened has no record to be saved to.
 #[tokio::test]
 async fn a_session_without_a_record_is_not_saved_to_one() {
     let server = Server::new();
     let id = SessionId::random().unwrap();
     let body = r#"[{"n":1},{}]"#.into();
-    let session = session_core::storage::open_sealed(id, body, &server.policy).unwrap();
+    let session = session_core::storage::open(id, body, &server.policy).unwrap();
     count(&session);
-    let error = server
-        .store
-        .save(&session, &server.policy)
-        .await
-        .unwrap_err();
-    assert!(matches!(error, Error::Unsupported(_)), "{error}");
+    let error = server.save(&session).await.unwrap_err();
+    assert!(matches!(error, Error::Vanished), "{error}");
     assert_eq!(server.store.len(), 0);
 }
 
@@ -210,6 +194,13 @@ async fn a_flash_that_is_taken_back_was_not_read() {
     reader.get::<String>("notice").unwrap();
     let _ = server.save(&reader).await.unwrap();
     session.flash("notice", &None::<String>).unwrap();
-    assert!(session.commit().await.unwrap().already_consumed.is_empty());
+    assert!(
+        server
+            .save(&session)
+            .await
+            .unwrap()
+            .already_consumed
+            .is_empty()
+    );
     assert!(!server.open(id.as_str()).await.has("notice"));
 }

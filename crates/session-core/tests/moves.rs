@@ -117,7 +117,7 @@ async fn a_new_id_after_a_failed_commit_takes_its_changes_along_once() {
         let session = server.open(old.as_str()).await;
         count(&session);
         server.fail([fault, fault]);
-        let _ = session.commit().await;
+        let _ = server.save(&session).await;
         session.regenerate_id().unwrap();
         let new = server.saved_id(&session).await;
         assert_eq!(server.n(&new).await, Some(2), "{fault:?}");
@@ -137,7 +137,7 @@ async fn a_logout_after_a_failed_new_id_ends_both() {
         session.regenerate_id().unwrap();
         let new = session.id().unwrap();
         server.fail(faults);
-        let _ = session.commit().await;
+        let _ = server.save(&session).await;
         session.destroy().unwrap();
         let saved = server.save(&session).await.unwrap();
         assert_eq!(saved.cookie, CookieChange::Remove);
@@ -154,7 +154,7 @@ async fn a_session_restarts_twice() {
     let session = server.open(first.as_str()).await;
     session.restart().unwrap();
     session.set("a", &1).unwrap();
-    session.commit().await.unwrap();
+    let _ = server.save(&session).await.unwrap();
     let second = session.id().unwrap();
     session.restart().unwrap();
     session.flash("notice", "Goodbye").unwrap();
@@ -173,7 +173,7 @@ async fn after_a_logout_the_same_handle_takes_nothing_more() {
     let id = server.begin().await;
     let session = server.open(id.as_str()).await;
     session.destroy().unwrap();
-    session.commit().await.unwrap();
+    let _ = server.save(&session).await.unwrap();
     for refused in [
         session.set("a", &1),
         session.unset("a"),

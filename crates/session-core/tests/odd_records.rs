@@ -1,12 +1,14 @@
 //! Records that no version of this library would write in earnest, and times beyond reason.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use session_core::{Error, Lifetime, SessionId, SessionPolicy, SessionStorage, storage};
+use session_core::{Error, Lifetime, RecordKey, SessionId, SessionPolicy, SessionStorage, storage};
 use support::Server;
 
 /// In the year 2100.
@@ -137,12 +139,16 @@ async fn numbers_and_spellings_survive_untouched() {
     session.set("x", &1).unwrap();
     let _ = server.save(&session).await.unwrap();
     let body = server.store.body(&server.key(&id));
-    let kept = values.trim_end_matches('}');
-    assert!(
-        std::str::from_utf8(&body)
-            .unwrap()
-            .starts_with(&format!("[{kept},\"x\":1}}"))
-    );
+    let body = std::str::from_utf8(&body).unwrap();
+    for member in [
+        r#""big":123456789012345678901234567890"#,
+        r#""e":1E+2"#,
+        r#""s":"\u00e9\/""#,
+        r#""d":1.10"#,
+        r#""x":1"#,
+    ] {
+        assert!(body.contains(member), "{body}");
+    }
 }
 
 #[tokio::test]
@@ -182,10 +188,7 @@ async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
         let server = Server::new();
         let id = server.begin().await;
         server.store.place(server.key(&id), body);
-        let opened = server
-            .store
-            .read(Some(id.as_str().into()), &server.policy)
-            .await;
+        let opened = server.store.read(Some(id.as_str()), &server.policy).await;
         assert!(matches!(opened, Err(Error::Store(_))), "{body}");
         assert_eq!(server.store.body(&server.key(&id)), body);
     }
@@ -197,45 +200,25 @@ async fn a_record_of_another_key_is_never_opened() {
     let (mine, yours) = (server.begin().await, server.begin().await);
     let body = server.store.body(&server.key(&yours));
     server.store.place(server.key(&mine), body);
-    let opened = server
-        .store
-        .read(Some(mine.as_str().into()), &server.policy)
-        .await;
+    let opened = server.store.read(Some(mine.as_str()), &server.policy).await;
     let error = opened.unwrap_err().to_string();
     assert!(error.contains("belongs to another key"), "{error}");
     assert!(!error.contains(&mine) && !error.contains(&yours), "{error}");
 }
 
-/// Nothing stands there that a check could tell from a stranger's.
-#[tokio::test]
-async fn a_record_that_names_the_key_of_no_record_is_corrupt() {
-    let zeros = "A".repeat(43);
-    for (field, value) in [
-        ("p", serde_json::json!([zeros, FAR])),
-        ("t", serde_json::json!({"kind": "moved", "to": [zeros]})),
-    ] {
-        let (server, id) = with_meta(|body| body[2][field] = value.clone()).await;
-        let opened = server
-            .store
-            .read(Some(id.as_str().into()), &server.policy)
-            .await;
-        assert!(matches!(opened, Err(Error::Store(_))), "{field}");
-    }
-}
-
 #[test]
-fn metadata_that_is_nearly_the_usual_is_read_by_the_rules() {
+fn metadata_in_any_spelling_is_read_and_wrong_metadata_is_corrupt() {
     let policy = SessionPolicy::default();
     let id = SessionId::parse("an-id-of-24-characters--").unwrap();
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap()
         .as_millis();
+    let tag = URL_SAFE_NO_PAD.encode(&RecordKey::hashed(&id).digest()[..6]);
     let open = |tail: &str| {
         let begun = now - 1000;
-        let body =
-            format!(r#"[{{"a":1}},{{}},{{"v":1,"c":{begun},"i":{FAR},"k":"not-its-"{tail}}}]"#);
-        storage::open_sealed(id.clone(), body.into(), &policy)
+        let body = format!(r#"[{{"a":1}},{{}},{{"v":1,"c":{begun},"i":{FAR},"k":"{tag}"{tail}}}]"#);
+        storage::open(id.clone(), body.into(), &policy)
     };
     let one = "AAAAAAAAAAAAAAAA";
     let key = "B".repeat(42) + "A";

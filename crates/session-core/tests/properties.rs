@@ -45,7 +45,7 @@ proptest! {
             let server = Server::new();
             let id = server.begin().await;
             server.store.place(server.key(&id), body);
-            let opened = server.store.read(Some(id.as_str().into()), &server.policy).await;
+            let opened = server.store.read(Some(id.as_str()), &server.policy).await;
             assert!(matches!(opened, Err(Error::Store(_))));
         });
     }

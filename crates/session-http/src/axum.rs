@@ -7,7 +7,7 @@ use session_core::storage;
 
 use crate::{Error, Session, SessionHandle};
 
-/// Opens the request's session. A request whose handlers do not ask for it leaves it alone.
+/// Opens the request's session. For handlers that do not ask for it, nothing is loaded.
 impl<S: Send + Sync> FromRequestParts<S> for Session {
     type Rejection = Error;
 
@@ -17,18 +17,18 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// The request's session if one is stored: `None` for a visitor without one. One whose values are still readable under the id that it had
-/// before is one. A store that failed is an error all the same.
+/// The request's session if one is stored; `None` for a visitor without one. A session that has moved
+/// and whose values are still readable under the old id is stored. A failed store is an error.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Option<Self>, Error> {
         let session = <Self as FromRequestParts<S>>::from_request_parts(parts, state).await?;
-        Ok(storage::was_found(&session).then_some(session))
+        Ok(storage::existed(&session).then_some(session))
     }
 }
 
-/// The handle, for handlers that open the session only on some paths.
+/// The handle, for handlers that open the session only in some cases.
 impl<S: Send + Sync> FromRequestParts<S> for SessionHandle {
     type Rejection = Error;
 

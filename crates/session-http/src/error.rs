@@ -18,7 +18,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status that tells the client what it can do: 503 to try again later, 409 to repeat with the new cookie, or 500.
+    /// The status that tells the client what it can do: 503 to try again later, 409 to repeat with the
+    /// new cookie, or 500.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Session(error) => match error.kind() {
@@ -43,10 +44,11 @@ impl Error {
         }
     }
 
-    /// Tells the server's log (`tracing`), as loud as the status deserves, and with what is behind it.
+    /// Writes it to the log (`tracing`) with its causes: conflicts at debug level, all else as errors.
     ///
-    /// [`SessionLayer`](crate::SessionLayer) does so for what it answers itself, and axum for an error that a handler returns. Whoever makes
-    /// a response of it calls this.
+    /// [`SessionLayer`](crate::SessionLayer) does this for its own responses, and so does the axum
+    /// response of an error that a handler returns. Call it when you turn the error into a response
+    /// yourself.
     pub fn log(&self) {
         match self.status() {
             StatusCode::CONFLICT => {
@@ -65,11 +67,12 @@ impl fmt::Display for Error {
         match self {
             Self::Session(error) => error.fmt(f),
             Self::NoLayer => f.write_str(
-                "no SessionLayer handled this request; add one around the router with .layer(SessionLayer::new(..)), after its routes and \
-                 after every layer that uses the session: the layer that is added last handles a request first",
+                "no SessionLayer handled this request; add one to the router with \
+                 .layer(SessionLayer::new(..)), after its routes and after every layer that uses the \
+                 session: the layer that is added last handles a request first",
             ),
             Self::TwoLayers => f.write_str(
-                "two SessionLayers handled this request; keep one, around everything that uses the session",
+                "two SessionLayers handled this request; keep only the outer one",
             ),
         }
     }
@@ -84,7 +87,7 @@ impl std::error::Error for Error {
     }
 }
 
-/// An error, and those behind it.
+/// An error and its causes.
 struct Causes<'a>(&'a (dyn std::error::Error + 'static));
 
 impl fmt::Display for Causes<'_> {

@@ -1,4 +1,4 @@
-//! The layer, and what it answers when a session was not kept.
+//! The layer, and its response when a session was not saved.
 
 use std::fmt;
 
@@ -7,11 +7,12 @@ use tower_layer::Layer;
 
 use crate::{Error, SessionManager, SessionService};
 
-/// Gives every request a [`SessionHandle`](crate::SessionHandle), and saves the session with the response if it was opened.
+/// Gives every request a [`SessionHandle`](crate::SessionHandle), and saves the session with the
+/// response if it was opened.
 ///
-/// Whatever the status of the response, the session is saved before its headers leave; not if the inner service failed or
-/// panicked. A request that does not open its session costs next to nothing. Layers that cut requests short by a timeout belong
-/// inside this one, so that what was done is saved.
+/// The session is saved before the response's headers are sent, whatever the status. It is not saved if
+/// the inner service fails or panics. A request that does not open its session loads nothing. Put
+/// layers that end requests by a timeout inside this one, so that what was done until then is saved.
 ///
 /// The front page of this crate has an example.
 #[derive(Clone)]
@@ -20,9 +21,9 @@ pub struct SessionLayer<E = StatusOnly> {
     on_error: E,
 }
 
-/// The response in place of one whose session was not kept.
+/// Makes the response of a request whose session was not saved.
 ///
-/// Closures `Fn(&Error) -> Response<B>` are one.
+/// Closures `Fn(&Error) -> Response<B>` implement it.
 pub trait OnError<B>: Clone {
     /// The response that tells the client.
     fn respond(&self, error: &Error) -> Response<B>;
@@ -41,8 +42,8 @@ impl SessionLayer {
         }
     }
 
-    /// Answers with `respond(&error)` when a session was not kept: an error page, a gRPC status. The handler's response is
-    /// dropped, because it says that all went well.
+    /// Answers with `respond(&error)` when a session was not saved: an error page, a gRPC status. The
+    /// handler's response is dropped, because it says that all went well.
     pub fn on_error<F>(self, respond: F) -> SessionLayer<F> {
         SessionLayer {
             manager: self.manager,

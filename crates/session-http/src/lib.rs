@@ -17,7 +17,7 @@ pub use handle::SessionHandle;
 pub use layer::{OnError, SessionLayer, StatusOnly};
 pub use manager::SessionManager;
 pub use service::SessionService;
-pub use session::Session;
+pub use session::{Committed, Session};
 
 pub use session_cookie::{ConfigError, SameSite, Secret, SessionCookie};
 pub use session_core::{

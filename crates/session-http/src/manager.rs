@@ -1,46 +1,44 @@
 //! From the headers of a request to a session, and back to those of a response, for any framework.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::future::{Future, poll_fn};
-use std::pin::{Pin, pin};
 use std::sync::Arc;
-use std::task::Poll;
 use std::time::{Duration, SystemTime};
 
 use http::header::COOKIE;
 use http::{HeaderMap, HeaderValue};
-use session_cookie::{Opened, SessionCookie};
-use session_core::storage::{self, Answer, Left};
+use session_cookie::{CookieValue, SessionCookie};
+use session_core::storage::{self, PendingWork};
 use session_core::{
     CookieChange, CookieContent, Error, Outcome, Result, Saved, SessionId, SessionPolicy,
     SessionStorage, StoreError, StoreErrorKind,
 };
+use tokio::time::timeout;
 use tracing::debug;
 
-use crate::Session;
 use crate::headers;
+use crate::session::{Committed, Session};
 
-/// Opens the session that a request's headers name, and finishes it into a response's headers.
+/// Opens the session that a request's headers name, and closes it into a response's headers.
 ///
-/// [`SessionLayer`](crate::SessionLayer) does this for tower services. On other frameworks, call [`open`](Self::open) when a
-/// request first needs its session and [`finish`](Self::finish) once its response stands; run `finish` to its end even if the
-/// client hangs up. Clones are one manager.
+/// [`SessionLayer`](crate::SessionLayer) does this for tower services. On other frameworks, call
+/// [`open`](Self::open) when a request first needs its session, and [`close`](Self::close) once its
+/// response is ready. Run `close` to its end even if the client hangs up. Clones are one manager. Its
+/// methods use a timer of tokio's, so call them inside a tokio runtime.
 ///
 /// ```
 /// use http::{HeaderMap, header};
-/// use session_http::{SessionCookie, SessionManager};
+/// use session_http::{Secret, SessionCookie, SessionManager};
 /// use session_store_memory::MemoryStore;
 ///
 /// # #[tokio::main(flavor = "current_thread")]
 /// # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-/// let cookie = SessionCookie::new("3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM")?;
+/// let cookie = SessionCookie::new(Secret::random()?)?;
 /// let manager = SessionManager::new(MemoryStore::new(), cookie);
 ///
 /// let session = manager.open(&HeaderMap::new()).await?;
 /// session.set("user", &42)?;
 /// let mut response = HeaderMap::new();
-/// manager.finish(&session, &mut response).await?;
+/// manager.close(&session, &mut response).await?;
 /// assert!(response.contains_key(header::SET_COOKIE));
 /// # Ok(())
 /// # }
@@ -50,33 +48,32 @@ pub struct SessionManager {
     shared: Arc<Shared>,
 }
 
-/// What a save came to.
-pub(crate) struct Finished {
-    /// The cookies that the response owes, whether or not the session was kept.
-    pub(crate) cookies: Vec<String>,
-    pub(crate) result: Result<Outcome>,
-}
-
 #[derive(Clone)]
 struct Shared {
     storage: Arc<dyn SessionStorage>,
     cookie: SessionCookie,
     policy: SessionPolicy,
-    limit: Duration,
+    time_limit: Duration,
+}
+
+/// The result of the save that belongs to the response.
+pub(crate) struct Closed {
+    /// The cookies that the response must carry, whether or not the session was saved.
+    pub(crate) cookies: Vec<String>,
+    pub(crate) result: Result<Outcome>,
 }
 
 impl SessionManager {
     /// Sessions in `storage`, named by `cookie`, under the default policy.
     ///
-    /// The cookie's value is signed where it is an id, and encrypted where it is the data.
+    /// The cookie's value is signed if it is an id, and encrypted if it is the data.
     pub fn new(storage: impl SessionStorage, cookie: SessionCookie) -> Self {
-        let storage: Arc<dyn SessionStorage> = Arc::new(storage);
         Self {
             shared: Arc::new(Shared {
-                policy: storage::bind(SessionPolicy::default(), Arc::clone(&storage)),
-                storage,
+                storage: Arc::new(storage),
                 cookie,
-                limit: Duration::from_secs(5),
+                policy: SessionPolicy::default(),
+                time_limit: Duration::from_secs(5),
             }),
         }
     }
@@ -84,16 +81,15 @@ impl SessionManager {
     /// How long sessions live and how they are kept.
     #[must_use]
     pub fn policy(self, policy: SessionPolicy) -> Self {
-        self.with(|shared| shared.policy = storage::bind(policy, Arc::clone(&shared.storage)))
+        self.with(|shared| shared.policy = policy)
     }
 
-    /// How long opening a session may take, and how long saving one with the response; 5 seconds each unless set. Beyond that it is an
-    /// error of kind [`Timeout`](session_core::ErrorKind::Timeout). A [`commit`](session_core::Session::commit) has the store's limits only.
-    ///
-    /// The limit is a timer of tokio's: opening or saving a session that a store has to wait for panics outside a tokio runtime.
+    /// How long opening a session may take, and how long saving one with the response; 5 seconds each
+    /// unless set. After that it is an error of kind [`Timeout`](session_core::ErrorKind::Timeout). A
+    /// [`commit`](Session::commit) has the store's limits only.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
-        self.with(|shared| shared.limit = limit)
+        self.with(|shared| shared.time_limit = limit)
     }
 
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
@@ -101,112 +97,34 @@ impl SessionManager {
         self
     }
 
-    /// The session that the `Cookie` fields of a request name; a new, empty one if they name none that lives.
+    /// The session that the `Cookie` headers of a request name; a new, empty one if they name none
+    /// that lives.
     ///
-    /// Of several cookies of the name, the first that verifies counts.
+    /// If there are several cookies of the name, the first one that verifies counts.
     ///
     /// # Errors
     ///
     /// The storage failed.
     pub async fn open(&self, headers: &HeaderMap) -> Result<Session> {
-        let fields = || headers.get_all(COOKIE).iter().map(HeaderValue::as_bytes);
-        self.begin(fields).await
+        let cookies: Vec<_> = headers.get_all(COOKIE).iter().cloned().collect();
+        self.open_cookies(&cookies).await
     }
 
-    /// [`open`](Self::open), which often need not wait; `fields` gives the `Cookie` fields.
-    pub(crate) fn begin<'a, I>(&'a self, fields: impl Fn() -> I) -> Answer<'a, Session>
-    where
-        I: Iterator<Item = &'a [u8]>,
-    {
+    /// [`open`](Self::open), from the `Cookie` headers alone.
+    pub(crate) async fn open_cookies(&self, cookies: &[HeaderValue]) -> Result<Session> {
         let Shared {
             storage,
             cookie,
             policy,
             ..
         } = &*self.shared;
-        let content = storage.content();
-        let now = match content {
-            // An id has no deadline of its own in the cookie: no need to look at the clock.
-            CookieContent::Id => SystemTime::UNIX_EPOCH,
-            CookieContent::Data => policy.time().now(),
-        };
-        let opened = cookie.read(fields(), content, now);
-        let carried = cookie.carried(fields());
-        self.read(value_of(opened), carried)
+        let bytes = || cookies.iter().map(HeaderValue::as_bytes);
+        let value = cookie.read(bytes(), storage.content(), policy.time().now());
+        self.read(value, cookie.chunk_count(bytes())).await
     }
 
-    /// Saves what the request did to `session`, and adds to `headers` what the response owes: the cookie if it changed, and what
-    /// caches must know. The session takes no more changes.
-    ///
-    /// # Errors
-    ///
-    /// The changes were not kept, and the response must say so. `headers` then holds what an earlier
-    /// [`commit`](session_core::Session::commit) owes the browser.
-    pub async fn finish(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
-        let left = self.end(session, headers);
-        if left == Left::Nothing {
-            return Ok(Outcome::Unchanged);
-        }
-        let Finished { cookies, result } = self.finish_later(session, left).await;
-        headers::set_cookies(headers, cookies).and(result)
-    }
-
-    /// The part of [`finish`](Self::finish) that waits for nothing, and what is left to do then.
-    pub(crate) fn end(&self, session: &Session, headers: &mut HeaderMap) -> Left {
-        headers::vary(headers);
-        storage::finish(session)
-    }
-
-    /// Does what is left, if the storage need not wait; `None` if it must, and nothing was done.
-    pub(crate) fn finish_now(&self, session: &Session, left: Left) -> Option<Finished> {
-        let Shared {
-            storage, policy, ..
-        } = &*self.shared;
-        let saved = storage::save_now(&**storage, session, policy)?;
-        Some(self.finished(session, left, saved))
-    }
-
-    /// The same, where it may wait.
-    pub(crate) async fn finish_later(&self, session: &Session, left: Left) -> Finished {
-        let saved = self.save(session).await;
-        self.finished(session, left, saved)
-    }
-
-    /// What a save came to that had this left to do.
-    fn finished(&self, session: &Session, left: Left, saved: Result<Saved>) -> Finished {
-        let lines = |change| self.lines(change, session.carried);
-        let kept = saved.and_then(|saved| Ok((lines(saved.cookie)?, saved.outcome)));
-        match unless_unchanged(left, kept, (Vec::new(), Outcome::Unchanged)) {
-            Ok((cookies, outcome)) => Finished {
-                cookies,
-                result: Ok(outcome),
-            },
-            Err(error) => Finished {
-                // Where that is what the cookie cannot hold, nothing goes.
-                cookies: lines(storage::owed_cookie(session)).unwrap_or_default(),
-                result: Err(error),
-            },
-        }
-    }
-
-    /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None` if it does not live (any
-    /// more) or has a new id. It is saved by [`commit`](session_core::Session::commit) alone.
-    ///
-    /// # Errors
-    ///
-    /// The storage failed, or keeps its data in the cookie.
-    pub async fn open_id(&self, id: &SessionId) -> Result<Option<Session>> {
-        if self.shared.storage.content() == CookieContent::Data {
-            return Err(Error::Unsupported(
-                "the sessions of this storage travel in their cookies; none can be opened by its id",
-            ));
-        }
-        let session = self.read(Some(id.as_str().into()), 0).await?;
-        Ok((!session.is_new()).then_some(session))
-    }
-
-    /// As [`open`](Self::open), from the cookie's value as the client sends it, for other transports: gRPC metadata, a bearer
-    /// token, an older `http` crate.
+    /// [`open`](Self::open), from the cookie's value as the client sends it, for other transports: gRPC
+    /// metadata, a bearer token, an older `http` crate.
     ///
     /// # Errors
     ///
@@ -219,27 +137,141 @@ impl SessionManager {
             ..
         } = &*self.shared;
         let now = policy.time().now();
-        let opened = value.map_or(Opened::Missing, |value| {
+        let value = value.map_or(CookieValue::Missing, |value| {
             cookie.decode(value.as_bytes(), storage.content(), now)
         });
-        self.read(value_of(opened), 0).await
+        self.read(value, 0).await
     }
 
-    /// As [`finish`](Self::finish): what becomes of the value that the client holds, signed or encrypted as it is to be sent.
+    /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None` if
+    /// it does not live (any more) or has a new id. Only [`commit`](Session::commit) saves it.
+    ///
+    /// # Errors
+    ///
+    /// The storage failed, or keeps its data in the cookie.
+    pub async fn open_id(&self, id: &SessionId) -> Result<Option<Session>> {
+        if self.shared.storage.content() == CookieContent::Data {
+            return Err(Error::Unsupported(
+                "the sessions of this storage travel in their cookies; none can be opened by its id",
+            ));
+        }
+        let value = CookieValue::Valid(id.as_str().into());
+        let session = self.read(value, 0).await?;
+        Ok((!session.is_new()).then_some(session))
+    }
+
+    async fn read(&self, value: CookieValue<'_>, chunk_count: usize) -> Result<Session> {
+        let Shared {
+            storage,
+            policy,
+            time_limit,
+            ..
+        } = &*self.shared;
+        if value.value().is_none() && value != CookieValue::Missing {
+            debug!(cookie = ?value, "the session cookie was not accepted; starting a new session");
+        }
+        let read = storage.read(value.value(), policy);
+        let inner = timeout(*time_limit, read)
+            .await
+            .unwrap_or_else(|_| Err(too_slow("opened", *time_limit)))?;
+        Ok(Session {
+            inner,
+            manager: self.clone(),
+            chunk_count,
+        })
+    }
+
+    /// Saves what the request did to `session`, and adds to `headers` what the response must carry:
+    /// the cookie if it changed, and what caches must know. The session takes no more changes.
+    ///
+    /// # Errors
+    ///
+    /// The changes were not kept, and the response must say so. `headers` still gets the cookie of an
+    /// earlier [`commit`](Session::commit).
+    pub async fn close(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
+        headers::vary(headers);
+        let pending = storage::close(session);
+        let Closed { cookies, result } = self.save_closed(session, pending).await;
+        headers::set_cookies(headers, cookies).and(result)
+    }
+
+    /// The save that belongs to the response.
+    pub(crate) async fn save_closed(&self, session: &Session, pending: PendingWork) -> Closed {
+        let lines = |change| self.set_cookie_lines(change, session.chunk_count);
+        let saved = self.save(session, pending).await;
+        let saved = saved.and_then(|saved| Ok((lines(saved.cookie)?, saved.outcome)));
+        match unless_deadline(pending, saved) {
+            Ok(saved) => {
+                let (cookies, outcome) = saved.unwrap_or((Vec::new(), Outcome::Unchanged));
+                Closed {
+                    cookies,
+                    result: Ok(outcome),
+                }
+            }
+            Err(error) => Closed {
+                cookies: lines(storage::owed_cookie(session)).unwrap_or_default(),
+                result: Err(error),
+            },
+        }
+    }
+
+    /// Saves a closed session within the time limit.
+    async fn save(&self, session: &Session, pending: PendingWork) -> Result<Saved> {
+        let Shared {
+            storage,
+            policy,
+            time_limit,
+            ..
+        } = &*self.shared;
+        if pending == PendingWork::Nothing {
+            return Ok(Saved {
+                cookie: CookieChange::Keep,
+                outcome: Outcome::Unchanged,
+                already_consumed: Vec::new(),
+            });
+        }
+        let saved = timeout(*time_limit, storage.save(session, policy)).await;
+        saved.unwrap_or_else(|_| Err(too_slow("saved", *time_limit)))
+    }
+
+    /// Saves in the middle of a request.
+    pub(crate) async fn commit(&self, session: &Session) -> Result<Committed> {
+        let Shared {
+            storage, policy, ..
+        } = &*self.shared;
+        if storage.content() == CookieContent::Data {
+            return Err(Error::Unsupported(
+                "the data of this session travels in the cookie, so it can only be saved with the \
+                 response; commit() needs a store on the server",
+            ));
+        }
+        if storage::is_closed(session) {
+            return Err(Error::Closed);
+        }
+        let saved = storage.save(session, policy).await?;
+        Ok(Committed {
+            outcome: saved.outcome,
+            already_consumed: saved.already_consumed,
+        })
+    }
+
+    /// As [`close`](Self::close), for clients that hold a value instead of a cookie: what happens to
+    /// it, signed or encrypted as it is to be sent.
     ///
     /// # Errors
     ///
     /// The changes were not kept. [`owed_value`](Self::owed_value) then says what an earlier
-    /// [`commit`](session_core::Session::commit) owes the client.
-    pub async fn finish_value(&self, session: &Session) -> Result<CookieChange> {
-        let left = storage::finish(session);
-        let saved = self.save(session).await.map(|saved| saved.cookie);
-        let change = unless_unchanged(left, saved, CookieChange::Keep)?;
-        self.protected(change)
+    /// [`commit`](Session::commit) means for the client.
+    pub async fn close_value(&self, session: &Session) -> Result<CookieChange> {
+        let pending = storage::close(session);
+        let saved = self.save(session, pending).await;
+        let change = saved.and_then(|saved| self.protected(saved.cookie));
+        Ok(unless_deadline(pending, change)?.unwrap_or_default())
     }
 
-    /// What the saves of `session` so far owe the client, protected as by [`finish_value`](Self::finish_value): for a response that says
-    /// that the last one failed. Without it, a client whose id was replaced by a commit would keep one that opens nothing any more.
+    /// What the saves of `session` so far mean for the client, protected as by
+    /// [`close_value`](Self::close_value): for a response that says that the last save failed. Without
+    /// it, a client whose id was replaced by a commit would keep one that opens nothing any more.
     ///
     /// # Errors
     ///
@@ -248,57 +280,32 @@ impl SessionManager {
         self.protected(storage::owed_cookie(session))
     }
 
-    /// The `Cookie` field that a browser sends with `session` once it was saved, for tests; `None` if nothing was stored.
+    /// The `Cookie` header that a browser sends with `session` once it was saved, for tests; `None` if
+    /// nothing was stored.
     ///
     /// # Errors
     ///
     /// The cookie cannot hold it.
     pub fn cookie_for(&self, session: &Session) -> Result<Option<HeaderValue>> {
-        let (value, max_age) = match storage::owed_cookie(session) {
-            CookieChange::Set { value, max_age } => (value, max_age),
-            CookieChange::Remove => return Ok(None),
-            CookieChange::Keep => match storage::standing_cookie(session) {
-                Some(id) if self.shared.storage.content() == CookieContent::Id => {
-                    (id.as_str().to_owned(), None)
+        let change = match (storage::owed_cookie(session), storage::current_id(session)) {
+            (CookieChange::Keep, Some(id))
+                if self.shared.storage.content() == CookieContent::Id =>
+            {
+                CookieChange::Set {
+                    value: id.as_str().to_owned(),
+                    max_age: None,
                 }
-                _ => return Ok(None),
-            },
+            }
+            (CookieChange::Keep | CookieChange::Remove, _) => return Ok(None),
+            (change, _) => change,
         };
-        let change = CookieChange::Set { value, max_age };
-        let lines = self.lines(change, 0)?;
+        let lines = self.set_cookie_lines(change, 0)?;
         let pairs = lines.iter().filter_map(|line| line.split(';').next());
-        let field = pairs.collect::<Vec<_>>().join("; ");
-        let field = HeaderValue::try_from(field).map_err(|_| {
+        let header = pairs.collect::<Vec<_>>().join("; ");
+        let header = HeaderValue::try_from(header).map_err(|_| {
             Error::Unsupported("the session's cookie holds what no header field can hold")
         })?;
-        Ok(Some(field))
-    }
-
-    fn read<'a>(&'a self, value: Option<Cow<'a, str>>, carried: usize) -> Answer<'a, Session> {
-        let Shared {
-            storage,
-            policy,
-            limit,
-            ..
-        } = &*self.shared;
-        match storage.read(value, policy) {
-            Answer::Now(session) => Answer::Now(session.map(|it| Session::new(it, carried))),
-            Answer::Later(session) => Answer::Later(Box::pin(async move {
-                let session = within(*limit, session, "opened").await?;
-                Ok(Session::new(session, carried))
-            })),
-        }
-    }
-
-    async fn save(&self, session: &Session) -> Result<Saved> {
-        let Shared {
-            storage,
-            policy,
-            limit,
-            ..
-        } = &*self.shared;
-        let save = pin!(storage::save(&**storage, session, policy));
-        within(*limit, save, "saved").await
+        Ok(Some(header))
     }
 
     /// `change`, with its value as it is to be sent.
@@ -315,29 +322,51 @@ impl SessionManager {
         })
     }
 
-    fn lines(&self, change: CookieChange, carried: usize) -> Result<Vec<String>> {
+    fn set_cookie_lines(&self, change: CookieChange, chunk_count: usize) -> Result<Vec<String>> {
         let Shared {
             storage, cookie, ..
         } = &*self.shared;
         match change {
             CookieChange::Keep => Ok(Vec::new()),
-            CookieChange::Remove => Ok(cookie.remove(carried)),
+            CookieChange::Remove => Ok(cookie.remove(chunk_count)),
             CookieChange::Set { value, max_age } => {
                 let deadline = self.deadline(max_age);
-                cookie.set(&value, storage.content(), max_age, deadline, carried)
+                cookie.set(&value, storage.content(), max_age, deadline, chunk_count)
             }
         }
     }
 
-    /// Until when the server takes a value that is handed out now.
+    /// Until when the server accepts a value that is sent now.
     fn deadline(&self, max_age: Option<Duration>) -> SystemTime {
+        // So long that nobody waits for it, and short enough to be added to any time.
+        const THOUSAND_YEARS: Duration = Duration::from_secs(1000 * 365 * 24 * 3600);
         let policy = &self.shared.policy;
-        let left = max_age.unwrap_or(policy.absolute_lifetime());
+        let lifetime = max_age.unwrap_or(policy.absolute_lifetime());
         let now = policy.time().now();
-        // A thousand years are as good as forever, and can be added.
-        let forever = Duration::from_secs(1000 * 365 * 24 * 3600);
-        now.checked_add(left.min(forever)).unwrap_or(now)
+        now.checked_add(lifetime.min(THOUSAND_YEARS)).unwrap_or(now)
     }
+}
+
+/// The result of a save; `None` if it failed and only had to move the deadline, which the client need
+/// not know.
+fn unless_deadline<T>(pending: PendingWork, result: Result<T>) -> Result<Option<T>> {
+    match result {
+        Err(error) if pending == PendingWork::Deadline => {
+            debug!(%error, "the session's deadline may not have moved");
+            Ok(None)
+        }
+        result => result.map(Some),
+    }
+}
+
+fn too_slow(what: &str, limit: Duration) -> Error {
+    Error::Store(StoreError::new(
+        StoreErrorKind::Timeout,
+        format!(
+            "the session was not {what} within {limit:?}; check the store, or set \
+             SessionManager::time_limit"
+        ),
+    ))
 }
 
 /// Prints how it is set up, and no secret.
@@ -347,66 +376,13 @@ impl fmt::Debug for SessionManager {
             storage,
             cookie,
             policy,
-            limit,
+            time_limit,
         } = &*self.shared;
         f.debug_struct("SessionManager")
             .field("storage", storage)
             .field("cookie", cookie)
             .field("policy", policy)
-            .field("time_limit", limit)
+            .field("time_limit", time_limit)
             .finish()
     }
-}
-
-#[inline]
-fn value_of(opened: Opened<'_>) -> Option<Cow<'_, str>> {
-    match opened {
-        Opened::Valid(value) => return Some(value),
-        Opened::Missing => {}
-        other => not_taken(&other),
-    }
-    None
-}
-
-#[cold]
-fn not_taken(cookie: &Opened<'_>) {
-    debug!(
-        ?cookie,
-        "the session cookie was not taken; a new session begins"
-    );
-}
-
-/// What was `saved`; or `unmoved`, where only the deadline was to move: that it could not is no news for the client.
-fn unless_unchanged<T>(left: Left, saved: Result<T>, unmoved: T) -> Result<T> {
-    match saved {
-        Err(error) if left != Left::Changes => {
-            debug!(%error, "the session's deadline may not have moved");
-            Ok(unmoved)
-        }
-        saved => saved,
-    }
-}
-
-/// What `future` comes to, or an error once `limit` has passed. A future that is ready at once costs no timer.
-async fn within<T>(
-    limit: Duration,
-    mut future: impl Future<Output = Result<T>> + Unpin,
-    what: &str,
-) -> Result<T> {
-    if let Some(ready) = poll_fn(|cx| match Pin::new(&mut future).poll(cx) {
-        Poll::Ready(ready) => Poll::Ready(Some(ready)),
-        Poll::Pending => Poll::Ready(None),
-    })
-    .await
-    {
-        return ready;
-    }
-    // Boxed, since few need it: a timer is large, and every request would move its room about.
-    let timeout = Box::pin(tokio::time::timeout(limit, future));
-    timeout.await.unwrap_or_else(|_| {
-        Err(Error::Store(StoreError::new(
-            StoreErrorKind::Timeout,
-            format!("the session was not {what} within {limit:?}; look at the store, or set SessionManager::time_limit"),
-        )))
-    })
 }

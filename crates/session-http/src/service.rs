@@ -6,9 +6,11 @@ use std::task::{Context, Poll};
 use http::{Request, Response};
 use tower_service::Service;
 
+use crate::handle::CloseGuard;
 use crate::{Error, OnError, ResponseFuture, SessionHandle, SessionManager};
 
-/// Handles requests with an inner service, and their sessions. [`SessionLayer`](crate::SessionLayer) makes it.
+/// Calls an inner service, and saves the sessions of its requests. Made by
+/// [`SessionLayer`](crate::SessionLayer).
 #[derive(Clone)]
 pub struct SessionService<S, E> {
     inner: S,
@@ -39,27 +41,16 @@ where
         self.inner.poll_ready(cx)
     }
 
-    // Inlined into what boxes its future, as axum does, it makes the compiler copy that once more.
-    #[inline(never)]
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let (handle, closing) = SessionHandle::new(&self.manager, request.headers());
+        let handle = SessionHandle::new(&self.manager, request.headers());
+        // Before the call, which may panic.
+        let guard = CloseGuard::new(handle.clone());
         if request.extensions_mut().insert(handle).is_some() {
-            return self.refuse();
+            Error::TwoLayers.log();
+            let response = self.on_error.respond(&Error::TwoLayers);
+            return ResponseFuture::answered(response, self.on_error.clone());
         }
-        // `closing` stands before the call, which may panic.
-        ResponseFuture::new(self.inner.call(request), closing, self.on_error.clone())
-    }
-}
-
-impl<S, E> SessionService<S, E> {
-    #[cold]
-    fn refuse<F, B>(&self) -> ResponseFuture<F, E, B>
-    where
-        E: OnError<B>,
-    {
-        Error::TwoLayers.log();
-        let response = self.on_error.respond(&Error::TwoLayers);
-        ResponseFuture::refused(response, self.on_error.clone())
+        ResponseFuture::new(self.inner.call(request), guard, self.on_error.clone())
     }
 }
 

@@ -59,10 +59,9 @@ async fn sent(app: App, fields: HeaderMap, steps: &'static str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_request_has_nothing_of_the_one_before_it_on_its_thread() {
+async fn a_request_has_nothing_of_an_earlier_one() {
     let app = App::new(MemoryStore::new());
     let pair = app.get("", "set/a/1").await.ok().cookie().unwrap();
-    // What is short is copied, up to 512 bytes.
     let long = |bytes: usize| format!("{pair}; x={}", "x".repeat(bytes - pair.len() - 4));
     let (fits, longer, longest) = (long(512), long(513), long(6_000));
     for fields in [
@@ -168,7 +167,7 @@ async fn a_deadline_that_cannot_be_moved_in_time_is_no_news_and_a_write_is() {
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("a", &1).unwrap();
     manager
-        .finish(&session, &mut HeaderMap::new())
+        .close(&session, &mut HeaderMap::new())
         .await
         .unwrap();
     let field = manager.cookie_for(&session).unwrap().unwrap();
@@ -177,15 +176,10 @@ async fn a_deadline_that_cannot_be_moved_in_time_is_no_news_and_a_write_is() {
 
     let reader = manager.open(&headers).await.unwrap();
     assert!(reader.has("a"));
-    assert!(manager.finish(&reader, &mut HeaderMap::new()).await.is_ok());
+    assert!(manager.close(&reader, &mut HeaderMap::new()).await.is_ok());
     let writer = manager.open(&headers).await.unwrap();
     writer.set("a", &2).unwrap();
-    assert!(
-        manager
-            .finish(&writer, &mut HeaderMap::new())
-            .await
-            .is_err()
-    );
+    assert!(manager.close(&writer, &mut HeaderMap::new()).await.is_err());
 }
 
 #[tokio::test]
@@ -205,7 +199,7 @@ async fn a_sealed_session_of_a_lifetime_without_end_can_be_opened() {
         session.set("a", &1).unwrap();
         session.set_lifetime(lifetime).unwrap();
         manager
-            .finish(&session, &mut HeaderMap::new())
+            .close(&session, &mut HeaderMap::new())
             .await
             .unwrap();
         let field = manager.cookie_for(&session).unwrap().unwrap();
@@ -253,7 +247,7 @@ async fn a_deadline_that_no_longer_fits_into_the_cookie_is_no_news_and_a_write_i
             session.set("b", &1).unwrap();
         }
         let mut headers = HeaderMap::new();
-        let finished = manager.finish(&session, &mut headers).await;
+        let finished = manager.close(&session, &mut headers).await;
         assert!(!headers.contains_key(header::SET_COOKIE));
         let kind = finished.map_err(|error| error.kind());
         match changes {

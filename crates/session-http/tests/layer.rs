@@ -3,11 +3,10 @@
 
 mod support;
 
-use std::cell::RefCell;
 use std::convert::Infallible;
 use std::future::{Future, Ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::{Pin, pin};
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::sync::{Arc, mpsc};
 use std::task::{Context, Poll, Waker};
@@ -172,7 +171,7 @@ async fn takes_no_more_changes((handle, session): Kept) {
     }
     for session in sessions {
         let refused = session.set("a", &2).unwrap_err();
-        assert!(matches!(refused, session_core::Error::Finished));
+        assert!(matches!(refused, session_core::Error::Closed));
     }
 }
 
@@ -209,7 +208,7 @@ async fn a_handle_kept_beyond_its_response_opens_nothing() {
     let refused = kept.recv().unwrap().open().await.unwrap_err();
     assert!(matches!(
         refused,
-        Error::Session(session_core::Error::Finished)
+        Error::Session(session_core::Error::Closed)
     ));
 }
 
@@ -247,57 +246,15 @@ impl Service<Request<Body>> for Panics {
     }
 }
 
-#[test]
-fn a_session_of_a_service_that_panics_when_called_is_finished() {
+#[tokio::test]
+async fn a_service_that_panics_when_called_closes_its_session() {
     for with_handle in [true, false] {
         let (kept, receive) = mpsc::channel();
         let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
         let mut service = SessionLayer::new(manager).layer(Panics { kept, with_handle });
         let call = AssertUnwindSafe(|| drop(service.call(Request::new(Body::empty()))));
         assert!(catch_unwind(call).is_err());
-        at_once(takes_no_more_changes(receive.recv().unwrap()));
-    }
-}
-
-/// A request of an application, begun on a thread that ends.
-type Begun = Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>>>>;
-
-#[test]
-fn requests_begin_and_end_while_their_thread_ends() {
-    /// Begins a request when it goes, and ends the one it has.
-    struct Last {
-        app: Router,
-        begun: Option<Begun>,
-    }
-    impl Drop for Last {
-        fn drop(&mut self) {
-            self.begun = None;
-            drop(begin(&self.app));
-        }
-    }
-    fn begin(app: &Router) -> Begun {
-        let mut request: Begun = Box::pin(app.clone().oneshot(Request::new(Body::empty())));
-        let mut context = Context::from_waker(Waker::noop());
-        assert!(request.as_mut().poll(&mut context).is_pending());
-        request
-    }
-    thread_local!(static LAST: RefCell<Option<Last>> = const { RefCell::new(None) });
-
-    // What is used first on a thread goes first.
-    for (before_the_first, with_handle) in [(true, true), (true, false), (false, false)] {
-        let (app, kept) = leaky(true, with_handle);
-        let ended = std::thread::spawn(move || {
-            if before_the_first {
-                LAST.with_borrow(|last| assert!(last.is_none()));
-            }
-            drop(begin(&app));
-            let begun = Some(begin(&app));
-            LAST.with_borrow_mut(|last| *last = Some(Last { app, begun }));
-        });
-        ended.join().unwrap();
-        for kept in kept {
-            at_once(takes_no_more_changes(kept));
-        }
+        takes_no_more_changes(receive.try_recv().unwrap()).await;
     }
 }
 
@@ -326,7 +283,9 @@ fn what_a_save_drops_may_ask_for_the_session() {
         let manager = SessionManager::new(CookieStorage::new(), cookie);
         let app = Router::new().route("/", get(handler));
         let app = app.layer(SessionLayer::new(manager));
-        let response = at_once(app.oneshot(Request::new(Body::empty())));
+        let mut runtime = tokio::runtime::Builder::new_current_thread();
+        let runtime = runtime.enable_time().build().unwrap();
+        let response = runtime.block_on(app.oneshot(Request::new(Body::empty())));
         send.send(response.unwrap().status()).unwrap();
     });
     let answered = answered.recv_timeout(Duration::from_secs(20));

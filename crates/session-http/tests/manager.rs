@@ -39,17 +39,17 @@ async fn a_session_goes_by_its_value_where_there_are_no_headers() {
     for manager in storages {
         let session = manager.open_value(None).await.unwrap();
         session.set("a", &1).unwrap();
-        let first = value(manager.finish_value(&session).await.unwrap());
+        let first = value(manager.close_value(&session).await.unwrap());
         let session = manager.open_value(Some(&first)).await.unwrap();
         assert_eq!(session.get::<u32>("a").unwrap(), Some(1));
-        let change = manager.finish_value(&session).await.unwrap();
+        let change = manager.close_value(&session).await.unwrap();
         assert_eq!(change, CookieChange::Keep);
         for bad in ["", "a", &first[1..], &format!("{first}a")] {
             assert!(manager.open_value(Some(bad)).await.unwrap().is_new());
         }
         let session = manager.open_value(Some(&first)).await.unwrap();
         session.destroy().unwrap();
-        let change = manager.finish_value(&session).await.unwrap();
+        let change = manager.close_value(&session).await.unwrap();
         assert_eq!(change, CookieChange::Remove);
     }
 }
@@ -68,14 +68,14 @@ async fn a_value_that_a_commit_owes_is_told_where_the_last_save_failed() {
     let manager = SessionManager::new(store, cookie());
     let session = manager.open_value(None).await.unwrap();
     session.set("a", &1).unwrap();
-    let first = value(manager.finish_value(&session).await.unwrap());
+    let first = value(manager.close_value(&session).await.unwrap());
 
     let session = manager.open_value(Some(&first)).await.unwrap();
     session.regenerate_id().unwrap();
     session.commit().await.unwrap();
     session.set("a", &2).unwrap();
     is_down.store(true, SeqCst);
-    let error = manager.finish_value(&session).await.unwrap_err();
+    let error = manager.close_value(&session).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     let owed = value(manager.owed_value(&session).unwrap());
     assert_ne!(owed, first);

@@ -32,12 +32,12 @@ async fn requests(
 
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     assert!(session.is_empty());
-    manager.finish(&session, &mut response).await.unwrap();
+    manager.close(&session, &mut response).await.unwrap();
     counted(&mut counts);
 
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("n", &1).unwrap();
-    manager.finish(&session, &mut response).await.unwrap();
+    manager.close(&session, &mut response).await.unwrap();
     let mut request = HeaderMap::new();
     request.insert(
         header::COOKIE,
@@ -63,7 +63,7 @@ async fn requests(
         if step == 1 {
             session.set("other", &2).unwrap();
         }
-        manager.finish(&session, &mut response).await.unwrap();
+        manager.close(&session, &mut response).await.unwrap();
         counted(&mut counts);
     }
     counts
@@ -121,7 +121,7 @@ async fn warm(manager: &SessionManager) {
     session.commit().await.unwrap();
     session.set("n", &2).unwrap();
     manager
-        .finish(&session, &mut HeaderMap::new())
+        .close(&session, &mut HeaderMap::new())
         .await
         .unwrap();
 }

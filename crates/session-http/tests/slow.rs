@@ -49,7 +49,7 @@ async fn an_open_that_outlasts_its_request_is_refused() {
     let app = app(manager, get(handler));
     app.oneshot(with_headers(&headers)).await.unwrap();
     let opened = opening.recv().unwrap().await.unwrap();
-    let refused = Error::Session(session_core::Error::Finished).to_string();
+    let refused = Error::Session(session_core::Error::Closed).to_string();
     assert_eq!(opened.unwrap_err().to_string(), refused);
 }
 

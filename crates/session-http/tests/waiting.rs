@@ -3,14 +3,14 @@
 
 mod support;
 
-use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use async_trait::async_trait;
 use axum::http::HeaderMap;
 use bytes::Bytes;
-use session_core::storage::{self, Action, Answer};
+use session_core::storage::{self, Action};
 use session_core::{CookieChange, Outcome, Result, Saved, SessionPolicy, SessionStorage};
 use session_http::{Session, SessionCookie, SessionManager};
 use support::SECRET;
@@ -25,9 +25,8 @@ struct Waiting {
 
 impl Waiting {
     async fn keep(&self, session: &session_core::Session) -> Result<Saved> {
-        let Some(draft) = storage::draft(session, |_, _| ())? else {
-            let (cookie, outcome) = (CookieChange::Keep, Outcome::Unchanged);
-            return Ok(Saved { cookie, outcome });
+        let Some(draft) = storage::draft(session).await? else {
+            return Ok(saved(CookieChange::Keep, Outcome::Unchanged));
         };
         let wait = self.waits.lock().unwrap().pop();
         sleep(Duration::from_millis(wait.unwrap_or(0))).await;
@@ -37,11 +36,11 @@ impl Waiting {
             kept.remove(&id);
             (CookieChange::Remove, Outcome::Destroyed)
         } else {
-            kept.insert(id, draft.body.clone());
+            kept.insert(id, draft.body.to_vec());
             (CookieChange::Keep, Outcome::Stored)
         };
-        storage::settle(session, draft, cookie.clone());
-        Ok(Saved { cookie, outcome })
+        draft.settle(cookie.clone());
+        Ok(saved(cookie, outcome))
     }
 
     fn only_body(&self) -> Option<String> {
@@ -52,27 +51,32 @@ impl Waiting {
     }
 }
 
+fn saved(cookie: CookieChange, outcome: Outcome) -> Saved {
+    Saved {
+        cookie,
+        outcome,
+        already_consumed: Vec::new(),
+    }
+}
+
+#[async_trait]
 impl SessionStorage for Waiting {
-    fn read<'a>(
-        &'a self,
-        cookie: Option<Cow<'a, str>>,
-        policy: &'a SessionPolicy,
-    ) -> Answer<'a, session_core::Session> {
-        let id = cookie.and_then(|text| policy.parse_id(&text));
+    async fn read(
+        &self,
+        cookie: Option<&str>,
+        policy: &SessionPolicy,
+    ) -> Result<session_core::Session> {
+        let id = cookie.and_then(|text| policy.parse_id(text));
         let body =
             id.and_then(|id| Some((self.kept.lock().unwrap().get(id.as_str())?.clone(), id)));
-        Answer::Now(match body {
+        match body {
             Some((body, id)) => storage::open(id, Bytes::from(body), policy),
             None => Ok(storage::empty(policy)),
-        })
+        }
     }
 
-    fn save<'a>(
-        &'a self,
-        session: &'a session_core::Session,
-        _: &'a SessionPolicy,
-    ) -> Answer<'a, Saved> {
-        Answer::Later(Box::pin(self.keep(session)))
+    async fn save(&self, session: &session_core::Session, _: &SessionPolicy) -> Result<Saved> {
+        self.keep(session).await
     }
 }
 
@@ -99,7 +103,7 @@ async fn two_commits_at_once_lose_no_change() {
     let (slow, quick) = (commit(&session), commit(&session));
     sleep(Duration::from_millis(20)).await;
     session.set("c", &3).unwrap();
-    let finished = manager.finish(&session, &mut HeaderMap::new()).await;
+    let finished = manager.close(&session, &mut HeaderMap::new()).await;
     finished.unwrap();
     slow.await.unwrap();
     quick.await.unwrap();
@@ -113,7 +117,7 @@ async fn a_commit_under_way_does_not_undo_a_logout() {
     let slow = commit(&session);
     sleep(Duration::from_millis(20)).await;
     session.destroy().unwrap();
-    let outcome = manager.finish(&session, &mut HeaderMap::new()).await;
+    let outcome = manager.close(&session, &mut HeaderMap::new()).await;
     assert_eq!(outcome.unwrap(), Outcome::Destroyed);
     slow.await.unwrap();
     assert_eq!(storage.only_body(), None);

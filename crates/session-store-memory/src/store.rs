@@ -102,10 +102,6 @@ impl RecordStore for MemoryStore {
         Ok(self.shared.load(key))
     }
 
-    fn load_now(&self, key: &RecordKey) -> Option<Result<Option<Record>, StoreError>> {
-        Some(Ok(self.shared.load(key)))
-    }
-
     async fn put(
         &self,
         key: &RecordKey,

@@ -1,47 +1,70 @@
 //! What a record says about itself.
 
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use serde::Deserialize;
+use std::time::Duration;
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::WriteIds;
+use super::text::{KeyText, base64url};
+use crate::clock::millis;
 use crate::policy::Lifetime;
-use crate::{Error, RecordKey};
+use crate::record::RecordKey;
 
 /// The third element of a body. Times are milliseconds since the Unix epoch.
-#[derive(Clone, Debug, Default)]
+///
+/// The order of the fields is that of the format, which known answers pin.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Meta {
+    #[serde(rename = "v")]
+    pub(crate) format: Format,
+    #[serde(rename = "c", deserialize_with = "time")]
     pub(crate) created: u64,
-    /// The idle deadline; of a tombstone, the moment from which it means nothing any more.
+    /// The idle deadline; of a tombstone, the moment from which it means nothing.
+    #[serde(rename = "i", deserialize_with = "time")]
     pub(crate) deadline: u64,
-    pub(crate) lifetime: Lifetime,
-    pub(crate) writes: WriteIds,
-    /// The first bytes of the record key's digest, in base64url: a body at another key is not that key's.
+    #[serde(rename = "k")]
     pub(crate) tag: Tag,
-    /// Boxed, as what follows: few records have it, and every open moves this about.
-    pub(crate) prev: Option<Box<Prev>>,
-    pub(crate) tombstone: Option<Box<Tombstone>>,
+    #[serde(rename = "w", default, skip_serializing_if = "WriteIds::is_empty")]
+    pub(crate) writes: WriteIds,
+    #[serde(
+        rename = "l",
+        default,
+        with = "lifetime",
+        skip_serializing_if = "is_policy"
+    )]
+    pub(crate) lifetime: Lifetime,
+    #[serde(rename = "p", skip_serializing_if = "Option::is_none")]
+    pub(crate) prev: Option<Prev>,
+    #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
+    pub(crate) tombstone: Option<Tombstone>,
 }
 
-pub(crate) type Tag = [u8; 8];
-
-/// The record that this one replaced, until the tombstone there has gone.
-#[derive(Clone, Debug)]
+/// The record that this one replaced, and until when the tombstone there counts.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(from = "(KeyText, u64)", into = "(KeyText, u64)")]
 pub(crate) struct Prev {
     pub(crate) key: RecordKey,
     pub(crate) until: u64,
 }
 
-/// What stands where a session was retired.
-#[derive(Clone, Debug)]
+/// What is left of a session that was destroyed, or that moved to a new id.
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Tombstone {
     pub(crate) kind: Kind,
     /// Until when the values beside it may still be read; 0 if there are none.
+    #[serde(rename = "keep", default, skip_serializing_if = "is_zero")]
     pub(crate) kept_until: u64,
+    #[serde(
+        rename = "to",
+        default,
+        with = "keys",
+        skip_serializing_if = "Vec::is_empty"
+    )]
     pub(crate) successors: Vec<RecordKey>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Kind {
     Moved,
@@ -50,17 +73,15 @@ pub(crate) enum Kind {
 
 impl Meta {
     pub(crate) fn new(key: &RecordKey, created: u64, deadline: u64, lifetime: Lifetime) -> Self {
-        Self::tagged(tag(key), created, deadline, lifetime)
-    }
-
-    /// The same, of the key with this tag.
-    pub(crate) fn tagged(tag: Tag, created: u64, deadline: u64, lifetime: Lifetime) -> Self {
         Self {
+            format: Format,
             created,
             deadline,
+            tag: Tag::of(key),
+            writes: WriteIds::default(),
             lifetime,
-            tag,
-            ..Self::default()
+            prev: None,
+            tombstone: None,
         }
     }
 
@@ -69,23 +90,184 @@ impl Meta {
         self.tombstone.as_ref().map(|tombstone| tombstone.kind)
     }
 
-    /// Fails if the body that holds this belongs to another key: never a stranger's data.
-    pub(super) fn check(&self, key: &RecordKey) -> Result<(), Error> {
-        if self.tag == tag(key) {
-            Ok(())
-        } else {
-            Err(Error::corrupt(format!(
-                "the record at {key:?} belongs to another key; it was not opened"
-            )))
+    /// Whether the body that holds this was written for `key`. A body that comes back for another
+    /// key, from a confused store or connection, is a stranger's data.
+    pub(super) fn is_of(&self, key: &RecordKey) -> bool {
+        self.tag == Tag::of(key)
+    }
+
+    /// About how many bytes it takes in a body.
+    pub(super) fn size(&self) -> usize {
+        let keys = self.tombstone.as_ref().map_or(0, |t| t.successors.len());
+        192 + 16 * self.writes.len() + 48 * keys
+    }
+}
+
+/// The version of the format. Another one was written by a newer version of this library.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Format;
+
+impl Format {
+    const NUMBER: u64 = 1;
+}
+
+impl Serialize for Format {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(Self::NUMBER)
+    }
+}
+
+impl<'de> Deserialize<'de> for Format {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u64::deserialize(deserializer)? {
+            Self::NUMBER => Ok(Self),
+            _ => Err(D::Error::custom("another version of the format")),
         }
     }
 }
 
-pub(crate) fn tag(key: &RecordKey) -> Tag {
-    let mut tag = Tag::default();
-    if let Some(bytes) = key.digest().first_chunk::<6>() {
-        // Six bytes are eight characters, so this cannot fail.
-        let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut tag);
+/// The first bytes of the record key's digest.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Tag(#[serde(with = "base64url")] [u8; 6]);
+
+impl Tag {
+    fn of(key: &RecordKey) -> Self {
+        let [a, b, c, d, e, f, ..] = *key.digest();
+        Self([a, b, c, d, e, f])
     }
-    tag
+}
+
+impl From<(KeyText, u64)> for Prev {
+    fn from((KeyText(key), until): (KeyText, u64)) -> Self {
+        Self { key, until }
+    }
+}
+
+impl From<Prev> for (KeyText, u64) {
+    fn from(prev: Prev) -> Self {
+        (KeyText(prev.key), prev.until)
+    }
+}
+
+/// A time that can be added to without overflow.
+fn time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    const LATEST: u64 = 1 << 53;
+    Ok(u64::deserialize(deserializer)?.min(LATEST))
+}
+
+fn is_zero(time: &u64) -> bool {
+    *time == 0
+}
+
+fn is_policy(lifetime: &Lifetime) -> bool {
+    *lifetime == Lifetime::Policy
+}
+
+/// A lifetime in milliseconds; 0 is a browser session.
+mod lifetime {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(
+        lifetime: &Lifetime,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u64(match lifetime {
+            Lifetime::Policy | Lifetime::BrowserSession => 0,
+            Lifetime::For(lifetime) => millis(*lifetime).max(1),
+        })
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Lifetime, D::Error> {
+        Ok(match u64::deserialize(deserializer)? {
+            0 => Lifetime::BrowserSession,
+            millis => Lifetime::For(Duration::from_millis(millis)),
+        })
+    }
+}
+
+/// A list of record keys.
+mod keys {
+    use super::*;
+
+    pub(super) fn serialize<S: Serializer>(
+        keys: &[RecordKey],
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(keys.iter().cloned().map(KeyText))
+    }
+
+    pub(super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<Vec<RecordKey>, D::Error> {
+        let keys: Vec<KeyText> = Vec::deserialize(deserializer)?;
+        Ok(keys.into_iter().map(|KeyText(key)| key).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::collection::vec;
+    use proptest::option;
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::body::WriteId;
+    use crate::id::SessionId;
+
+    fn lifetime() -> impl Strategy<Value = Lifetime> {
+        prop_oneof![
+            Just(Lifetime::Policy),
+            Just(Lifetime::BrowserSession),
+            (1..1_u64 << 50).prop_map(|millis| Lifetime::For(Duration::from_millis(millis))),
+        ]
+    }
+
+    fn key() -> impl Strategy<Value = RecordKey> {
+        prop_oneof![
+            any::<[u8; 32]>().prop_map(RecordKey::from_digest),
+            "[!-~]{1,40}"
+                .prop_map(|id| RecordKey::plain_of(&SessionId::parse_foreign(&id).unwrap())),
+        ]
+    }
+
+    prop_compose! {
+        fn tombstone()(
+            kind in prop_oneof![Just(Kind::Moved), Just(Kind::Destroyed)],
+            kept_until in prop_oneof![Just(0), any::<u64>()],
+            successors in vec(key(), 0..4),
+        ) -> Tombstone {
+            Tombstone { kind, kept_until, successors }
+        }
+    }
+
+    prop_compose! {
+        fn meta()(
+            created in 0..1_u64 << 53,
+            deadline in 0..1_u64 << 53,
+            lifetime in lifetime(),
+            ids in 0..9_usize,
+            prev in option::of((key(), any::<u64>())),
+            tombstone in option::of(tombstone()),
+        ) -> Meta {
+            let ids = (0..ids).map(|_| WriteId::new(created).unwrap());
+            Meta {
+                writes: WriteIds::default().after(ids, created),
+                prev: prev.map(|(key, until)| Prev { key, until }),
+                tombstone,
+                ..Meta::new(&RecordKey::from_digest([7; 32]), created, deadline, lifetime)
+            }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn reads_what_it_writes(meta in meta()) {
+            let text = serde_json::to_string(&meta).unwrap();
+            let read: Meta = serde_json::from_str(&text).unwrap();
+            prop_assert_eq!(serde_json::to_string(&read).unwrap(), text);
+            prop_assert_eq!(format!("{read:?}"), format!("{meta:?}"));
+        }
+    }
 }

@@ -1,90 +1,84 @@
 //! The body of a record: JSON `[values, flash, meta]`.
 //!
-//! remix writes and reads the first two elements and ignores a third. Values are kept as the JSON text that they came in, and
-//! decoded only when asked for. The format is documented in `docs/formats.md` and pinned by `tests/known_answers.rs`.
+//! remix writes and reads the first two elements and ignores a third. Values are kept as the JSON
+//! text that they came in and are decoded only when an application asks for them. The format is
+//! documented in `docs/formats.md` and pinned by `tests/known_answers.rs`.
 
 mod content;
 mod meta;
-mod scan;
-mod wire;
-mod write_id;
+mod text;
+mod write_ids;
 
-pub(crate) use content::Content;
-pub(crate) use meta::{Kind, Meta, Prev, Tag, Tombstone, tag};
-pub(crate) use write_id::{WriteId, WriteIds};
+pub(crate) use content::{Content, Members, Text, set};
+pub(crate) use meta::{Kind, Meta, Prev, Tombstone};
+pub(crate) use write_ids::{WriteId, WriteIds};
 
 use bytes::Bytes;
-use content::Entry;
-use scan::Scanner;
+use serde::Deserialize;
 
-use crate::{Error, RecordKey};
+use self::content::Object;
+use crate::error::Error;
+use crate::record::RecordKey;
 
-/// Reads the body that was found at `key` into `content` and `meta`, in place, since moving what an open makes is a good part of its
-/// cost; without meaning where that fails. Returns whether there is metadata: a record that another library wrote has none.
-pub(crate) fn decode(
-    body: Bytes,
-    key: Option<&RecordKey>,
-    content: &mut Content,
-    meta: &mut Meta,
-) -> Result<bool, Error> {
-    if u32::try_from(body.len()).is_err() {
-        return Err(Error::corrupt("the record is larger than 4 GiB"));
-    }
-    content.clear();
-    content.body = body;
-    let Content {
-        body,
-        values,
-        flash,
-    } = content;
-    let mut scanner = Scanner::new(body);
-    let has_meta = match elements(&mut scanner, body, values, flash, meta) {
-        Some(has) if scanner.is_ascii() || std::str::from_utf8(body).is_ok() => has,
-        _ => {
-            let at = key.map_or_else(String::new, |key| format!(" at {key:?}"));
-            return Err(Error::corrupt(format!(
-                "the record{at} is not a session: expected the JSON array [values, flash, meta], stopped at byte {}",
-                scanner.at()
-            )));
-        }
+/// What a body holds.
+#[derive(Debug)]
+pub(crate) struct Body {
+    pub(crate) content: Content,
+    /// `None` if another library wrote the record.
+    pub(crate) meta: Option<Meta>,
+}
+
+/// The elements of the array. A fourth one is an error.
+#[derive(Deserialize)]
+struct Elements<'a>(
+    #[serde(borrow)] Object<'a>,
+    #[serde(borrow)] Object<'a>,
+    #[serde(default)] Option<Meta>,
+);
+
+/// Reads the body that was found at `key`. The texts in the result share its bytes.
+pub(crate) fn decode(body: &Bytes, key: &RecordKey) -> Result<Body, Error> {
+    let invalid = |at: usize| {
+        // serde's own message may quote the session's data.
+        Error::corrupt(format!(
+            "the record at {key:?} is not a session: expected the JSON array [values, flash, \
+             meta], stopped at byte {at}. It may be damaged, or a newer version of this library \
+             wrote it"
+        ))
     };
-    if let (true, Some(key)) = (has_meta, key) {
-        meta.check(key)?;
+    let text = Text::try_from(body.clone()).map_err(|error| invalid(error.valid_up_to()))?;
+    let Elements(values, flash, meta) =
+        serde_json::from_str(&text).map_err(|error| invalid(position(&text, &error)))?;
+    if meta.as_ref().is_some_and(|meta| !meta.is_of(key)) {
+        return Err(Error::corrupt(format!(
+            "the record at {key:?} belongs to another key; it was not opened"
+        )));
     }
-    Ok(has_meta)
+    let content = Content {
+        values: values.members(&text),
+        flash: flash.members(&text),
+    };
+    Ok(Body { content, meta })
 }
 
-/// At least as many bytes as [`encode`] writes, unless a plain key is full of what JSON escapes.
-pub(crate) fn encoded_len(content: &Content, meta: &Meta) -> usize {
-    content.encoded_len() + meta.encoded_len()
-}
-
-/// Writes a body to the end of `out`.
-pub(crate) fn encode(content: &Content, meta: &Meta, out: &mut Vec<u8>) {
+/// Writes a body.
+pub(crate) fn encode(content: &Content, meta: &Meta) -> Result<Bytes, Error> {
+    let mut out = Vec::with_capacity(content.size() + meta.size());
     out.push(b'[');
-    content.write(out);
+    content::write(&content.values, &mut out);
     out.push(b',');
-    meta.write(out);
+    content::write(&content.flash, &mut out);
+    out.push(b',');
+    serde_json::to_writer(&mut out, meta)
+        .map_err(|_| Error::corrupt("the metadata has no JSON form"))?;
     out.push(b']');
+    Ok(out.into())
 }
 
-/// The three elements, and whether there is the last; `None` if `body` is something else.
-fn elements(
-    scanner: &mut Scanner<'_>,
-    body: &Bytes,
-    values: &mut Vec<Entry>,
-    flash: &mut Vec<Entry>,
-    meta: &mut Meta,
-) -> Option<bool> {
-    scanner.expect(b'[')?;
-    content::entries(scanner, values)?;
-    scanner.expect(b',')?;
-    content::entries(scanner, flash)?;
-    let has_meta = match scanner.eat(b',') {
-        false => false,
-        true if scanner.peek()? == b'n' => scanner.word(b"null").map(|()| false)?,
-        true => meta.read(scanner, body).map(|()| true)?,
-    };
-    scanner.expect(b']')?;
-    scanner.is_at_end().then_some(has_meta)
+/// Where `error` occurred, in bytes from the start.
+fn position(text: &str, error: &serde_json::Error) -> usize {
+    let lines = text
+        .split_inclusive('\n')
+        .take(error.line().saturating_sub(1));
+    lines.map(str::len).sum::<usize>() + error.column()
 }

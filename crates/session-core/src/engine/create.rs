@@ -1,81 +1,86 @@
 //! A new record under a fresh id.
 
-use super::run::{Run, Written};
+use super::save::{Failures, Save, Written};
 use crate::body::{Content, Meta, Prev};
-use crate::state::{Intent, Standing};
-use crate::{
-    Condition, CookieChange, Error, Outcome, Result, Session, SessionId, StoreError, StoreErrorKind,
-};
+use crate::error::{Error, Result};
+use crate::id::SessionId;
+use crate::outcome::{CookieChange, Outcome};
+use crate::record::Condition;
+use crate::snapshot::Snapshot;
+use crate::state::{Intent, Session};
+use crate::store_error::{StoreError, StoreErrorKind};
 
-/// An id that is being tried, which is the session's meanwhile. Unless it was stored, it is not tried again, also where the save was
-/// dropped.
-struct Tried<'a>(&'a Session);
-
-impl Tried<'_> {
-    /// Who makes the record the session's own takes the id from the state then.
-    fn was_stored(self) {
-        std::mem::forget(self);
-    }
+/// An id that is being tried. Unless the record was stored, the id is not used again, even if the
+/// save is dropped.
+struct TriedId<'a> {
+    session: &'a Session,
+    stored: bool,
 }
 
-impl Drop for Tried<'_> {
+impl Drop for TriedId<'_> {
     fn drop(&mut self) {
-        self.0.state().next_id = None;
+        if !self.stored {
+            self.session.state().next_id = None;
+        }
     }
 }
 
-impl Run<'_> {
-    /// Stores a session that stands nowhere yet, and owes the browser its id.
+impl Save<'_> {
+    /// Stores a session that has no record yet. The browser gets its id.
     pub(super) async fn create(&self) -> Result<Outcome> {
         let content = {
             let mut state = self.session.state();
-            let content = state.content.clone();
-            self.freeze(&mut state);
-            content
+            self.start_batch(&mut state)?;
+            state.content.clone()
         };
-        let (id, standing) = self.insert(&content, None, None).await?;
-        self.adopt(id, standing);
+        let (id, snapshot) = self.insert(&content, None, None).await?;
+        self.adopt(id, snapshot);
         Ok(Outcome::Stored)
     }
 
-    /// Puts `content` under a fresh id. An id whose first attempt ended in an error is never used again: that attempt may yet
-    /// take effect, when the session under the id has long been destroyed.
+    /// Puts `content` under a fresh id.
+    ///
+    /// An id whose first attempt ended in an error is never used again: that attempt may still be
+    /// applied later, when the session under the id has long been destroyed.
     pub(super) async fn insert(
         &self,
         content: &Content,
         base: Option<&Meta>,
         prev: Option<&Prev>,
-    ) -> Result<(SessionId, Standing)> {
-        let mut failures = 0;
-        for _ in 0..4 {
-            self.in_time()?;
-            let (id, standing) = {
+    ) -> Result<(SessionId, Snapshot)> {
+        const ATTEMPTS: usize = 4;
+        let mut failures = Failures::default();
+        for _ in 0..ATTEMPTS {
+            self.check_time()?;
+            let (id, record) = {
                 let mut state = self.session.state();
                 let id = state.next_id()?;
                 let key = self.policy.record_key(&id);
                 let meta = self.meta_for_new(&state, &key, base, prev.cloned());
-                (id, Self::standing(key, content, meta))
+                (id, Snapshot::encode(key, content, meta)?)
             };
-            let tried = Tried(self.session);
-            let (body, deadline) = (standing.body.clone(), standing.meta.deadline);
-            let put = self.put(&standing.key, body, deadline, Condition::IfAbsent);
-            let unknown = match put.await? {
+            let mut tried = TriedId {
+                session: self.session,
+                stored: false,
+            };
+            let unknown = match self.put(&record, Condition::IfAbsent).await? {
                 Written::Stored(version) => {
-                    tried.was_stored();
-                    return Ok((id, standing.stored(version)));
+                    tried.stored = true;
+                    return Ok((id, record.stored(version)));
                 }
-                // A client that repeats a write by itself may be refused by its own first attempt.
+                // A client that repeats a write by itself may be refused because of its own first
+                // attempt.
                 Written::Refused => None,
                 Written::Unknown(error) => Some(error),
             };
-            match self.load(&standing.key).await {
-                Ok(Some(found)) if found.standing.meta.writes == standing.meta.writes => {
-                    tried.was_stored();
-                    return Ok((id, found.standing));
+            match self.load(&record.key).await {
+                Ok(Some(found)) if found.snapshot.meta.writes == record.meta.writes => {
+                    tried.stored = true;
+                    return Ok((id, found.snapshot));
                 }
                 Ok(_) => {
                     if let Some(error) = unknown {
-                        Self::failed(&mut failures, error)?;
+                        failures.count(error)?;
                     }
                 }
                 Err(error) => return Err(unknown.map_or(error, Into::into)),
@@ -83,24 +88,25 @@ impl Run<'_> {
         }
         Err(Error::Store(StoreError::new(
             StoreErrorKind::Corrupt,
-            "the store reports a record under every fresh id; it breaks its contract for IfAbsent, or its keys are cut short",
+            "the store reports a record under every fresh id; it breaks its contract for IfAbsent, \
+             or cuts its keys short",
         )))
     }
 
-    /// Makes the record that was just created the session's own, and owes the browser its id.
-    pub(super) fn adopt(&self, id: SessionId, standing: Standing) {
+    /// Makes the record that was just created the session's. The browser gets its id.
+    pub(super) fn adopt(&self, id: SessionId, snapshot: Snapshot) {
         let mut state = self.session.state();
         state.cookie = CookieChange::Set {
             value: id.as_str().to_owned(),
-            max_age: state.max_age(&standing.meta, self.policy.now()),
+            max_age: state.max_age(&snapshot.meta, self.policy.now()),
         };
         state.id = Some(id);
-        if state.orders == self.orders {
+        if self.is_current(&state) {
             state.intent = Intent::Keep;
             state.lifetime = None;
         }
         state.next_id = None;
         state.successor = None;
-        Self::accept(&mut state, standing);
+        Self::accept(&mut state, snapshot);
     }
 }

@@ -2,20 +2,23 @@
 
 use std::collections::HashSet;
 
-use super::run::{Run, Written};
-use crate::body::{Content, Kind, Meta, Tombstone};
-use crate::state::{Intent, Origin, Standing, Unsure};
-use crate::{
-    Condition, CookieChange, Error, Outcome, RecordKey, Result, StoreError, StoreErrorKind,
-};
+use super::save::{Failures, Save, Written};
+use crate::body::{Content, Kind, Meta, Tombstone, WriteId};
+use crate::error::{Error, Result};
+use crate::outcome::{CookieChange, Outcome};
+use crate::record::{Condition, RecordKey};
+use crate::snapshot::Snapshot;
+use crate::state::{Intent, Origin, Unanswered};
+use crate::store_error::{StoreError, StoreErrorKind};
 
-/// How many records one logout destroys; a session that changed its id more often within a minute is an attack or a defect.
-const MOST: usize = 256;
+impl Save<'_> {
+    /// How many records one logout destroys. A session that changed its id more often than that
+    /// within a minute is an attack or a defect.
+    const MAX_DESTROYED: usize = 256;
 
-impl Run<'_> {
-    /// Destroys the session, and clears the cookie whether one was found or not.
+    /// Destroys the session. The browser drops the cookie, whether a session was found or not.
     pub(super) async fn destroy(&self) -> Result<Outcome> {
-        self.retire_all().await?;
+        self.destroy_all().await?;
         let mut state = self.session.state();
         state.origin = Origin::New;
         state.cookie = CookieChange::Remove;
@@ -23,119 +26,113 @@ impl Run<'_> {
         Ok(Outcome::Destroyed)
     }
 
-    /// Destroys the session, and stores what was set since under a fresh id.
+    /// Destroys the session, and stores what was set since then under a fresh id.
     pub(super) async fn restart(&self) -> Result<Outcome> {
-        self.retire_all().await?;
+        self.destroy_all().await?;
         self.session.state().origin = Origin::New;
         self.create().await
     }
 
-    /// Puts a tombstone over the session's record, over those that it moved to, and over those that it came from.
-    async fn retire_all(&self) -> Result<()> {
+    /// Writes a tombstone over the session's record, over those that it moved to, and over those
+    /// that it came from.
+    async fn destroy_all(&self) -> Result<()> {
         let (mut known, mut queue) = {
             let mut state = self.session.state();
-            let sure = state.unsure.is_none();
             let known = match &state.origin {
                 Origin::New => None,
                 Origin::Live(found) | Origin::Moved(found) | Origin::Destroyed(found) => {
                     Some(found.clone())
                 }
             };
-            let mut queue: Vec<_> = state
-                .successor
-                .iter()
-                .map(|s| s.standing.key.clone())
+            let successor = state.successor.iter().map(|it| it.snapshot.key.clone());
+            let queue: Vec<_> = successor
+                .chain(known.iter().map(|found| found.key.clone()))
                 .collect();
-            queue.extend(known.iter().map(|found| found.key.clone()));
+            let is_up_to_date = state.unanswered.is_none();
             if let Some(found) = &known {
-                state.unsure = Some(Unsure {
-                    on: found.version.clone(),
-                    only_moves: false,
+                state.unanswered = Some(Unanswered {
+                    base: found.version.clone(),
+                    only_tombstone: false,
                 });
             }
-            (known.filter(|_| sure), queue)
+            (known.filter(|_| is_up_to_date), queue)
         };
-        let (mut seen, mut retired) = (HashSet::new(), 0);
+        let mut seen = HashSet::new();
+        let mut destroyed = 0;
         while let Some(key) = queue.pop() {
             if !seen.insert(key.clone()) {
                 continue;
             }
-            if retired == MOST {
+            if destroyed == Self::MAX_DESTROYED {
                 return Err(Error::Store(StoreError::new(
                     StoreErrorKind::Unavailable,
-                    "the session changed its id so often that not every record was destroyed; log out again",
+                    "the session changed its id so often that not every record was destroyed; log \
+                     out again",
                 )));
             }
             let known = known.take_if(|known| known.key == key);
-            if let Some((meta, now_retired)) = self.retire(&key, known).await? {
-                retired += usize::from(now_retired);
+            if let Some((meta, newly)) = self.destroy_one(&key, known).await? {
+                destroyed += usize::from(newly);
                 let now = self.policy.now();
-                queue.extend(
-                    meta.prev
-                        .filter(|prev| prev.until > now)
-                        .map(|prev| prev.key),
-                );
-                queue.extend(meta.tombstone.into_iter().flat_map(|t| t.successors));
+                let prev = meta.prev.filter(|prev| prev.until > now);
+                queue.extend(prev.map(|prev| prev.key));
+                queue.extend(meta.tombstone.into_iter().flat_map(|it| it.successors));
             }
         }
         let mut state = self.session.state();
         state.successor = None;
-        state.unsure = None;
+        state.unanswered = None;
         Ok(())
     }
 
-    /// Puts a tombstone over the record at `key`, and returns what the record said of itself, and whether it was not destroyed
-    /// already; `None` if there was none.
-    async fn retire(
+    /// Writes a tombstone over the record at `key`. Returns what the record said of itself, and
+    /// whether it was not destroyed before; `None` if there was no record.
+    async fn destroy_one(
         &self,
         key: &RecordKey,
-        mut known: Option<Standing>,
+        mut known: Option<Snapshot>,
     ) -> Result<Option<(Meta, bool)>> {
-        let mut failures = 0;
+        let mut failures = Failures::default();
         let mut unknown: Option<StoreError> = None;
         loop {
-            self.in_time()?;
-            let standing = match known.take() {
+            self.check_time()?;
+            let found = match known.take() {
                 Some(known) => known,
-                // A record whose time is over may still be alive by another server's clock.
+                // A record that has expired may still be alive by another server's clock.
                 None => match self.load(key).await {
                     Ok(None) => return Ok(None),
-                    Ok(Some(loaded)) => loaded.standing,
+                    Ok(Some(loaded)) => loaded.snapshot,
                     Err(error) => return Err(unknown.map_or(error, Into::into)),
                 },
             };
-            let found = standing.meta.tombstone.as_ref();
-            if found.is_some_and(|tombstone| tombstone.kind == Kind::Destroyed) {
-                return Ok(Some((standing.meta.clone(), false)));
+            if found.meta.kind() == Some(Kind::Destroyed) {
+                return Ok(Some((found.meta, false)));
             }
-            let meta = self.destroyed(&standing);
-            let next = Self::standing(key.clone(), &Content::default(), meta);
-            let condition = Condition::IfVersion(standing.version.clone());
-            match self
-                .put(key, next.body, next.meta.deadline, condition)
-                .await?
-            {
-                Written::Stored(_) => return Ok(Some((next.meta, true))),
+            let meta = self.destroyed(found.meta)?;
+            let tombstone = Snapshot::encode(key.clone(), &Content::default(), meta)?;
+            let condition = Condition::IfVersion(found.version);
+            match self.put(&tombstone, condition).await? {
+                Written::Stored(_) => return Ok(Some((tombstone.meta, true))),
                 Written::Refused => {}
-                Written::Unknown(error) => {
-                    unknown = Some(Self::failed(&mut failures, error)?);
-                }
+                Written::Unknown(error) => unknown = Some(failures.count(error)?),
             }
         }
     }
 
-    fn destroyed(&self, standing: &Standing) -> Meta {
+    /// The metadata of the tombstone for a session with this metadata. It still names the
+    /// successors, so that a logout that comes after a crash finds them too.
+    fn destroyed(&self, meta: Meta) -> Result<Meta> {
         let now = self.policy.now();
-        let own = crate::body::WriteId::new(now);
-        let mut meta = standing.meta.clone();
-        meta.writes = meta.writes.after(std::iter::once(own), now);
-        let successors = meta.tombstone.take().map(|tombstone| tombstone.successors);
-        meta.deadline = now + self.policy.window();
-        meta.tombstone = Some(Box::new(Tombstone {
-            kind: Kind::Destroyed,
-            kept_until: 0,
-            successors: successors.unwrap_or_default(),
-        }));
-        meta
+        let successors = meta.tombstone.map(|tombstone| tombstone.successors);
+        Ok(Meta {
+            deadline: now + self.policy.window(),
+            writes: meta.writes.after([WriteId::new(now)?], now),
+            tombstone: Some(Tombstone {
+                kind: Kind::Destroyed,
+                kept_until: 0,
+                successors: successors.unwrap_or_default(),
+            }),
+            ..meta
+        })
     }
 }

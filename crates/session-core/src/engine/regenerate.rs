@@ -1,62 +1,64 @@
 //! A new id for the same session.
 
-use super::run::{Loaded, Run, Written};
+use super::save::{Failures, Loaded, Save, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
-use crate::state::{Origin, Standing, State, Successor};
-use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+use crate::record::{Condition, RecordKey, Version};
+use crate::snapshot::{Snapshot, Unwritten};
+use crate::state::{Origin, State, Successor};
+use crate::store_error::StoreError;
 
-/// How many records may follow one: more requests than that on one old id are refused.
-const SUCCESSORS: usize = 32;
-
-/// What became of the old record.
-enum Retired {
-    /// It names the new record as a successor.
-    Yes,
-    /// It is another than the new record was built from, or was not reached; try again.
-    No,
+/// What happened to the old record.
+enum Old {
+    /// It is a tombstone that names the new record as a successor.
+    Replaced,
+    /// It is not: write the tombstone, or write it again.
+    NotReplaced,
     /// It was destroyed, or is gone.
     Gone,
 }
 
-impl Run<'_> {
-    /// Writes the session under a new id, and then a tombstone over the old one. A crash in between leaves the user where they
-    /// were, with a new record that nobody knows.
+impl Save<'_> {
+    /// How many records may succeed one. More requests than that on one old id are refused.
+    const MAX_SUCCESSORS: usize = 32;
+
+    /// Writes the session under a new id, then a tombstone over the old record. A crash in between
+    /// leaves the user where they were, and a new record that nobody knows.
     pub(super) async fn regenerate(&self, keep_old: u64) -> Result<Outcome> {
         let mut look = {
             let mut state = self.session.state();
-            self.freeze(&mut state);
-            state.unsure.is_some()
+            self.start_batch(&mut state)?;
+            state.unanswered.is_some()
         };
-        let mut failures = 0;
+        let mut failures = Failures::default();
         let mut unknown = None;
         loop {
-            self.in_time()?;
+            self.check_time()?;
             if look {
                 match self.look_at_old(unknown.take()).await? {
-                    Retired::Yes => return self.moved().await,
-                    Retired::Gone => return self.go_on_alone().await,
-                    Retired::No => {}
+                    Old::Replaced => return self.moved().await,
+                    Old::Gone => return self.continue_without_old().await,
+                    Old::NotReplaced => {}
                 }
             }
-            let successor = self.successor(keep_old).await?;
+            let successor = self.write_successor(keep_old).await?;
             let (version, tombstone) = self.tombstone(successor, keep_old)?;
             match self.replace(&tombstone, &version, true).await? {
                 Written::Stored(_) => return self.moved().await,
                 Written::Refused => {}
-                Written::Unknown(error) => {
-                    unknown = Some(Self::failed(&mut failures, error)?);
-                }
+                Written::Unknown(error) => unknown = Some(failures.count(error)?),
             }
             look = true;
         }
     }
 
-    /// Finds out what became of the old record, and takes it for the new base if it is still alive.
-    async fn look_at_old(&self, unknown: Option<StoreError>) -> Result<Retired> {
+    /// Finds out what happened to the old record, and makes it the new base if it is still alive.
+    async fn look_at_old(&self, unknown: Option<StoreError>) -> Result<Old> {
         let (key, version) = {
             let state = self.session.state();
-            let old = state.old()?;
-            (old.key.clone(), old.version.clone())
+            let base = state.base()?;
+            (base.key.clone(), base.version.clone())
         };
         let loaded = match self.load(&key).await {
             Ok(loaded) => loaded,
@@ -64,128 +66,149 @@ impl Run<'_> {
         };
         let mut state = self.session.state();
         let Some(Loaded {
-            standing,
+            snapshot,
             content,
-            over,
+            is_over,
         }) = loaded
         else {
             return Self::gone(&state, unknown);
         };
-        let mut successors = standing.meta.tombstone.iter().flat_map(|t| &t.successors);
-        let ours = state.successor.as_ref().map(|s| &s.standing.key);
-        let named = successors.any(|key| Some(key) == ours);
-        match standing.meta.kind() {
-            // A logout that found it named has followed it.
-            Some(_) if named => Ok(Retired::Yes),
-            _ if over => Self::gone(&state, unknown),
-            Some(Kind::Destroyed) => Ok(Retired::Gone),
+        let mut successors = snapshot.meta.tombstone.iter().flat_map(|it| &it.successors);
+        let ours = state.successor.as_ref().map(|it| &it.snapshot.key);
+        let names_ours = successors.any(|key| Some(key) == ours);
+        match snapshot.meta.kind() {
+            // A logout that found our record named has destroyed it too.
+            Some(_) if names_ours => Ok(Old::Replaced),
+            _ if is_over => Self::gone(&state, unknown),
+            Some(Kind::Destroyed) => Ok(Old::Gone),
             Some(Kind::Moved) => {
                 if state.successor.is_none() && matches!(state.origin, Origin::Live(_)) {
-                    // Built on nothing yet: the values went to the other's new record.
+                    // The values went to the other request's new record.
                     drop(state);
                     self.rebase(Content::default())?;
                     state = self.session.state();
                 }
-                // What was sent on top of another version never takes effect.
-                state.unsure.take_if(|unsure| unsure.on != standing.version);
-                state.origin = Origin::Moved(standing);
-                Ok(Retired::No)
+                // A write on top of another version never takes effect.
+                state.unanswered.take_if(|it| it.base != snapshot.version);
+                state.origin = Origin::Moved(snapshot);
+                Ok(Old::NotReplaced)
             }
-            None if standing.version == version => Ok(Retired::No),
+            None if snapshot.version == version => Ok(Old::NotReplaced),
             None => {
-                let base = state.old()?.meta.writes.clone();
-                self.settle_batches(&mut state, &standing, &base, unknown)?;
+                let base = state.base()?.meta.writes.clone();
+                self.resolve_unanswered(&mut state, &snapshot, &base, unknown)?;
                 drop(state);
                 self.rebase(content)?;
                 let mut state = self.session.state();
                 if let Some(successor) = &mut state.successor {
                     successor.current = false;
                 }
-                state.origin = Origin::Live(standing);
-                Ok(Retired::No)
+                state.origin = Origin::Live(snapshot);
+                Ok(Old::NotReplaced)
             }
         }
     }
 
-    /// There is no old record any more. Where the tombstone's reply was lost, it may have named the new record, which is the session then;
-    /// or it never came, a logout did, and the new record must not be.
-    fn gone(state: &State, unknown: Option<StoreError>) -> Result<Retired> {
-        match (&state.unsure, &state.successor) {
+    /// The old record is gone. If the reply to the tombstone was lost, there are two explanations:
+    /// the tombstone was written and has expired, and the new record is the session; or it was not
+    /// written, a logout was, and the new record must not live.
+    fn gone(state: &State, unknown: Option<StoreError>) -> Result<Old> {
+        match (&state.unanswered, &state.successor) {
             (Some(_), Some(_)) => Err(unknown.map_or(Error::Vanished, Into::into)),
-            _ => Ok(Retired::Gone),
+            _ => Ok(Old::Gone),
         }
     }
 
-    /// Makes sure that the new record stands, and is built on the old one as it is now known.
-    async fn successor(&self, keep_old: u64) -> Result<RecordKey> {
+    /// Makes sure that the new record exists, and is built on the old one as it is known now.
+    /// Returns its key.
+    async fn write_successor(&self, keep_old: u64) -> Result<RecordKey> {
         let (content, base, prev, existing) = {
             let state = self.session.state();
             if let Some(successor) = &state.successor
                 && successor.current
             {
-                return Ok(successor.standing.key.clone());
+                return Ok(successor.snapshot.key.clone());
             }
-            let base = state.old()?.clone();
+            let old = state.base()?.clone();
             let existing = state.successor.clone();
-            let live = matches!(state.origin, Origin::Live(_));
-            let content = if live && state.changes.is_empty() {
+            let is_live = matches!(state.origin, Origin::Live(_));
+            let content = if is_live && state.changes.is_empty() {
                 state.content.clone()
             } else {
                 drop(state);
-                // What stands under an id that moved, for reading, is not this request's to carry on.
-                let under = live.then(|| base.content()).transpose()?;
-                self.rebase(under.unwrap_or_default())?
+                // The values of a session that has moved are readable, but they belong to the
+                // session after the move.
+                let carried_over = is_live.then(|| old.content()).transpose()?;
+                self.rebase(carried_over.unwrap_or_default())?
             };
             let prev = Prev {
-                key: base.key.clone(),
-                until: self.retired_until(&base.meta, keep_old),
+                until: self.tombstone_until(&old.meta, keep_old),
+                key: old.key,
             };
-            (content, live.then(|| base.meta.clone()), prev, existing)
+            (content, is_live.then_some(old.meta), prev, existing)
         };
-        if let Some(mut successor) = existing {
-            let next = {
-                let state = self.session.state();
-                let key = successor.standing.key.clone();
-                let meta = self.meta_for_new(&state, &key, base.as_ref(), Some(prev.clone()));
-                Self::standing(key, &content, meta)
-            };
-            let condition = Condition::IfVersion(successor.standing.version.clone());
-            let put = self.put(&next.key, next.body.clone(), next.meta.deadline, condition);
-            if let Written::Stored(version) = put.await? {
-                let key = next.key.clone();
-                successor.standing = next.stored(version);
-                successor.current = true;
-                self.session.state().successor = Some(successor);
-                return Ok(key);
-            }
-            self.session.state().successor = None;
-            self.abandon(&successor.standing.key).await;
+        if let Some(existing) = existing
+            && let Some(key) = self
+                .update_successor(existing, &content, base.as_ref(), &prev)
+                .await?
+        {
+            return Ok(key);
         }
-        let (id, standing) = self.insert(&content, base.as_ref(), Some(&prev)).await?;
-        let key = standing.key.clone();
+        let (id, snapshot) = self.insert(&content, base.as_ref(), Some(&prev)).await?;
+        let key = snapshot.key.clone();
         let mut state = self.session.state();
         state.next_id = None;
-        state.successor = Some(Box::new(Successor {
+        state.successor = Some(Successor {
             id,
-            standing,
+            snapshot,
             current: true,
-        }));
+        });
         Ok(key)
     }
 
-    /// Until when a tombstone stands over the record that `old` belongs to: for as long, too, as a logout must find its way over
-    /// it to values that were kept under an id before.
-    fn retired_until(&self, old: &Meta, keep_old: u64) -> u64 {
+    /// Writes the new record again, on top of what an earlier attempt wrote. Discards it and returns
+    /// `None` if that is not possible.
+    async fn update_successor(
+        &self,
+        successor: Successor,
+        content: &Content,
+        base: Option<&Meta>,
+        prev: &Prev,
+    ) -> Result<Option<RecordKey>> {
+        let key = successor.snapshot.key.clone();
+        let meta = {
+            let state = self.session.state();
+            self.meta_for_new(&state, &key, base, Some(prev.clone()))
+        };
+        let next = Snapshot::encode(key.clone(), content, meta)?;
+        let condition = Condition::IfVersion(successor.snapshot.version);
+        if let Written::Stored(version) = self.put(&next, condition).await? {
+            self.session.state().successor = Some(Successor {
+                id: successor.id,
+                snapshot: next.stored(version),
+                current: true,
+            });
+            return Ok(Some(key));
+        }
+        self.session.state().successor = None;
+        self.discard(&key).await;
+        Ok(None)
+    }
+
+    /// Until when there is a tombstone over the record that `old` belongs to. At least until a logout
+    /// no longer has to find its way over it to values that are kept under an earlier id.
+    fn tombstone_until(&self, old: &Meta, keep_old: u64) -> u64 {
         let before = old.prev.as_ref().map_or(0, |prev| prev.until);
         before.max(self.policy.now() + self.policy.window().max(keep_old))
     }
 
-    /// The version of the old record, and the tombstone that is to take its place, with `successor` among those that follow it.
-    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Version, Standing)> {
+    /// The version of the old record, and the tombstone that replaces it, with `successor` among
+    /// those that it names.
+    fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Version, Unwritten)> {
         let state = self.session.state();
         let now = self.policy.now();
-        let old = state.old()?;
-        let mut meta = self.meta_for_next(&state, old);
+        let old = state.base()?;
+        let mut meta = self.meta_for_next(&state, &old.meta);
         let mut content = Content::default();
         let mut tombstone = match old.meta.tombstone.clone() {
             Some(tombstone) => {
@@ -194,78 +217,73 @@ impl Run<'_> {
                 tombstone
             }
             None => {
+                meta.deadline = self.tombstone_until(&meta, keep_old);
+                let mut kept_until = 0;
                 if keep_old > 0 {
-                    content = old.content()?;
-                    content.flash.clear();
+                    content.values = old.content()?.values;
+                    let end = self.policy.absolute_deadline(meta.created, meta.lifetime);
+                    kept_until = end.min(now + keep_old);
                 }
-                let end = self.policy.absolute_deadline(meta.created, meta.lifetime);
-                meta.deadline = self.retired_until(&meta, keep_old);
-                Box::new(Tombstone {
+                Tombstone {
                     kind: Kind::Moved,
-                    kept_until: if keep_old > 0 {
-                        end.min(now + keep_old)
-                    } else {
-                        0
-                    },
+                    kept_until,
                     successors: Vec::new(),
-                })
+                }
             }
         };
-        if tombstone.successors.len() >= SUCCESSORS {
+        if tombstone.successors.len() >= Self::MAX_SUCCESSORS {
             return Err(Error::Moved);
         }
         tombstone.successors.push(successor);
         meta.tombstone = Some(tombstone);
-        let next = Self::standing(old.key.clone(), &content, meta);
+        let next = Snapshot::encode(old.key.clone(), &content, meta)?;
         Ok((old.version.clone(), next))
     }
 
-    /// The old record is retired: the new one is the session's own.
+    /// The tombstone is written: the new record is the session's.
     async fn moved(&self) -> Result<Outcome> {
         let successor = self.session.state().successor.take();
-        let Successor { id, standing, .. } = *successor.ok_or_else(State::lost)?;
-        self.adopt(id, standing);
-        let unsent = !self.session.state().batches.is_empty();
-        if unsent {
-            // An earlier save had moved it, and its reply was lost; what came since is still to be written.
+        let Successor { id, snapshot, .. } = successor.ok_or_else(State::inconsistent)?;
+        self.adopt(id, snapshot);
+        let has_unsent = !self.session.state().batches.is_empty();
+        if has_unsent {
+            // An earlier save had moved the session and its reply was lost. The changes made since
+            // then are still to be written.
             return self.write().await;
         }
         Ok(Outcome::Stored)
     }
 
-    /// The session was destroyed while it was to get a new id: the logout wins, and only what this request itself set goes on.
-    async fn go_on_alone(&self) -> Result<Outcome> {
-        // The application's own code may run here, and fail. Until it has not, what was read from the old record is not this session's.
+    /// The session was destroyed before it got its new id. The logout wins, and only what this
+    /// request set itself is stored, in a new session.
+    async fn continue_without_old(&self) -> Result<Outcome> {
+        // This may run the application's code, and fail. Until it has succeeded, nothing is decided.
         let content = self.rebase(Content::default())?;
-        let new = self
-            .session
-            .state()
-            .successor
-            .as_ref()
-            .map(|it| it.standing.key.clone());
-        if let Some(key) = new {
-            // It is forgotten only then: a save that is dropped here is done again.
-            self.abandon(&key).await;
+        let successor = self.session.state().successor.clone();
+        if let Some(successor) = successor {
+            // The state forgets it only afterwards, so that a save that is dropped here repeats it.
+            self.discard(&successor.snapshot.key).await;
         }
         {
             let mut state = self.session.state();
             state.origin = Origin::New;
             state.forget_flash();
-            state.unsure = None;
+            state.unanswered = None;
             state.successor = None;
             if content.is_empty() {
-                return Ok(Self::logged_out(&mut state, Origin::New));
+                return Ok(Self::end_by_logout(&mut state, Origin::New));
             }
         }
-        let (id, standing) = self.insert(&content, None, None).await?;
-        self.adopt(id, standing);
+        let (id, snapshot) = self.insert(&content, None, None).await?;
+        self.adopt(id, snapshot);
         Ok(Outcome::Stored)
     }
 
-    /// Removes a new record that no browser was told of, and that nothing names. If it stays, it expires unseen.
-    async fn abandon(&self, key: &RecordKey) {
+    /// Removes a new record that no browser and no tombstone knows. If that fails, the record
+    /// expires unused.
+    async fn discard(&self, key: &RecordKey) {
         if let Err(error) = self.store.remove(key).await {
-            tracing::debug!(%error, "a record that nobody knows is left to expire");
+            tracing::debug!(%error, "an unused record was not removed and is left to expire");
         }
     }
 }

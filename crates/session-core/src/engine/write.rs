@@ -1,21 +1,24 @@
-//! A record that stays where it is: changes, and a deadline that moves.
+//! Changes to a record that keeps its id, and a deadline that moves.
 
 use tracing::debug;
 
-use super::run::{Loaded, Run, Written};
-use crate::body::{Content, Kind, WriteId, WriteIds};
-use crate::state::{Intent, Origin, Standing, State};
-use crate::{Condition, Error, Outcome, RecordKey, Result, StoreError, Version};
+use super::save::{Failures, Loaded, Save, Written};
+use crate::body::{Content, Kind, Meta, WriteId, WriteIds};
+use crate::error::{Error, Result};
+use crate::outcome::Outcome;
+use crate::record::{Condition, RecordKey, Version};
+use crate::snapshot::{Snapshot, Unwritten};
+use crate::state::{Intent, Origin, State};
+use crate::store_error::StoreError;
 
-/// What is known of the record after a write that was not simply stored.
-enum Look {
-    /// Go on: what stands now, and what to send in its place.
-    Again(Box<(Base, Standing)>),
-    /// There is nothing left to do.
+/// What to do after a write that was not simply stored.
+enum Next {
+    /// Write this in place of what is stored now.
+    Write(Base, Unwritten),
     Done(Outcome),
 }
 
-/// What is to be replaced: as much of it as a write needs.
+/// The record that a write replaces.
 struct Base {
     key: RecordKey,
     version: Version,
@@ -23,127 +26,132 @@ struct Base {
 }
 
 impl Base {
-    fn of(standing: &Standing) -> Self {
+    fn of(snapshot: &Snapshot) -> Self {
         Self {
-            key: standing.key.clone(),
-            version: standing.version.clone(),
-            writes: standing.meta.writes.clone(),
+            key: snapshot.key.clone(),
+            version: snapshot.version.clone(),
+            writes: snapshot.meta.writes.clone(),
         }
     }
 }
 
-impl Run<'_> {
+impl Save<'_> {
     /// Writes the session's changes onto its record.
     pub(super) async fn write(&self) -> Result<Outcome> {
-        let mut outcome = Outcome::Stored;
-        let mut failures = 0;
-        let mut unknown = None;
-        let (mut look, mut base, mut sent) = {
-            let mut state = self.session.state();
-            let Origin::Live(live) = &state.origin else {
-                drop(state);
-                return self.nowhere(Error::Moved);
-            };
-            let base = Base::of(live);
-            self.freeze(&mut state);
-            // From here on it may be on its way, also if nothing in it changed what was found.
-            state.dirty = true;
-            let sent = self.next_standing(&state, state.old()?, &state.content);
-            (state.unsure.is_some(), base, sent)
+        let Some((mut base, mut next, mut look)) = self.first_write()? else {
+            return self.no_record(Error::Moved);
         };
+        let mut outcome = Outcome::Stored;
+        let mut failures = Failures::default();
+        let mut unknown = None;
         loop {
             if look {
-                self.in_time()?;
-                match Box::pin(self.look(&base, unknown.take())).await? {
-                    Look::Done(done) => return Ok(done),
-                    Look::Again(again) => {
-                        if again.0.version != base.version {
+                self.check_time()?;
+                match self.look_again(&base, unknown.take()).await? {
+                    Next::Done(outcome) => return Ok(outcome),
+                    Next::Write(found, rebased) => {
+                        if found.version != base.version {
                             outcome = Outcome::Merged;
                         }
-                        (base, sent) = *again;
+                        (base, next) = (found, rebased);
                     }
                 }
             }
-            match self.replace(&sent, &base.version, false).await? {
+            match self.replace(&next, &base.version, false).await? {
                 Written::Stored(version) => {
-                    Self::accept(&mut self.session.state(), sent.stored(version));
+                    Self::accept(&mut self.session.state(), next.stored(version));
                     return Ok(outcome);
                 }
                 Written::Refused => {}
-                Written::Unknown(error) => {
-                    unknown = Some(Self::failed(&mut failures, error)?);
-                }
+                Written::Unknown(error) => unknown = Some(failures.count(error)?),
             }
             look = true;
         }
     }
 
-    /// Finds out what became of the record, and of what this save has sent.
-    async fn look(&self, base: &Base, unknown: Option<StoreError>) -> Result<Look> {
+    /// What to write first, and whether an earlier write went unanswered, so that the record must be
+    /// loaded before; `None` if the session has moved.
+    fn first_write(&self) -> Result<Option<(Base, Unwritten, bool)>> {
+        let mut state = self.session.state();
+        let Origin::Live(live) = &state.origin else {
+            return Ok(None);
+        };
+        let (base, meta) = (Base::of(live), live.meta.clone());
+        self.start_batch(&mut state)?;
+        // From now on the changes may be under way, even if they changed nothing in this view.
+        state.dirty = true;
+        let next = self.next(&state, &base.key, &meta, &state.content)?;
+        Ok(Some((base, next, state.unanswered.is_some())))
+    }
+
+    /// Finds out what happened to the record, and to what this save has sent.
+    async fn look_again(&self, base: &Base, unknown: Option<StoreError>) -> Result<Next> {
         let loaded = match self.load(&base.key).await {
-            Ok(loaded) => loaded.filter(|loaded| !loaded.over),
+            Ok(loaded) => loaded.filter(|loaded| !loaded.is_over),
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
         let Some(Loaded {
-            standing, content, ..
+            snapshot, content, ..
         }) = loaded
         else {
-            return self.nowhere(Error::Vanished).map(Look::Done);
+            return self.no_record(Error::Vanished).map(Next::Done);
         };
-        let kind = standing.meta.kind();
         let mut state = self.session.state();
-        if kind == Some(Kind::Destroyed) {
-            return Ok(Look::Done(Self::logged_out(
-                &mut state,
-                Origin::Destroyed(standing),
-            )));
+        if snapshot.meta.kind() == Some(Kind::Destroyed) {
+            let outcome = Self::end_by_logout(&mut state, Origin::Destroyed(snapshot));
+            return Ok(Next::Done(outcome));
         }
-        self.settle_batches(&mut state, &standing, &base.writes, unknown)?;
-        match kind {
-            Some(Kind::Moved) if state.batches.is_empty() => {
-                state.origin = Origin::Moved(standing);
-                state.dirty = !state.changes.is_empty();
-                Ok(Look::Done(Outcome::Stored))
-            }
-            Some(_) => {
+        self.resolve_unanswered(&mut state, &snapshot, &base.writes, unknown)?;
+        let all_applied = state.batches.is_empty();
+        if snapshot.meta.kind() == Some(Kind::Moved) {
+            if !all_applied {
                 drop(state);
-                self.nowhere(Error::Moved).map(Look::Done)
+                return self.no_record(Error::Moved).map(Next::Done);
             }
-            None if state.batches.is_empty() => {
-                drop(state);
-                self.rebase(content)?;
-                Self::accept(&mut self.session.state(), standing);
-                Ok(Look::Done(Outcome::Stored))
-            }
-            None => {
-                drop(state);
-                let content = self.rebase(content)?;
-                let next = self.next_standing(&self.session.state(), &standing, &content);
-                Ok(Look::Again(Box::new((Base::of(&standing), next))))
-            }
+            state.origin = Origin::Moved(snapshot);
+            state.dirty = !state.changes.is_empty();
+            return Ok(Next::Done(Outcome::Stored));
         }
+        drop(state);
+        let content = self.rebase(content)?;
+        let mut state = self.session.state();
+        if all_applied {
+            Self::accept(&mut state, snapshot);
+            return Ok(Next::Done(Outcome::Stored));
+        }
+        let next = self.next(&state, &snapshot.key, &snapshot.meta, &content)?;
+        Ok(Next::Write(Base::of(&snapshot), next))
     }
 
-    /// What is to take the place of `base`.
-    fn next_standing(&self, state: &State, base: &Standing, content: &Content) -> Standing {
-        Self::standing(base.key.clone(), content, self.meta_for_next(state, base))
+    fn next(
+        &self,
+        state: &State,
+        key: &RecordKey,
+        base: &Meta,
+        content: &Content,
+    ) -> Result<Unwritten> {
+        Snapshot::encode(key.clone(), content, self.meta_for_next(state, base))
     }
 
-    /// The session was destroyed in the meantime: as if this request had been saved, and the logout had come then.
-    pub(super) fn logged_out(state: &mut State, origin: Origin) -> Outcome {
+    /// The session was destroyed in the meantime. The result is that of "this request was saved,
+    /// then the logout came".
+    pub(super) fn end_by_logout(state: &mut State, origin: Origin) -> Outcome {
         state.origin = origin;
-        // A logout or a restart that was asked for since the save began still has its own part to do.
+        // A logout or restart that this request asked for since the save began still has to happen.
         if !state.is_ending() {
-            state.empty(Intent::Keep);
+            state.clear(Intent::Keep);
             state.destroyed = true;
         }
         Outcome::Destroyed
     }
 
-    /// What was to be written has no record to go to: an error, unless it was nothing that anyone would miss.
-    fn nowhere(&self, error: Error) -> Result<Outcome> {
+    /// There is no record to write to: an error, unless nobody would miss the changes.
+    fn no_record(&self, error: Error) -> Result<Outcome> {
         let mut state = self.session.state();
-        if state.pending().all(|change| change.is_reading()) {
+        if state
+            .pending_changes()
+            .all(|change| change.only_tidies_flash())
+        {
             state.batches.clear();
             state.changes.clear();
             state.dirty = false;
@@ -152,26 +160,23 @@ impl Run<'_> {
         Err(error)
     }
 
-    /// Saves the first `changes`, which changed nothing of what the session was opened with: they are done if that still stands. If
-    /// another request came in between, they may change what it wrote.
+    /// Saves the first `changes`, which changed nothing in this request's view: they are done if the
+    /// record has not changed. Otherwise they may change what another request wrote.
     pub(super) async fn confirm(&self, changes: usize) -> Result<Outcome> {
         let (key, version) = {
             let state = self.session.state();
-            let live = state.old()?;
-            (live.key.clone(), live.version.clone())
+            let base = state.base()?;
+            (base.key.clone(), base.version.clone())
         };
-        let found = match self.store.load_now(&key) {
-            Some(found) => found?,
-            None => self.store.load(&key).await?,
-        };
-        let still_stands = found.is_some_and(|record| record.version == version);
+        let found = self.store.load(&key).await?;
+        let unchanged = found.is_some_and(|record| record.version == version);
         {
             let mut state = self.session.state();
             if state.is_ending() {
-                // They are gone with what the session held, and its end is for the next save.
+                // The changes are gone with the session, and ending it is up to the next save.
                 return Ok(Outcome::Unchanged);
             }
-            if still_stands {
+            if unchanged {
                 state.changes.drain(..changes);
                 return Ok(Outcome::Unchanged);
             }
@@ -179,35 +184,33 @@ impl Run<'_> {
         self.write().await
     }
 
-    /// Moves the idle deadline of an unchanged session. That it could not be moved is no news for the client.
+    /// Moves the idle deadline of an unchanged session. A failure is not reported to the client: the
+    /// next request tries again.
     pub(super) async fn touch(&self) -> Result<Outcome> {
-        let (live, sent) = {
+        let (version, next) = {
             let state = self.session.state();
             let Origin::Live(live) = &state.origin else {
                 return Ok(Outcome::Unchanged);
             };
             if state.dirty {
-                // Changed since the save began: the next one takes it up.
+                // The session was changed since the save began, and the next save writes it.
                 return Ok(Outcome::Unchanged);
             }
-            let mut meta = self.meta_for_next(&state, live);
-            // Every write leaves other bytes than any before it, so that versions made from the bytes differ.
-            let id = WriteId::new(self.now);
-            meta.writes = meta.writes.after(std::iter::once(id), self.now);
-            let next = Self::standing(live.key.clone(), &state.content, meta);
-            (Base::of(live), next)
+            let mut meta = self.meta_for_next(&state, &live.meta);
+            // Makes the body differ from all earlier ones, for stores whose version is the body.
+            meta.writes = meta.writes.after([WriteId::new(self.now)?], self.now);
+            let next = Snapshot::encode(live.key.clone(), &state.content, meta)?;
+            (live.version.clone(), next)
         };
-        let condition = Condition::IfVersion(live.version.clone());
-        let put = self.put(&live.key, sent.body.clone(), sent.meta.deadline, condition);
-        match put.await {
+        match self.put(&next, Condition::IfVersion(version)).await {
             Ok(Written::Stored(version)) => {
-                self.session.state().origin = Origin::Live(sent.stored(version));
+                self.session.state().origin = Origin::Live(next.stored(version));
             }
             Ok(Written::Refused) => {
-                debug!("another request changed the session; its deadline moved with that")
+                debug!("another request changed the session, and moved its deadline with that");
             }
             Ok(Written::Unknown(error)) => {
-                debug!(%error, "the session's deadline may not have moved")
+                debug!(%error, "the session's deadline may not have moved");
             }
             Err(error) => debug!(%error, "the session's deadline did not move"),
         }

@@ -11,7 +11,6 @@ use bytes::Bytes;
 use session_core::{
     Clock, Condition, CookieChange, PutOutcome, Record, RecordKey, RecordStore, Result, Saved,
     Session, SessionId, SessionPolicy, SessionStorage, StoreError, StoreErrorKind, Version,
-    storage,
 };
 
 /// What happens to a write.
@@ -186,7 +185,7 @@ impl Server {
 
     pub fn with(policy: SessionPolicy) -> Self {
         let store: Arc<Store> = Arc::default();
-        let policy = storage::bind(policy.clock(Clock::manual()), store.clone());
+        let policy = policy.clock(Clock::manual());
         Self { store, policy }
     }
 
@@ -197,7 +196,7 @@ impl Server {
         let policy = SessionPolicy::default().clock(clock);
         Self {
             store: Arc::clone(&self.store),
-            policy: storage::bind(policy, self.store.clone()),
+            policy,
         }
     }
 
@@ -219,10 +218,7 @@ impl Server {
     }
 
     pub async fn open(&self, id: impl Into<Option<&str>>) -> Session {
-        self.store
-            .read(id.into().map(Into::into), &self.policy)
-            .await
-            .unwrap()
+        self.store.read(id.into(), &self.policy).await.unwrap()
     }
 
     pub async fn save(&self, session: &Session) -> Result<Saved> {

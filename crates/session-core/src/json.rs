@@ -1,29 +1,62 @@
-//! JSON has no NaN and no infinity, and serde_json writes `null` for them; a session refuses them instead of losing them.
+//! Values as JSON text.
 
 use std::fmt::Display;
 
+use serde::de::DeserializeOwned;
 use serde::ser::{self, Error as _, Serialize};
-use serde_json::Error;
+use serde_json::Error as JsonError;
 
-/// Fails if `value` holds a float that is not finite, at any depth.
-pub(crate) fn check<V: Serialize + ?Sized>(value: &V) -> Result<(), Error> {
-    value.serialize(Finite)
+use crate::body::Text;
+use crate::error::Error;
+
+/// The value in `json`, which is under `key`.
+pub(crate) fn decode<T: DeserializeOwned>(key: &str, json: &str) -> Result<T, Error> {
+    serde_json::from_str(json).map_err(|error| Error::Decode {
+        key: key.to_owned(),
+        expected: std::any::type_name::<T>(),
+        found: match json.as_bytes().first() {
+            Some(b'{') => "an object",
+            Some(b'[') => "an array",
+            Some(b'"') => "a string",
+            Some(b't' | b'f') => "a boolean",
+            Some(b'n') => "null",
+            _ => "a number",
+        },
+        column: error.column(),
+    })
 }
 
+/// `value` as JSON text; `None` for `null`.
+///
+/// JSON has no NaN and no infinity, and serde_json writes `null` for them. They are an error here,
+/// because they would be lost silently.
+pub(crate) fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Text>, Error> {
+    let fail = |source| Error::Encode {
+        key: key.to_owned(),
+        source,
+    };
+    let json = serde_json::to_string(value).map_err(fail)?;
+    if json.contains("null") {
+        value.serialize(Finite).map_err(fail)?;
+    }
+    Ok((json != "null").then(|| json.into()))
+}
+
+/// A serializer that writes nothing and fails on a float that is not finite, at any depth.
 #[derive(Clone, Copy)]
 struct Finite;
 
-fn float(finite: bool) -> Result<(), Error> {
-    if finite {
-        Ok(())
-    } else {
-        Err(Error::custom("a float that is not finite has no JSON form"))
+fn float(finite: bool) -> Result<(), JsonError> {
+    match finite {
+        true => Ok(()),
+        false => Err(JsonError::custom(
+            "a float that is not finite has no JSON form",
+        )),
     }
 }
-
 macro_rules! pass {
     ($($method:ident($($kind:ty),*)),* $(,)?) => {$(
-        fn $method(self, $(_: $kind),*) -> Result<(), Error> {
+        fn $method(self, $(_: $kind),*) -> Result<(), JsonError> {
             Ok(())
         }
     )*};
@@ -31,7 +64,7 @@ macro_rules! pass {
 
 macro_rules! open {
     ($($method:ident($($kind:ty),*) -> $compound:ident),* $(,)?) => {$(
-        fn $method(self, $(_: $kind),*) -> Result<Self, Error> {
+        fn $method(self, $(_: $kind),*) -> Result<Self, JsonError> {
             Ok(self)
         }
     )*};
@@ -39,7 +72,7 @@ macro_rules! open {
 
 impl ser::Serializer for Finite {
     type Ok = ();
-    type Error = Error;
+    type Error = JsonError;
     type SerializeSeq = Self;
     type SerializeTuple = Self;
     type SerializeTupleStruct = Self;
@@ -48,11 +81,11 @@ impl ser::Serializer for Finite {
     type SerializeStruct = Self;
     type SerializeStructVariant = Self;
 
-    fn serialize_f32(self, v: f32) -> Result<(), Error> {
+    fn serialize_f32(self, v: f32) -> Result<(), JsonError> {
         float(v.is_finite())
     }
 
-    fn serialize_f64(self, v: f64) -> Result<(), Error> {
+    fn serialize_f64(self, v: f64) -> Result<(), JsonError> {
         float(v.is_finite())
     }
 
@@ -75,7 +108,7 @@ impl ser::Serializer for Finite {
         serialize_struct_variant(&'static str, u32, &'static str, usize) -> SerializeStructVariant,
     }
 
-    fn serialize_some<V: Serialize + ?Sized>(self, value: &V) -> Result<(), Error> {
+    fn serialize_some<V: Serialize + ?Sized>(self, value: &V) -> Result<(), JsonError> {
         value.serialize(self)
     }
 
@@ -83,7 +116,7 @@ impl ser::Serializer for Finite {
         self,
         _: &'static str,
         value: &V,
-    ) -> Result<(), Error> {
+    ) -> Result<(), JsonError> {
         value.serialize(self)
     }
 
@@ -93,11 +126,11 @@ impl ser::Serializer for Finite {
         _: u32,
         _: &'static str,
         value: &V,
-    ) -> Result<(), Error> {
+    ) -> Result<(), JsonError> {
         value.serialize(self)
     }
 
-    fn collect_str<V: Display + ?Sized>(self, _: &V) -> Result<(), Error> {
+    fn collect_str<V: Display + ?Sized>(self, _: &V) -> Result<(), JsonError> {
         Ok(())
     }
 }
@@ -106,13 +139,13 @@ macro_rules! elements {
     ($($compound:ident: $method:ident),* $(,)?) => {$(
         impl ser::$compound for Finite {
             type Ok = ();
-            type Error = Error;
+            type Error = JsonError;
 
-            fn $method<V: Serialize + ?Sized>(&mut self, value: &V) -> Result<(), Error> {
+            fn $method<V: Serialize + ?Sized>(&mut self, value: &V) -> Result<(), JsonError> {
                 value.serialize(*self)
             }
 
-            fn end(self) -> Result<(), Error> {
+            fn end(self) -> Result<(), JsonError> {
                 Ok(())
             }
         }
@@ -130,17 +163,17 @@ macro_rules! fields {
     ($($compound:ident),*) => {$(
         impl ser::$compound for Finite {
             type Ok = ();
-            type Error = Error;
+            type Error = JsonError;
 
             fn serialize_field<V: Serialize + ?Sized>(
                 &mut self,
                 _: &'static str,
                 value: &V,
-            ) -> Result<(), Error> {
+            ) -> Result<(), JsonError> {
                 value.serialize(*self)
             }
 
-            fn end(self) -> Result<(), Error> {
+            fn end(self) -> Result<(), JsonError> {
                 Ok(())
             }
         }
@@ -151,17 +184,17 @@ fields!(SerializeStruct, SerializeStructVariant);
 
 impl ser::SerializeMap for Finite {
     type Ok = ();
-    type Error = Error;
+    type Error = JsonError;
 
-    fn serialize_key<K: Serialize + ?Sized>(&mut self, _: &K) -> Result<(), Error> {
+    fn serialize_key<K: Serialize + ?Sized>(&mut self, _: &K) -> Result<(), JsonError> {
         Ok(())
     }
 
-    fn serialize_value<V: Serialize + ?Sized>(&mut self, value: &V) -> Result<(), Error> {
+    fn serialize_value<V: Serialize + ?Sized>(&mut self, value: &V) -> Result<(), JsonError> {
         value.serialize(*self)
     }
 
-    fn end(self) -> Result<(), Error> {
+    fn end(self) -> Result<(), JsonError> {
         Ok(())
     }
 }
@@ -170,14 +203,14 @@ impl ser::SerializeMap for Finite {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::check;
+    use super::encode;
 
     #[test]
     fn refuses_what_json_cannot_hold_at_any_depth() {
-        assert!(check(&f64::NAN).is_err());
-        assert!(check(&Some(vec![(1, f32::INFINITY)])).is_err());
-        assert!(check(&BTreeMap::from([("a", [f64::NEG_INFINITY])])).is_err());
-        assert!(check(&Result::<f64, ()>::Ok(f64::NAN)).is_err());
-        assert!(check(&(1.5, "x", None::<f64>, ())).is_ok());
+        assert!(encode("key", &f64::NAN).is_err());
+        assert!(encode("key", &Some(vec![(1, f32::INFINITY)])).is_err());
+        assert!(encode("key", &BTreeMap::from([("a", [f64::NEG_INFINITY])])).is_err());
+        assert!(encode("key", &Result::<f64, ()>::Ok(f64::NAN)).is_err());
+        assert!(encode("key", &(1.5, "x", None::<f64>, ())).is_ok());
     }
 }

@@ -1,0 +1,106 @@
+//! The value of a request's cookie.
+
+use std::borrow::Cow;
+use std::fmt;
+
+/// The value of a request's cookie, or why there is none that can be used.
+///
+/// Everything but [`Valid`](Self::Valid) starts a new session; the variants are for a debug log. `Debug`
+/// does not print the value.
+#[derive(Clone, PartialEq, Eq)]
+pub enum CookieValue<'h> {
+    /// The request carries no such cookie, or an empty one.
+    Missing,
+    /// It does not have the form of a value of this cookie.
+    Malformed,
+    /// It has the form, but was not made with any of the secrets: it was tampered with, or made with
+    /// a secret that is no longer known.
+    Forged,
+    /// It was made with one of the secrets, and its deadline has passed.
+    Expired,
+    /// The value, as it was given to the cookie.
+    Valid(Cow<'h, str>),
+}
+
+impl<'h> CookieValue<'h> {
+    /// The value, if it is valid.
+    pub fn value(&self) -> Option<&str> {
+        match self {
+            Self::Valid(value) => Some(value),
+            _ => None,
+        }
+    }
+
+    /// The same, owning its value.
+    pub fn into_owned(self) -> CookieValue<'static> {
+        match self {
+            Self::Missing => CookieValue::Missing,
+            Self::Malformed => CookieValue::Malformed,
+            Self::Forged => CookieValue::Forged,
+            Self::Expired => CookieValue::Expired,
+            Self::Valid(value) => CookieValue::Valid(Cow::Owned(value.into_owned())),
+        }
+    }
+
+    /// The first valid one; if there is none, the one that passed the most checks.
+    pub(crate) fn first_valid(candidates: impl IntoIterator<Item = Self>) -> Self {
+        let mut best = Self::Missing;
+        for candidate in candidates {
+            if candidate.checks_passed() > best.checks_passed() {
+                best = candidate;
+            }
+            if matches!(best, Self::Valid(_)) {
+                break;
+            }
+        }
+        best
+    }
+
+    fn checks_passed(&self) -> u8 {
+        match self {
+            Self::Missing => 0,
+            Self::Malformed => 1,
+            Self::Forged => 2,
+            Self::Expired => 3,
+            Self::Valid(_) => 4,
+        }
+    }
+}
+
+impl fmt::Debug for CookieValue<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Missing => "Missing",
+            Self::Malformed => "Malformed",
+            Self::Forged => "Forged",
+            Self::Expired => "Expired",
+            Self::Valid(_) => "Valid(..)",
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn debug_hides_the_value() {
+        let value = CookieValue::Valid("id".into());
+        assert_eq!(format!("{value:?}"), "Valid(..)");
+    }
+
+    #[test]
+    fn the_first_valid_value_wins_over_earlier_failures() {
+        let candidates = [
+            CookieValue::Expired,
+            CookieValue::Valid("first".into()),
+            CookieValue::Valid("second".into()),
+        ];
+        let first = CookieValue::first_valid(candidates);
+        assert_eq!(first.value(), Some("first"));
+        assert_eq!(
+            CookieValue::first_valid([CookieValue::Forged, CookieValue::Malformed]),
+            CookieValue::Forged
+        );
+    }
+}

@@ -1,0 +1,137 @@
+//! Names of batches of changes, by which a save finds out whether an earlier attempt took effect.
+
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+
+use super::text::base64url;
+use crate::error::Error;
+use crate::random;
+
+/// Names one batch of changes, however often it is sent: the second in which it was made, and 64
+/// random bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WriteId([u8; WriteId::BYTES]);
+
+impl WriteId {
+    const BYTES: usize = 12;
+    /// A save that is tried again within this many seconds finds its id in the record.
+    const ANSWERABLE: u32 = 60;
+    /// A record names an id for this many seconds: a minute longer, because another server's clock
+    /// may be ahead.
+    const RETENTION: u32 = Self::ANSWERABLE + 60;
+
+    pub(crate) fn new(now: u64) -> Result<Self, Error> {
+        let [a, b, c, d] = seconds(now).to_be_bytes();
+        let [e, f, g, h, i, j, k, l] = random::bytes()?;
+        Ok(Self([a, b, c, d, e, f, g, h, i, j, k, l]))
+    }
+
+    /// Whether a record that holds this id still names it, unless newer ids have displaced it.
+    pub(crate) fn is_answerable(&self, now: u64) -> bool {
+        !self.is_older_than(Self::ANSWERABLE, now)
+    }
+
+    fn is_older_than(&self, limit: u32, now: u64) -> bool {
+        let [a, b, c, d, ..] = self.0;
+        let age = seconds(now).wrapping_sub(u32::from_be_bytes([a, b, c, d]));
+        // The upper half is an id from a clock that is ahead.
+        (limit + 1..u32::MAX / 2).contains(&age)
+    }
+}
+
+/// Seconds since the epoch. They wrap in 2106, and so does the comparison.
+#[allow(clippy::cast_possible_truncation)]
+fn seconds(now: u64) -> u32 {
+    (now / 1000) as u32
+}
+
+/// The last writes of a record, newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct WriteIds(Vec<WriteId>);
+
+impl WriteIds {
+    /// How many a record names. A request that lost the reply to a write finds out whether it took
+    /// effect as long as fewer writes than this came after it; beyond that, the outcome is unknown.
+    const MAX: usize = 8;
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.0.len()
+    }
+
+    pub(crate) fn contains(&self, id: &WriteId) -> bool {
+        self.0.contains(id)
+    }
+
+    /// These with `newer` before them, without those past their retention.
+    pub(crate) fn after(&self, newer: impl IntoIterator<Item = WriteId>, now: u64) -> Self {
+        let recent = self.0.iter().copied();
+        let recent = recent.filter(|id| !id.is_older_than(WriteId::RETENTION, now));
+        Self(newer.into_iter().chain(recent).take(Self::MAX).collect())
+    }
+
+    /// Whether a write on top of `base` that this list does not name certainly did not take effect,
+    /// provided that its id [is answerable](WriteId::is_answerable): nothing newer than `base` has
+    /// been displaced.
+    pub(crate) fn reach_back_to(&self, base: &Self) -> bool {
+        let newest = base.0.first();
+        self.0.len() < Self::MAX || newest.is_some_and(|newest| self.contains(newest))
+    }
+}
+
+impl Serialize for WriteIds {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let ids: Vec<_> = self.0.iter().flat_map(|id| id.0).collect();
+        base64url::serialize(ids, serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for WriteIds {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let bytes: Vec<u8> = base64url::deserialize(deserializer)?;
+        let (ids, []) = bytes.as_chunks() else {
+            return Err(D::Error::custom("not a list of write ids"));
+        };
+        Ok(Self(
+            ids.iter().take(Self::MAX).map(|id| WriteId(*id)).collect(),
+        ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WriteId, WriteIds};
+
+    fn ids(count: usize, now: u64) -> Vec<WriteId> {
+        (0..count).map(|_| WriteId::new(now).unwrap()).collect()
+    }
+
+    #[test]
+    fn keeps_the_last_eight_of_two_minutes() {
+        let first = WriteIds::default().after(ids(8, 1_000), 1_000);
+        let newer = ids(1, 2_000);
+        let list = first.after(newer.iter().copied(), 2_000);
+        assert_eq!(list.len(), 8);
+        assert!(list.contains(&newer[0]));
+        assert!(!list.contains(&first.0[7]));
+        assert_eq!(list.after(ids(1, 121_000), 121_000).len(), 8);
+        assert_eq!(list.after(ids(1, 123_000), 123_000).len(), 1);
+    }
+
+    #[test]
+    fn an_id_from_a_clock_ahead_is_not_old() {
+        let list = WriteIds::default().after(ids(1, 500_000), 1_000);
+        assert_eq!(list.after(ids(1, 1_000), 1_000).len(), 2);
+    }
+
+    #[test]
+    fn knows_how_far_back_it_reaches() {
+        let base = WriteIds::default().after(ids(1, 0), 0);
+        let seven_more = base.after(ids(7, 0), 0);
+        assert!(seven_more.reach_back_to(&base));
+        assert!(!base.after(ids(8, 0), 0).reach_back_to(&base));
+    }
+}

@@ -1,0 +1,56 @@
+//! What a save has to do.
+
+use crate::state::{Intent, Origin, State};
+
+/// What a save has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Plan {
+    Nothing,
+    /// Write a new record under a fresh id.
+    Create,
+    /// Move the idle deadline of an unchanged session.
+    Touch,
+    /// Find out whether so many changes, which changed nothing in this request's view, would change
+    /// what is stored now.
+    Confirm {
+        changes: usize,
+    },
+    /// Write the changes onto the record.
+    Write,
+    /// Move the session to a new id.
+    Regenerate {
+        keep_old: u64,
+    },
+    /// Destroy the session, and write what was set since then under a fresh id.
+    Restart,
+    Destroy,
+}
+
+impl State {
+    /// What a save at `now` has to do. This is the only place where that is decided.
+    pub(crate) fn plan(&self, now: u64) -> Plan {
+        match (&self.origin, self.intent) {
+            (_, Intent::Destroy) => Plan::Destroy,
+            (Origin::New, _) if self.content.is_empty() => Plan::Nothing,
+            (Origin::New, _) => Plan::Create,
+            (_, Intent::Restart) => Plan::Restart,
+            (Origin::Destroyed(_), _) if self.content.is_empty() => Plan::Nothing,
+            (Origin::Destroyed(_), _) => Plan::Create,
+            (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
+            (_, Intent::Keep) if self.dirty => Plan::Write,
+            (Origin::Moved(_), Intent::Keep) => match self.changes.is_empty() {
+                true => Plan::Nothing,
+                false => Plan::Write,
+            },
+            (Origin::Live(live), Intent::Keep) => {
+                match (self.is_touch_due(live, now), self.changes.len()) {
+                    (true, 0) => Plan::Touch,
+                    (true, _) => Plan::Write,
+                    (false, 0) => Plan::Nothing,
+                    // Another request may have set something else since this one opened the session.
+                    (false, changes) => Plan::Confirm { changes },
+                }
+            }
+        }
+    }
+}

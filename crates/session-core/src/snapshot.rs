@@ -1,0 +1,106 @@
+//! A record as this request last saw it.
+
+use std::fmt;
+
+use bytes::Bytes;
+
+use crate::body::{self, Body, Content, Meta};
+use crate::error::Result;
+use crate::policy::{Lifetime, SessionPolicy};
+use crate::record::{Record, RecordKey, Version};
+
+/// A record as this request last loaded it, or as it was written.
+#[derive(Clone)]
+pub(crate) struct Snapshot {
+    pub(crate) key: RecordKey,
+    pub(crate) version: Version,
+    pub(crate) meta: Meta,
+    /// Whether the body has no metadata yet, because another library wrote it.
+    pub(crate) foreign: bool,
+    body: Bytes,
+}
+
+impl Snapshot {
+    /// Decodes the record that was found at `key`.
+    pub(crate) fn decode(
+        key: RecordKey,
+        record: Record,
+        policy: &SessionPolicy,
+        now: u64,
+    ) -> Result<(Self, Content)> {
+        let Body { content, meta } = body::decode(&record.body, &key)?;
+        let foreign = meta.is_none();
+        let meta = meta.unwrap_or_else(|| {
+            let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
+            Meta::new(&key, now, deadline, Lifetime::Policy)
+        });
+        let snapshot = Self {
+            key,
+            version: record.version,
+            meta,
+            foreign,
+            body: record.body,
+        };
+        Ok((snapshot, content))
+    }
+
+    /// Encodes a record that is about to be written.
+    pub(crate) fn encode(key: RecordKey, content: &Content, meta: Meta) -> Result<Unwritten> {
+        let body = body::encode(content, &meta)?;
+        Ok(Unwritten { key, meta, body })
+    }
+
+    /// The values and flash values in the record.
+    pub(crate) fn content(&self) -> Result<Content> {
+        Ok(body::decode(&self.body, &self.key)?.content)
+    }
+
+    /// Whether the session or the tombstone has expired.
+    pub(crate) fn is_over(&self, policy: &SessionPolicy, now: u64) -> bool {
+        let end = match self.meta.tombstone {
+            Some(_) => self.meta.deadline,
+            None => {
+                let absolute = policy.absolute_deadline(self.meta.created, self.meta.lifetime);
+                self.meta.deadline.min(absolute)
+            }
+        };
+        end <= now
+    }
+
+    /// Whether the session moved to a new id, and its values may still be read under the old one.
+    pub(crate) fn is_readable_after_move(&self, now: u64) -> bool {
+        let tombstone = self.meta.tombstone.as_ref();
+        tombstone.is_some_and(|tombstone| tombstone.kept_until > now)
+    }
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Snapshot")
+            .field("key", &self.key)
+            .field("version", &self.version)
+            .field("meta", &self.meta)
+            .finish_non_exhaustive()
+    }
+}
+
+/// A record that has no version yet, because it was not written.
+#[derive(Clone)]
+pub(crate) struct Unwritten {
+    pub(crate) key: RecordKey,
+    pub(crate) meta: Meta,
+    pub(crate) body: Bytes,
+}
+
+impl Unwritten {
+    /// The record, now that it was stored under this version.
+    pub(crate) fn stored(self, version: Version) -> Snapshot {
+        Snapshot {
+            key: self.key,
+            version,
+            meta: self.meta,
+            foreign: false,
+            body: self.body,
+        }
+    }
+}

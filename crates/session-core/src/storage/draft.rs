@@ -1,0 +1,131 @@
+//! What a request did to a session, for storages without records.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::lock::MutexGuard;
+
+use crate::body::Meta;
+use crate::engine::Plan;
+use crate::error::Result;
+use crate::id::SessionId;
+use crate::outcome::CookieChange;
+use crate::record::{RecordKey, Version};
+use crate::snapshot::{Snapshot, Unwritten};
+use crate::state::{Intent, Origin, Session};
+
+/// What a request did to its session; see [`draft`].
+pub struct Draft<'a> {
+    /// What the storage has to do.
+    pub action: Action,
+    /// The session's id; a new one if it was new, regenerated or restarted.
+    pub id: SessionId,
+    /// The session as the body of a record.
+    pub body: Bytes,
+    /// How long the session may live from now on, used or not; `None` if the browser drops it when
+    /// it closes.
+    pub max_age: Option<Duration>,
+    /// How long the session lives if it is not used again.
+    pub idle: Duration,
+    session: &'a Session,
+    _saving: MutexGuard<'a, ()>,
+    record: Unwritten,
+    /// The body holds this many of the request's changes; the handler may make more before the draft
+    /// is settled.
+    changes: usize,
+    intent_revision: u32,
+}
+
+/// What a storage has to do with a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    /// Replace the old body by the new one; only the deadline has moved.
+    Touch,
+    /// Replace the old body by the new one.
+    Write,
+    /// Keep the new body under the new id, and destroy the old session if there was one.
+    Replace,
+    /// Destroy the session.
+    Destroy,
+}
+
+/// Prints the body's length only: it holds the session's data.
+impl fmt::Debug for Draft<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Draft")
+            .field("action", &self.action)
+            .field("id", &self.id)
+            .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("max_age", &self.max_age)
+            .field("idle", &self.idle)
+            .finish_non_exhaustive()
+    }
+}
+
+/// What the request did to `session` since the last draft that was [settled](Draft::settle); `None`
+/// if there is nothing to keep.
+///
+/// It waits until no other save of the session is under way, and none starts until the draft is
+/// dropped. So do not save the session to another storage while you hold one.
+///
+/// # Errors
+///
+/// [`Error::Random`](crate::Error::Random) if a new id is needed and the operating system gives no
+/// random bytes.
+pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
+    let saving = session.start_save().await;
+    let mut state = session.state();
+    let now = state.policy.now();
+    let action = match state.plan(now) {
+        Plan::Nothing => return Ok(None),
+        Plan::Touch => Action::Touch,
+        // There is no newer state on a server to compare with, so the browser gets what was set.
+        Plan::Confirm { .. } | Plan::Write => Action::Write,
+        Plan::Create | Plan::Regenerate { .. } | Plan::Restart => Action::Replace,
+        Plan::Destroy => Action::Destroy,
+    };
+    let id = state.id()?;
+    let (created, lifetime) = state.created_and_lifetime(now);
+    let deadline = state.policy.idle_deadline(created, lifetime, now);
+    let key = RecordKey::hashed(&id);
+    let meta = Meta::new(&key, created, deadline, lifetime);
+    let max_age = state.max_age(&meta, now);
+    let record = Snapshot::encode(key, &state.content, meta)?;
+    Ok(Some(Draft {
+        action,
+        id,
+        body: record.body.clone(),
+        max_age,
+        idle: Duration::from_millis(deadline.saturating_sub(now)),
+        session,
+        _saving: saving,
+        record,
+        changes: state.changes.len(),
+        intent_revision: state.intent_revision,
+    }))
+}
+
+impl Draft<'_> {
+    /// Tells the session that the storage has kept this draft, and that `cookie` goes to the browser.
+    pub fn settle(self, cookie: CookieChange) {
+        let mut state = self.session.state();
+        state.next_id = None;
+        if state.intent_revision == self.intent_revision {
+            let settled = self.changes.min(state.changes.len());
+            state.changes.drain(..settled);
+            state.dirty = !state.changes.is_empty();
+            state.intent = Intent::Keep;
+            state.lifetime = None;
+        }
+        if self.action == Action::Destroy {
+            state.origin = Origin::New;
+        } else {
+            state.id = Some(self.id);
+            state.origin = Origin::Live(self.record.stored(Version::from(0)));
+        }
+        if cookie != CookieChange::Keep {
+            state.cookie = cookie;
+        }
+    }
+}

@@ -1,0 +1,53 @@
+//! What request handling asks of a session.
+
+use crate::engine::Plan;
+use crate::id::SessionId;
+use crate::outcome::CookieChange;
+use crate::state::Session;
+
+/// What the save that belongs to the response has to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PendingWork {
+    /// Nothing: the save can be omitted.
+    Nothing,
+    /// Move the idle deadline of an unchanged session. The client need not know if that fails.
+    Deadline,
+    /// Keep what the request did to the session, its end or its new id included, or give the browser
+    /// its cookie.
+    Changes,
+}
+
+/// Closes `session`: every later change is [`Error::Closed`](crate::Error::Closed). Call it once the
+/// handler has returned, before the save that belongs to the response.
+pub fn close(session: &Session) -> PendingWork {
+    let mut state = session.state();
+    state.closed = true;
+    match state.plan(state.policy.now()) {
+        _ if state.cookie != CookieChange::Keep => PendingWork::Changes,
+        Plan::Nothing => PendingWork::Nothing,
+        Plan::Touch => PendingWork::Deadline,
+        _ => PendingWork::Changes,
+    }
+}
+
+/// Whether `session` was [closed](close).
+pub fn is_closed(session: &Session) -> bool {
+    session.state().closed
+}
+
+/// The change of the cookie that the saves of `session` so far have caused: for a response whose
+/// last save failed.
+pub fn owed_cookie(session: &Session) -> CookieChange {
+    session.state().cookie.clone()
+}
+
+/// Whether the request's cookie named a live session, or one that moved and whose values are still
+/// readable under the old id.
+pub fn existed(session: &Session) -> bool {
+    session.state().existed()
+}
+
+/// The id that a browser with `session` sends; `None` if nothing is stored yet.
+pub fn current_id(session: &Session) -> Option<SessionId> {
+    session.state().current_id()
+}
