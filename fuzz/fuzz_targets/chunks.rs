@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use libfuzzer_sys::fuzz_target;
-use session_cookie::{Opened, SessionCookie};
+use session_cookie::{CookieValue, SessionCookie};
 use session_core::CookieContent;
 
 static COOKIE: LazyLock<SessionCookie> = LazyLock::new(|| {
@@ -26,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
     }
     for fields in [data, &header] {
         let opened = COOKIE.read([fields], CookieContent::Data, SystemTime::UNIX_EPOCH);
-        assert!(!matches!(opened, Opened::Valid(_)), "nobody sealed that");
-        assert!(COOKIE.carried([fields]) <= SessionCookie::MAX_CHUNKS);
+        assert!(!matches!(opened, CookieValue::Valid(_)), "nobody sealed that");
+        assert!(COOKIE.chunk_count([fields]) <= SessionCookie::MAX_CHUNKS);
     }
 });

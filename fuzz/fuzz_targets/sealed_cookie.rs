@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
 
 use libfuzzer_sys::fuzz_target;
-use session_cookie::{Opened, SessionCookie};
+use session_cookie::{CookieValue, SessionCookie};
 use session_core::CookieContent;
 
 static COOKIE: LazyLock<SessionCookie> =
@@ -19,7 +19,7 @@ static SEALED: LazyLock<String> = LazyLock::new(|| {
 fuzz_target!(|data: &[u8]| {
     let now = SystemTime::UNIX_EPOCH;
     let opened = COOKIE.decode(data, CookieContent::Data, now);
-    assert!(!matches!(opened, Opened::Valid(_)), "nobody sealed that");
+    assert!(!matches!(opened, CookieValue::Valid(_)), "nobody sealed that");
     let mut changed = SEALED.clone().into_bytes();
     for (at, byte) in data.iter().enumerate() {
         let at = at % changed.len();
@@ -27,7 +27,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let opened = COOKIE.decode(&changed, CookieContent::Data, now);
     let same = changed == SEALED.as_bytes();
-    assert_eq!(matches!(opened, Opened::Valid(_)), same);
+    assert_eq!(matches!(opened, CookieValue::Valid(_)), same);
 
     let value = String::from_utf8_lossy(data);
     let sealed = COOKIE

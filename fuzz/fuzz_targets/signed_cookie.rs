@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use std::time::SystemTime;
 
 use libfuzzer_sys::fuzz_target;
-use session_cookie::{Opened, SessionCookie};
+use session_cookie::{CookieValue, SessionCookie};
 use session_core::CookieContent;
 
 static COOKIE: LazyLock<SessionCookie> =
@@ -23,7 +23,7 @@ fuzz_target!(|data: &[u8]| {
     let now = SystemTime::UNIX_EPOCH;
     for cookie in [&*COOKIE, &*REMIX] {
         let opened = cookie.decode(data, CookieContent::Id, now);
-        assert!(!matches!(opened, Opened::Valid(_)), "nobody signed that");
+        assert!(!matches!(opened, CookieValue::Valid(_)), "nobody signed that");
     }
     let mut changed = SIGNED.clone().into_bytes();
     for (at, byte) in data.iter().enumerate() {
@@ -32,7 +32,7 @@ fuzz_target!(|data: &[u8]| {
     }
     let opened = COOKIE.decode(&changed, CookieContent::Id, now);
     let same = changed == SIGNED.as_bytes();
-    assert_eq!(matches!(opened, Opened::Valid(_)), same);
+    assert_eq!(matches!(opened, CookieValue::Valid(_)), same);
 
     let value = String::from_utf8_lossy(data);
     for (cookie, takes) in [(&*COOKIE, value.bytes().all(is_octet)), (&*REMIX, true)] {

@@ -39,7 +39,7 @@ impl Browser {
         let session = self.manager.open(&headers).await.unwrap();
         let answer = handler(&session).unwrap_or_else(|error| panic!("{error}"));
         let mut headers = HeaderMap::new();
-        self.manager.finish(&session, &mut headers).await.unwrap();
+        self.manager.close(&session, &mut headers).await.unwrap();
         if let Some(line) = headers.get(header::SET_COOKIE) {
             let (pair, attributes) = line.to_str().unwrap().split_once(';').unwrap();
             self.cookie = (!attributes.contains("Max-Age=0")).then(|| pair.to_owned());

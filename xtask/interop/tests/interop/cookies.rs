@@ -3,7 +3,7 @@
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
-use session_cookie::{Opened, SessionCookie};
+use session_cookie::{CookieValue, SessionCookie};
 use session_core::{CookieContent, Error};
 
 use crate::remix::Remix;
@@ -138,7 +138,7 @@ fn an_empty_cookie_is_no_session() {
     let empty = pair(&remix.serialize(""));
     assert_eq!(empty, "__session=");
     let opened = rust.read([empty.as_bytes()], CookieContent::Id, UNIX_EPOCH);
-    assert_eq!(opened, Opened::Missing);
+    assert_eq!(opened, CookieValue::Missing);
 }
 
 #[test]

@@ -79,7 +79,7 @@ async fn opens_and_stays(store: Arc<dyn RecordStore>) {
     let session = open(&manager, &known().id_cookie).await;
     session.set("seen", &true).unwrap();
     let mut headers = HeaderMap::new();
-    manager.finish(&session, &mut headers).await.unwrap();
+    manager.close(&session, &mut headers).await.unwrap();
     assert!(!headers.contains_key(header::SET_COOKIE));
     let before = known().body;
     let (values, _) = before.split_once("},{\"notice\"").unwrap();

@@ -126,7 +126,7 @@ impl Site {
     /// The second half of one.
     pub async fn rust_finish(&mut self, session: Session) -> Result<Outcome> {
         let mut headers = HeaderMap::new();
-        let outcome = self.manager.finish(&session, &mut headers).await;
+        let outcome = self.manager.close(&session, &mut headers).await;
         for line in headers.get_all(header::SET_COOKIE) {
             self.receive(line.to_str().unwrap());
         }
