@@ -212,10 +212,6 @@ mod tests {
         sealer.seal(value, UNIX_EPOCH + YEAR_2100).unwrap()
     }
 
-    fn open(sealer: &Sealer, text: &str) -> CookieValue<'static> {
-        sealer.open(text.as_bytes(), UNIX_EPOCH)
-    }
-
     #[derive(Deserialize)]
     struct Known {
         name: String,
@@ -248,27 +244,6 @@ mod tests {
     }
 
     #[test]
-    fn opens_in_every_process_and_never_looks_the_same() {
-        let (one, other) = (sealer(&["one"]), sealer(&["one"]));
-        let (first, second) = (seal(&one, "value"), seal(&one, "value"));
-        assert_ne!(first, second);
-        for text in [first, second] {
-            assert_eq!(open(&one, &text).value(), Some("value"));
-            assert_eq!(open(&other, &text).value(), Some("value"));
-        }
-    }
-
-    #[test]
-    fn an_older_secret_opens_and_no_longer_seals() {
-        let old = seal(&sealer(&["old"]), "value");
-        let both = sealer(&["new", "old"]);
-        assert_eq!(open(&both, &old).value(), Some("value"));
-        let new = seal(&both, "value");
-        assert_eq!(open(&sealer(&["old"]), &new), CookieValue::Forged);
-        assert_eq!(open(&sealer(&["new"]), &new).value(), Some("value"));
-    }
-
-    #[test]
     fn past_the_limit_each_message_has_a_key_to_itself() {
         let sealer = sealer(&["one"]);
         let head = |text: &str| text[..MARKER.len() + 20].to_owned();
@@ -278,36 +253,7 @@ mod tests {
         let (c, d) = (seal(&sealer, "value"), seal(&sealer, "value"));
         assert_ne!(head(&b), head(&c));
         assert_ne!(head(&c), head(&d));
-        assert_eq!(open(&sealer, &c).value(), Some("value"));
-    }
-
-    #[test]
-    fn threads_share_one_key_and_repeat_no_nonce() {
-        const MESSAGES: usize = 2_000;
-        let sealer = sealer(&["one"]);
-        let head = |text: &str| {
-            let sealed = Sealed::parse(text.as_bytes()).unwrap();
-            (sealed.salt, sealed.nonce)
-        };
-        let some = || (0..MESSAGES).map(|_| head(&seal(&sealer, ""))).collect();
-        let heads: Vec<Vec<_>> = std::thread::scope(|scope| {
-            let threads: Vec<_> = (0..8).map(|_| scope.spawn(some)).collect();
-            threads.into_iter().map(|one| one.join().unwrap()).collect()
-        });
-        let mut heads = heads.concat();
-        heads.sort_unstable();
-        heads.dedup();
-        assert_eq!(heads.len(), 8 * MESSAGES);
-        assert!(heads.iter().all(|(salt, _)| *salt == heads[0].0));
-    }
-
-    #[test]
-    fn expires_at_its_deadline() {
-        let sealer = sealer(&["one"]);
-        let text = seal(&sealer, "value");
-        let deadline = UNIX_EPOCH + YEAR_2100;
-        assert_eq!(sealer.open(text.as_bytes(), deadline), CookieValue::Expired);
-        let before = deadline - Duration::from_millis(1);
-        assert_eq!(sealer.open(text.as_bytes(), before).value(), Some("value"));
+        let opened = sealer.open(c.as_bytes(), UNIX_EPOCH);
+        assert_eq!(opened.value(), Some("value"));
     }
 }

@@ -95,22 +95,3 @@ impl fmt::Debug for Secret {
         f.write_str("Secret(..)")
     }
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn fewer_than_32_bytes_are_refused() {
-        let error = Secret::try_from([7; 31].as_slice()).unwrap_err();
-        assert_eq!(error, ConfigError::ShortSecret { bytes: 31 });
-        assert!(error.to_string().contains("31 bytes"), "{error}");
-        assert!(Secret::try_from([7; 32].as_slice()).is_ok());
-    }
-
-    #[test]
-    fn random_secrets_differ() {
-        let (one, other) = (Secret::random().unwrap(), Secret::random().unwrap());
-        assert_ne!(one.bytes(), other.bytes());
-    }
-}

@@ -8,6 +8,7 @@ use session_cookie::{CookieValue, SameSite, SessionCookie};
 use session_core::{CookieContent, Error};
 
 const SECRET: &str = "a secret of thirty-two bytes, ok";
+const NAME: &str = "__Host-session";
 const NOW: SystemTime = UNIX_EPOCH;
 const DAY: Duration = Duration::from_secs(86_400);
 
@@ -260,5 +261,36 @@ fn the_clients_count_is_not_trusted() {
     for count in ["k0.", "k1.", "k2.", "k4.", "k9.", "k99.", "k-1."] {
         let header = header.replacen("k3.", count, 1);
         assert_eq!(read(&allowing, &header).value(), None, "{count}");
+    }
+}
+
+/// A header as sloppy as browsers and proxies may send it.
+#[test]
+fn sloppy_headers_are_read() {
+    let text = cookie()
+        .encode("an-id", CookieContent::Id, SystemTime::now())
+        .unwrap();
+    for header in [
+        format!(" a=1;{NAME} = {text} ;; novalue; =x; c=; d=\"q\"; e=\";"),
+        format!("{NAME}=\"{text}\""),
+        format!("{NAME}=; {NAME}=f=g=h=; {NAME}={text}"),
+        format!("novalue;{NAME}\t=\t{text}\t"),
+    ] {
+        let found = cookie().read([header.as_bytes()], CookieContent::Id, SystemTime::now());
+        assert_eq!(found.value(), Some("an-id"), "{header}");
+    }
+}
+
+#[test]
+fn headers_beyond_64_kib_are_not_read() {
+    let text = cookie()
+        .encode("an-id", CookieContent::Id, SystemTime::now())
+        .unwrap();
+    let pair = format!("{NAME}={text}");
+    for (before, found) in [(65_536 - pair.len(), true), (65_537 - pair.len(), false)] {
+        let before = "x".repeat(before);
+        let headers = [before.as_bytes(), pair.as_bytes()];
+        let value = cookie().read(headers, CookieContent::Id, SystemTime::now());
+        assert_eq!(value.value().is_some(), found);
     }
 }
