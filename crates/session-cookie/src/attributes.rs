@@ -4,19 +4,20 @@ use std::fmt::Write as _;
 
 use crate::ConfigError;
 
-/// When the browser sends the cookie with requests that another site caused.
+/// When the browser sends the cookie with requests that come from another site.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SameSite {
-    /// Never: not even when someone follows a link to this site, who then looks logged out on the first page.
+    /// Never. A user who follows a link from another site looks logged out on the first page.
     Strict,
-    /// With links that are followed, and with nothing else. The default.
+    /// Only when the user follows a link. The default.
     #[default]
     Lax,
-    /// Always. It needs `Secure`, and the application needs another protection against cross-site request forgery.
+    /// Always. It needs `Secure`, and the application needs another protection against cross-site
+    /// request forgery.
     None,
 }
 
-/// Always checked: a value of this type breaks no rule.
+/// Call [`check`](Self::check) after each change.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Attributes {
     /// `None`: the safest name that the other attributes allow.
@@ -30,7 +31,7 @@ pub(crate) struct Attributes {
 }
 
 impl Attributes {
-    /// The most bytes of one attribute that browsers take.
+    /// Browsers ignore longer attributes.
     const MAX_BYTES: usize = 1024;
     const MAX_DOMAIN: usize = 253;
 
@@ -88,7 +89,7 @@ impl Attributes {
         Err(ConfigError::NeedsSecure(needs))
     }
 
-    /// All attributes as they stand in `Set-Cookie` after the value.
+    /// All attributes, as `Set-Cookie` has them after the value.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("; Path={}", self.path());
         if let Some(domain) = &self.domain {
@@ -111,7 +112,7 @@ impl Attributes {
     }
 }
 
-/// Browsers compare these prefixes without regard to case, although names are compared with.
+/// Browsers ignore the case of these prefixes, although they compare names exactly.
 fn has_prefix(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len())
         .is_some_and(|start| start.eq_ignore_ascii_case(prefix))

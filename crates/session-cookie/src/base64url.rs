@@ -1,5 +1,5 @@
-//! base64url without padding (RFC 4648, section 5). It is strict: unused trailing bits must be zero,
-//! so that a value has one encoding only.
+//! base64url without padding (RFC 4648, section 5). It is strict: unused trailing bits must be
+//! zero, so that a value has one encoding only.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

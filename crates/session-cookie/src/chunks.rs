@@ -10,7 +10,8 @@ use session_core::{Error, Result};
 
 use crate::{SessionCookie, header};
 
-/// The chunks of one cookie that a request carries, each with its number and possibly several times.
+/// The chunks of one cookie that a request carries, each with its number and possibly several
+/// times.
 pub(crate) struct Chunks<'h> {
     found: Vec<(usize, &'h [u8])>,
 }

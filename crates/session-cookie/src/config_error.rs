@@ -7,7 +7,7 @@ use crate::{Secret, SessionCookie};
 
 /// Why a [`SessionCookie`] cannot be built as asked.
 ///
-/// The message names what was wrong and what to do; it never holds a secret.
+/// The message says what was wrong and what to do. It never holds a secret.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -18,23 +18,23 @@ pub enum ConfigError {
     },
     /// No secret was given, or an empty one.
     NoSecret,
-    /// This is no name for a cookie.
+    /// This is not a valid cookie name.
     Name(String),
-    /// This is no `Path` for a cookie.
+    /// This is not a valid `Path`.
     Path(String),
-    /// This is no `Domain` for a cookie.
+    /// This is not a valid `Domain`.
     Domain(String),
-    /// What is named here needs `Secure`, which was dropped.
+    /// This setting needs `Secure`, which [`insecure`](SessionCookie::insecure) dropped.
     NeedsSecure(&'static str),
-    /// The name begins with `__Host-`, which does not go with what is named here.
+    /// The name begins with `__Host-`, which requires this.
     HostPrefix(&'static str),
-    /// So many chunks are not offered.
+    /// This number of chunks is not supported.
     Chunks(usize),
-    /// remix knows no chunks.
+    /// remix does not support chunks.
     RemixChunks,
     /// The operating system gives no random bytes.
     Random,
-    /// No key could be derived from the secret, which no secret is known to cause.
+    /// No key could be derived from the secret. No secret is known to cause this.
     Derivation,
 }
 
@@ -43,43 +43,52 @@ impl fmt::Display for ConfigError {
         match self {
             Self::ShortSecret { bytes } => write!(
                 f,
-                "the secret has {bytes} bytes, and at least {} are needed; make one with `openssl rand -base64 48`",
+                "the secret has {bytes} bytes, and at least {} are required; make one with `openssl \
+                 rand -base64 48`",
                 Secret::MIN_BYTES,
             ),
-            Self::NoSecret => f.write_str("a cookie needs at least one secret, and none may be empty"),
+            Self::NoSecret => {
+                f.write_str("a cookie needs at least one secret, and no secret may be empty")
+            }
             Self::Name(name) => write!(
                 f,
-                "{name:?} is no cookie name: letters, digits and any of !#$%&'*+-.^_`|~ are, at least one and at most 1024",
+                "{name:?} is not a valid cookie name: use 1 to 1024 letters, digits and any of \
+                 !#$%&'*+-.^_`|~",
             ),
             Self::Path(path) => write!(
                 f,
-                "{path:?} is no cookie path: it begins with '/', has visible ASCII without ';', and at most 1024 bytes",
+                "{path:?} is not a valid cookie path: it must begin with '/' and hold at most 1024 \
+                 characters of visible ASCII other than ';'",
             ),
             Self::Domain(domain) => write!(
                 f,
-                "{domain:?} is no cookie domain: give a host name such as example.com, without a leading dot, a port or a scheme",
+                "{domain:?} is not a valid cookie domain: use a host name such as example.com, without \
+                 a leading dot, a port or a scheme",
             ),
             Self::NeedsSecure(what) => write!(
                 f,
-                "{what} needs Secure: leave out insecure(), or change that",
+                "{what} needs Secure: remove insecure(), or change that setting",
             ),
             Self::HostPrefix(what) => write!(
                 f,
-                "a name that begins with __Host- needs {what}; begin it with __Secure- instead, or change that",
+                "a name that begins with __Host- needs {what}; use the prefix __Secure- instead, or \
+                 change that setting",
             ),
             Self::Chunks(chunks) => write!(
                 f,
-                "{chunks} chunks are not offered: ask for 2 to {}",
+                "{chunks} chunks are not supported: use 2 to {}",
                 SessionCookie::MAX_CHUNKS,
             ),
-            Self::RemixChunks => f.write_str("remix does not read a value that is split over several cookies: leave out chunks()"),
+            Self::RemixChunks => f.write_str(
+                "remix does not read a value that is split over several cookies: remove chunks()",
+            ),
             Self::Random => f.write_str("the operating system gives no random bytes"),
             Self::Derivation => f.write_str("no key could be derived from the secret"),
         }
     }
 }
 
-/// Prints the message: it is what a `main` shows that returns the error.
+/// Prints the message, so that a `main` that returns the error shows it.
 impl fmt::Debug for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -88,7 +97,7 @@ impl fmt::Debug for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// Lets [`SessionCookie::new`] take a [`Secret`] as well as what becomes one.
+/// Lets [`SessionCookie::new`] take a [`Secret`] as well as text and bytes.
 impl From<Infallible> for ConfigError {
     fn from(never: Infallible) -> Self {
         match never {}

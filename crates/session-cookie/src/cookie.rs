@@ -1,4 +1,4 @@
-//! The session's cookie, as the application sets it up.
+//! The session cookie, as the application configures it.
 
 use std::fmt;
 use std::sync::Arc;
@@ -7,31 +7,30 @@ use crate::attributes::Attributes;
 use crate::protection::Protection;
 use crate::{ConfigError, SameSite, Secret};
 
-/// The session's cookie: what it is called, what it may do, and the secrets that protect its value.
+/// The session cookie: its name, its attributes, and the secrets that protect its value.
 ///
 /// | | unless changed |
 /// | --- | --- |
 /// | name | `__Host-session`; `__Secure-session` with a domain or a path; `session` when insecure |
 /// | attributes | `Path=/; HttpOnly; Secure; SameSite=Lax`; `HttpOnly` always |
 /// | an id | signed: HMAC-SHA256 |
-/// | data | sealed: AES-256-GCM, with its deadline inside |
+/// | data | encrypted: AES-256-GCM, with its deadline inside |
 /// | chunks | none: a cookie that browsers would drop for its size is an error |
 ///
-/// A cookie is valid from the start, and each method that changes it checks what it asked for, so an error stands where
-/// its cause is. The rules only say what needs a default to stay as it is, so the order of the methods does not matter.
+/// A cookie is valid from the start, and each method that changes it checks the result, so an error
+/// appears where its cause is. The order of the methods does not matter.
 ///
 /// ```
-/// use session_cookie::{SameSite, SessionCookie};
+/// use session_cookie::{SameSite, Secret, SessionCookie};
 ///
-/// let secret = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
-/// let cookie = SessionCookie::new(secret)?;
+/// let cookie = SessionCookie::new(Secret::random()?)?;
 /// assert_eq!(cookie.cookie_name(), "__Host-session");
 ///
-/// let cookie = SessionCookie::new(secret)?
+/// let cookie = SessionCookie::new(Secret::random()?)?
 ///     .name("__Secure-shop")?
 ///     .domain("shop.example")?
 ///     .same_site(SameSite::Strict)?
-///     .previous("mE1xq8Zr0KpWc5uHd7YtBv2NsLf4GaJi")?;
+///     .previous(Secret::random()?)?;
 /// assert!(cookie.name("__Host-shop").is_err()); // It has a domain.
 /// # Ok::<(), session_cookie::ConfigError>(())
 /// ```
@@ -41,16 +40,16 @@ pub struct SessionCookie {
     secrets: Vec<Secret>,
     remix: bool,
     pub(crate) chunks: usize,
-    /// The three below follow from those above.
+    /// Derived from the fields above, as the next two.
     name: String,
     pub(crate) suffix: String,
     pub(crate) protection: Arc<Protection>,
 }
 
 impl SessionCookie {
-    /// The most bytes of a cookie, its name and attributes included.
+    /// The largest cookie that browsers keep, in bytes, its name and attributes included.
     pub const MAX_BYTES: usize = 4096;
-    /// The most chunks that [`chunks`](Self::chunks) allows.
+    /// The highest number of chunks that [`chunks`](Self::chunks) allows.
     pub const MAX_CHUNKS: usize = 8;
 
     /// A cookie with the defaults above: `secret` is a [`Secret`], or text or bytes that make one.
@@ -66,17 +65,19 @@ impl SessionCookie {
         Self::build(Attributes::default(), vec![secret.try_into()?], false, 1)
     }
 
-    /// A cookie that remix reads and writes too, called `__session`: for an application that moves from remix, or to it, one
-    /// route at a time, with nobody logged out.
+    /// A cookie that remix reads and writes too, called `__session`: for an application that moves
+    /// from remix, or to it, one route at a time, without logging anyone out.
     ///
-    /// `secrets` are those of remix's `createCookie`, in the same order: the first signs, all verify. Give it the same
-    /// [`name`](Self::name), [`path`](Self::path) and [`domain`](Self::domain) as there. What one gives up by it:
+    /// `secrets` are those of remix's `createCookie`, in the same order: the first signs, all
+    /// verify. Give it the same [`name`](Self::name), [`path`](Self::path) and
+    /// [`domain`](Self::domain) as there. Trade-offs:
     ///
-    /// - Data is signed, not sealed: with cookie storage, whoever holds the cookie reads what is in it, and its deadline is not
-    ///   protected by the cookie.
-    /// - The name is not signed: a value that was signed for another cookie with the same secret is taken.
-    /// - A secret of any length is taken, however easily guessed.
-    /// - [`chunks`](Self::chunks) are refused, since remix does not read them.
+    /// - Data is signed, not encrypted: with cookie storage, anyone who has the cookie can read its
+    ///   data, and its deadline is not protected by the cookie.
+    /// - The name is not signed: a value that was signed for another cookie with the same secret is
+    ///   accepted.
+    /// - A secret of any length is accepted, however easy it is to guess.
+    /// - [`chunks`](Self::chunks) are refused, because remix does not read them.
     ///
     /// ```
     /// use session_cookie::SessionCookie;
@@ -103,34 +104,37 @@ impl SessionCookie {
         Self::build(attributes, secrets, true, 1)
     }
 
-    /// Calls the cookie this. Values that were made under another name are not taken.
+    /// The cookie's name. Values that were made under another name are not accepted.
     ///
     /// # Errors
     ///
-    /// It is no name for a cookie, or begins with `__Host-`, `__Secure-` or `__Http-` and breaks what that promises.
+    /// It is not a valid cookie name, or it begins with `__Host-`, `__Secure-` or `__Http-` and the
+    /// attributes do not meet what that prefix requires.
     pub fn name(self, name: impl Into<String>) -> Result<Self, ConfigError> {
         self.with(|attributes| attributes.name = Some(name.into()))
     }
 
-    /// Restricts the cookie to this path and those below. It is no protection against the other paths of a site.
+    /// Restricts the cookie to this path and those below it. This does not protect it from other
+    /// paths of the site.
     ///
     /// # Errors
     ///
-    /// It is no path for a cookie, or the name begins with `__Host-`.
+    /// It is not a valid path, or the name begins with `__Host-`.
     pub fn path(self, path: impl Into<String>) -> Result<Self, ConfigError> {
         self.with(|attributes| attributes.path = Some(path.into()))
     }
 
-    /// Extends the cookie to this domain and all below, each of which can then read and replace it.
+    /// Sends the cookie to this domain and all its subdomains. Each of them can then read and
+    /// replace it.
     ///
     /// # Errors
     ///
-    /// It is no host name, or the name begins with `__Host-`.
+    /// It is not a valid host name, or the name begins with `__Host-`.
     pub fn domain(self, domain: impl Into<String>) -> Result<Self, ConfigError> {
         self.with(|attributes| attributes.domain = Some(domain.into()))
     }
 
-    /// Says when the cookie goes with requests that another site caused.
+    /// When the browser sends the cookie with requests that come from another site.
     ///
     /// # Errors
     ///
@@ -139,7 +143,8 @@ impl SessionCookie {
         self.with(|attributes| attributes.same_site = same_site)
     }
 
-    /// Keeps a cookie for each site that embeds this one (`Partitioned`); use it with [`SameSite::None`].
+    /// Keeps a separate cookie for each site that embeds this one (`Partitioned`). Use it with
+    /// [`SameSite::None`].
     ///
     /// # Errors
     ///
@@ -148,19 +153,20 @@ impl SessionCookie {
         self.with(|attributes| attributes.partitioned = true)
     }
 
-    /// Drops `Secure`, for development without TLS: anyone on the way can read the cookie.
+    /// Drops `Secure`, for development without TLS. Anyone on the network path can read the cookie.
     ///
     /// # Errors
     ///
-    /// What was asked for before needs `Secure`.
+    /// Another setting needs `Secure`.
     pub fn insecure(self) -> Result<Self, ConfigError> {
         self.with(|attributes| attributes.insecure = true)
     }
 
-    /// Takes values that were made with this older secret too; several are tried in the order they were given.
+    /// Also accepts values that were made with this older secret. Several are tried in the order in
+    /// which they were given.
     ///
-    /// To replace a secret, deploy the new one as `previous` everywhere, then swap the two, and drop the old one when the
-    /// sessions that it protected have ended.
+    /// To replace a secret, deploy the new one as `previous` everywhere, then swap the two, and
+    /// remove the old one when the sessions that it protected have expired.
     ///
     /// # Errors
     ///
@@ -174,14 +180,15 @@ impl SessionCookie {
         self.with(|_| ())
     }
 
-    /// Splits a value that is too large for one cookie over at most `most` cookies: `name`, `name.1`, `name.2` and so on.
+    /// Splits a value that is too large for one cookie over at most `most` cookies: `name`,
+    /// `name.1`, `name.2` and so on.
     ///
-    /// Every request carries all of them, and many servers and proxies refuse headers of more than 8 KiB: 2 pass in most
-    /// places, more in few.
+    /// Every request carries all of them, and many servers and proxies refuse headers of more than
+    /// 8 KiB. Two chunks work almost everywhere, more do not.
     ///
     /// # Errors
     ///
-    /// `most` is not 2 to [`MAX_CHUNKS`](Self::MAX_CHUNKS), or remix is to read the cookie.
+    /// `most` is not 2 to [`MAX_CHUNKS`](Self::MAX_CHUNKS), or the cookie is remix-compatible.
     pub fn chunks(mut self, most: usize) -> Result<Self, ConfigError> {
         if self.remix {
             return Err(ConfigError::RemixChunks);
@@ -193,7 +200,7 @@ impl SessionCookie {
         Ok(self)
     }
 
-    /// What the cookie is called.
+    /// The cookie's name.
     pub fn cookie_name(&self) -> &str {
         &self.name
     }

@@ -5,16 +5,16 @@ use std::fmt;
 
 /// The value of a request's cookie, or why there is none that can be used.
 ///
-/// Everything but [`Valid`](Self::Valid) starts a new session; the variants are for a debug log. `Debug`
-/// does not print the value.
+/// Everything but [`Valid`](Self::Valid) starts a new session; the variants are for a debug log.
+/// `Debug` does not print the value.
 #[derive(Clone, PartialEq, Eq)]
 pub enum CookieValue<'h> {
     /// The request carries no such cookie, or an empty one.
     Missing,
     /// It does not have the form of a value of this cookie.
     Malformed,
-    /// It has the form, but was not made with any of the secrets: it was tampered with, or made with
-    /// a secret that is no longer known.
+    /// It has the form, but was not made with any of the secrets: it was tampered with, or made
+    /// with a secret that is no longer known.
     Forged,
     /// It was made with one of the secrets, and its deadline has passed.
     Expired,

@@ -5,8 +5,8 @@ const MAX_BYTES: usize = 64 * 1024;
 
 /// The cookies in `headers`, in order, by name and value, without quotes.
 ///
-/// It accepts whatever browsers and proxies send: white space around a pair, values in quotes, several
-/// headers, and pairs without a `=`, which it skips.
+/// It accepts whatever browsers and proxies send: white space around a pair, values in quotes,
+/// several headers, and pairs without a `=`, which it skips.
 pub(crate) fn cookies<'h>(
     headers: impl IntoIterator<Item = &'h [u8]>,
 ) -> impl Iterator<Item = (&'h [u8], &'h [u8])> {

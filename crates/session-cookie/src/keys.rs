@@ -7,14 +7,15 @@ use ring::hmac;
 
 use crate::{ConfigError, Secret};
 
-/// Separates these keys from those that the application derives from the same secret, and from those
-/// of a later version.
+/// Separates these keys from those that the application derives from the same secret, and from
+/// those of a later version.
 const SALT: &[u8] = b"session-cookie/1";
 
 /// Says in a sealed value which secret made it. It tells nothing else about the secret.
 pub(crate) type KeyId = [u8; 6];
 
-/// Gives every process that seals a key of its own, so that no key seals more messages than is safe.
+/// Gives every process that seals a key of its own, so that no key seals more messages than is
+/// safe.
 pub(crate) type KeySalt = [u8; 9];
 
 /// A secret from which keys can be derived.

@@ -27,13 +27,13 @@ impl Protection {
 }
 
 impl SessionCookie {
-    /// `value` protected, as the cookie carries it: signed if it is an id, sealed until `deadline` if
-    /// it is data.
+    /// `value` protected, as the cookie carries it: signed if it is an id, sealed until `deadline`
+    /// if it is data.
     ///
     /// # Errors
     ///
-    /// [`Unsupported`](session_core::Error::Unsupported) if an id holds what a cookie cannot carry, and
-    /// [`Random`](session_core::Error::Random).
+    /// [`Unsupported`](session_core::Error::Unsupported) if an id holds what a cookie cannot carry,
+    /// and [`Random`](session_core::Error::Random).
     pub fn encode(
         &self,
         value: &str,

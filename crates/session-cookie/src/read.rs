@@ -8,15 +8,15 @@ use crate::chunks::Chunks;
 use crate::{CookieValue, SessionCookie, header};
 
 impl SessionCookie {
-    /// This many cookies of the name are tried. Someone who controls a sibling domain can plant more
-    /// than one.
+    /// This many cookies of the name are tried. Someone who controls a sibling domain can plant
+    /// more than one.
     pub(crate) const MAX_CANDIDATES: usize = 8;
 
     /// What the `Cookie` headers of a request carry: the first cookie of the name that is valid. If
     /// there is none, the failure that passed the most checks.
     ///
-    /// A value that was made for an id is not accepted as data, nor the other way round. `now` decides
-    /// whether sealed data has expired.
+    /// A value that was made for an id is not accepted as data, nor the other way round. `now`
+    /// decides whether sealed data has expired.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};
@@ -56,8 +56,8 @@ impl SessionCookie {
     }
 
     /// How many chunks of the cookie the `Cookie` headers of a request carry, so that
-    /// [`set`](Self::set) and [`remove`](Self::remove) can remove those that are no longer needed. 0
-    /// unless [`chunks`](Self::chunks) are allowed.
+    /// [`set`](Self::set) and [`remove`](Self::remove) can remove those that are no longer needed.
+    /// 0 unless [`chunks`](Self::chunks) are allowed.
     pub fn chunk_count<'h>(&self, headers: impl IntoIterator<Item = &'h [u8]>) -> usize {
         match self.chunks > 1 {
             true => Chunks::find(headers, self.cookie_name()).count(),

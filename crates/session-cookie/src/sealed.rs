@@ -1,10 +1,10 @@
-//! Sealed values: unreadable, proved to be ours, and expired at their deadline. `docs/formats.md` has
-//! the format.
+//! Sealed values: unreadable, proved to be ours, and expired at their deadline. `docs/formats.md`
+//! has the format.
 //!
-//! A nonce must never be used twice under one key: that would reveal content and allow forgeries. Each
-//! nonce is random and comes from the operating system, so a process that was forked or restored from
-//! a snapshot does not repeat the nonces of its original. NIST SP 800-38D, section 8.3, allows 2^32
-//! messages under one key with random nonces.
+//! A nonce must never be used twice under one key: that would reveal content and allow forgeries.
+//! Each nonce is random and comes from the operating system, so a process that was forked or
+//! restored from a snapshot does not repeat the nonces of its original. NIST SP 800-38D, section
+//! 8.3, allows 2^32 messages under one key with random nonces.
 
 use std::borrow::Cow;
 use std::sync::OnceLock;
@@ -29,8 +29,9 @@ const MESSAGES_PER_KEY: u64 = 1 << 32;
 /// Seals with its first secret, opens with any.
 ///
 /// Each process seals under a key of its own, derived with a random salt when it seals its first
-/// message. So the limit on messages counts from the start of each process, not over the lifetime of
-/// the secret on all servers. Beyond the limit, each message gets a salt, and so a key, of its own.
+/// message. So the limit on messages counts from the start of each process, not over the lifetime
+/// of the secret on all servers. Beyond the limit, each message gets a salt, and so a key, of its
+/// own.
 pub(crate) struct Sealer {
     name: String,
     associated: String,

@@ -1,4 +1,4 @@
-//! What cookies are signed and sealed with.
+//! The secret that cookies are signed and encrypted with.
 
 use std::fmt;
 
@@ -6,15 +6,16 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::ConfigError;
 
-/// The bytes from which the keys for cookies are derived; whoever knows them can make cookies.
+/// The bytes from which the keys for cookies are derived. Anyone who knows them can make cookies.
 ///
-/// At least 32 of them, random, and the same on every server and after every restart: make them once, with
-/// `openssl rand -base64 48`, and keep them where the application's other secrets are. They print redacted.
+/// Use at least 32 random bytes, and the same on every server and after every restart: make them
+/// once, with `openssl rand -base64 48`, and keep them with the application's other secrets.
+/// `Debug` prints them redacted.
 ///
 /// ```
 /// use session_cookie::Secret;
 ///
-/// let secret = Secret::from_text("3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM")?;
+/// let secret = Secret::random()?;
 /// assert_eq!(format!("{secret:?}"), "Secret(..)");
 /// assert!(Secret::from_text("hunter2").is_err());
 /// # Ok::<(), session_cookie::ConfigError>(())
@@ -23,10 +24,10 @@ use crate::ConfigError;
 pub struct Secret(Box<[u8]>);
 
 impl Secret {
-    /// The fewest bytes a secret may have.
+    /// The shortest secret that is accepted, in bytes.
     pub const MIN_BYTES: usize = 32;
 
-    /// A fresh secret, for tests and for servers whose sessions may end with them.
+    /// A fresh secret, for tests and for servers whose sessions may end when they stop.
     ///
     /// # Errors
     ///
@@ -39,7 +40,7 @@ impl Secret {
         Ok(Self(bytes.into()))
     }
 
-    /// A secret of this text's bytes, as they are: nothing is decoded, nothing trimmed.
+    /// A secret of this text's bytes, as they are. Nothing is decoded or trimmed.
     ///
     /// # Errors
     ///
@@ -48,7 +49,7 @@ impl Secret {
         Self::try_from(text.as_bytes())
     }
 
-    /// A secret of any length but none, for the mode that shares one with remix, which has no minimum.
+    /// A secret of any length but zero, to share one with remix, which has no minimum.
     pub(crate) fn of_any_length(bytes: &[u8]) -> Result<Self, ConfigError> {
         if bytes.is_empty() {
             return Err(ConfigError::NoSecret);

@@ -66,9 +66,9 @@ impl SessionCookie {
 
     /// The `Set-Cookie` values that make the browser drop the cookie.
     ///
-    /// Browsers drop a cookie only for one with the same name, domain and path, and accept a prefixed
-    /// name only with the attributes that it promises, so these values have all attributes of the
-    /// cookie that they remove.
+    /// Browsers drop a cookie only for one with the same name, domain and path, and accept a
+    /// prefixed name only with the attributes that it promises, so these values have all attributes
+    /// of the cookie that they remove.
     pub fn remove(&self, chunk_count: usize) -> Vec<String> {
         let count = chunk_count.clamp(1, Self::MAX_CHUNKS);
         (0..count).map(|number| self.removal(number)).collect()

@@ -1,5 +1,5 @@
-//! Known answers: these files say what each format is, in any language. They were made by other implementations of
-//! `docs/formats.md`, those of remix by remix itself.
+//! Known answers: these files say what each format is, in any language. They were made by other
+//! implementations of `docs/formats.md`, those of remix by remix itself.
 
 #![allow(clippy::unwrap_used)]
 

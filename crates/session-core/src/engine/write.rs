@@ -1,5 +1,7 @@
 //! Changes to a record that keeps its id, and a deadline that moves.
 
+use std::ops::ControlFlow::{self, Break, Continue};
+
 use tracing::debug;
 
 use super::save::{Failures, Loaded, Save, Written};
@@ -10,13 +12,6 @@ use crate::record::{Condition, RecordKey, Version};
 use crate::snapshot::{Snapshot, Unwritten};
 use crate::state::{Intent, Origin, State};
 use crate::store_error::StoreError;
-
-/// What to do after a write that was not simply stored.
-enum Next {
-    /// Write this in place of what is stored now.
-    Write(Base, Unwritten),
-    Done(Outcome),
-}
 
 /// The record that a write replaces.
 struct Base {
@@ -48,8 +43,8 @@ impl Save<'_> {
             if look {
                 self.check_time()?;
                 match self.look_again(&base, unknown.take()).await? {
-                    Next::Done(outcome) => return Ok(outcome),
-                    Next::Write(found, rebased) => {
+                    Break(outcome) => return Ok(outcome),
+                    Continue((found, rebased)) => {
                         if found.version != base.version {
                             outcome = Outcome::Merged;
                         }
@@ -84,8 +79,13 @@ impl Save<'_> {
         Ok(Some((base, next, state.unanswered.is_some())))
     }
 
-    /// Finds out what happened to the record, and to what this save has sent.
-    async fn look_again(&self, base: &Base, unknown: Option<StoreError>) -> Result<Next> {
+    /// Finds out what happened to the record, and to what this save has sent. Returns what to write
+    /// next, unless there is nothing left to do.
+    async fn look_again(
+        &self,
+        base: &Base,
+        unknown: Option<StoreError>,
+    ) -> Result<ControlFlow<Outcome, (Base, Unwritten)>> {
         let loaded = match self.load(&base.key).await {
             Ok(loaded) => loaded.filter(|loaded| !loaded.is_over),
             Err(error) => return Err(unknown.map_or(error, Into::into)),
@@ -94,33 +94,33 @@ impl Save<'_> {
             snapshot, content, ..
         }) = loaded
         else {
-            return self.no_record(Error::Vanished).map(Next::Done);
+            return self.no_record(Error::Vanished).map(Break);
         };
         let mut state = self.session.state();
         if snapshot.meta.kind() == Some(Kind::Destroyed) {
             let outcome = Self::end_by_logout(&mut state, Origin::Destroyed(snapshot));
-            return Ok(Next::Done(outcome));
+            return Ok(Break(outcome));
         }
         self.resolve_unanswered(&mut state, &snapshot, &base.writes, unknown)?;
         let all_applied = state.batches.is_empty();
         if snapshot.meta.kind() == Some(Kind::Moved) {
             if !all_applied {
                 drop(state);
-                return self.no_record(Error::Moved).map(Next::Done);
+                return self.no_record(Error::Moved).map(Break);
             }
             state.origin = Origin::Moved(snapshot);
             state.dirty = !state.changes.is_empty();
-            return Ok(Next::Done(Outcome::Stored));
+            return Ok(Break(Outcome::Stored));
         }
         drop(state);
         let content = self.rebase(content)?;
         let mut state = self.session.state();
         if all_applied {
             Self::accept(&mut state, snapshot);
-            return Ok(Next::Done(Outcome::Stored));
+            return Ok(Break(Outcome::Stored));
         }
         let next = self.next(&state, &snapshot.key, &snapshot.meta, &content)?;
-        Ok(Next::Write(Base::of(&snapshot), next))
+        Ok(Continue((Base::of(&snapshot), next)))
     }
 
     fn next(
