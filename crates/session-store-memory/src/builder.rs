@@ -3,7 +3,7 @@
 use crate::MemoryStore;
 use crate::limits::Limits;
 
-/// Makes a [`MemoryStore`] with other bounds than the default ones.
+/// Builds a [`MemoryStore`] with bounds of your own.
 ///
 /// ```
 /// use session_store_memory::MemoryStore;
@@ -18,24 +18,24 @@ pub struct MemoryStoreBuilder {
 }
 
 impl MemoryStoreBuilder {
-    /// The most records that it holds. Default: 1,000,000; at least one, and at most 500 million.
+    /// The most records that the store holds, at least one. Default: 1,000,000.
     pub fn max_records(mut self, records: usize) -> Self {
-        self.limits.records = records.clamp(1, Limits::MOST_RECORDS);
+        self.limits.records = records.max(1);
         self
     }
 
-    /// The most bytes that it holds: [`MemoryStore::RECORD_SIZE`] for each record, and the bodies that are longer than what that
-    /// has room for. Default: 512 MiB.
+    /// The most bytes that the store holds: for each record, the length of its body and
+    /// [`MemoryStore::RECORD_SIZE`]. Default: 512 MiB.
     ///
-    /// A record that needs more than this by itself is refused as
+    /// A record that is larger than this is refused as
     /// [`TooLarge`](session_core::StoreErrorKind::TooLarge).
     pub fn max_bytes(mut self, bytes: usize) -> Self {
         self.limits.bytes = bytes;
         self
     }
 
-    /// The store, empty.
+    /// Builds an empty store.
     pub fn build(self) -> MemoryStore {
-        MemoryStore::with(self.limits)
+        MemoryStore::with_limits(self.limits)
     }
 }

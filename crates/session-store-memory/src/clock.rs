@@ -1,90 +1,42 @@
-//! The store's own time, in whole seconds since it was made: enough for what is only garbage collection, and small.
+//! The time by which records expire. It never goes backwards, and tests can move it forward.
 
-use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::time::Duration;
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::time::{Duration, Instant};
 
+/// Counts nanoseconds from when the store was made: 64 bits last for 584 years.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    /// On the system's clock.
-    start: u64,
-    ahead: AtomicU32,
+    start: Instant,
+    advanced: AtomicU64,
 }
 
 impl Clock {
     pub(crate) fn new() -> Self {
         Self {
-            start: system::precise().as_secs(),
-            ahead: AtomicU32::new(0),
+            start: Instant::now(),
+            advanced: AtomicU64::new(0),
         }
     }
 
-    pub(crate) fn now(&self) -> u32 {
-        self.with_ahead(system::coarse().as_secs().saturating_sub(self.start))
-    }
-
-    /// The time now, and the first whole second at which a `ttl` that begins now has passed. What lies more than 136 years
-    /// ahead never comes.
-    pub(crate) fn now_and_after(&self, ttl: Duration) -> (u32, u32) {
-        // Precisely: the coarse clock is a little late, and would end the lifetime as much too early.
-        let now = system::precise().saturating_sub(Duration::from_secs(self.start));
-        let end = ceiling(now.saturating_add(ttl));
-        (self.with_ahead(now.as_secs()), self.with_ahead(end.into()))
-    }
-
-    fn with_ahead(&self, time: u64) -> u32 {
-        seconds(time).saturating_add(self.ahead.load(Relaxed))
+    pub(crate) fn now(&self) -> u64 {
+        nanos(self.start.elapsed()).saturating_add(self.advanced.load(Relaxed))
     }
 
     pub(crate) fn advance(&self, by: Duration) {
-        let by = ceiling(by);
+        // The closure always returns a value, so this cannot fail.
         let _ = self
-            .ahead
-            .fetch_update(Relaxed, Relaxed, |ahead| Some(ahead.saturating_add(by)));
+            .advanced
+            .fetch_update(Relaxed, Relaxed, |sum| Some(sum.saturating_add(nanos(by))));
     }
 }
 
-fn ceiling(duration: Duration) -> u32 {
-    let begun = u64::from(duration.subsec_nanos() > 0);
-    seconds(duration.as_secs().saturating_add(begun))
+/// When a record written at `now` expires.
+pub(crate) fn deadline(now: u64, ttl: Duration) -> u64 {
+    now.saturating_add(nanos(ttl))
 }
 
-fn seconds(seconds: u64) -> u32 {
-    u32::try_from(seconds).unwrap_or(u32::MAX)
-}
-
-/// The time since some moment.
-#[cfg(target_os = "linux")]
-mod system {
-    use std::time::Duration;
-
-    use rustix::time::{ClockId, DynamicClockId, clock_gettime, clock_gettime_dynamic};
-
-    pub(super) fn precise() -> Duration {
-        Duration::try_from(clock_gettime(ClockId::Monotonic)).unwrap_or_default()
-    }
-
-    /// As it was at the last tick, some milliseconds ago. To read it takes a few nanoseconds instead of twenty.
-    pub(super) fn coarse() -> Duration {
-        match clock_gettime_dynamic(DynamicClockId::Known(ClockId::MonotonicCoarse)) {
-            Ok(now) => Duration::try_from(now).unwrap_or_default(),
-            // A sandbox may not have that clock.
-            Err(_) => precise(),
-        }
-    }
-}
-
-#[cfg(not(target_os = "linux"))]
-mod system {
-    use std::sync::LazyLock;
-    use std::time::{Duration, Instant};
-
-    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
-
-    pub(super) fn precise() -> Duration {
-        START.elapsed()
-    }
-
-    pub(super) use precise as coarse;
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
 #[cfg(test)]
@@ -94,18 +46,17 @@ mod tests {
     #[test]
     fn a_lifetime_is_never_cut_short() {
         let clock = Clock::new();
-        let (_, end) = clock.now_and_after(Duration::from_millis(1001));
-        assert!((2..=3).contains(&end));
-        clock.advance(Duration::from_millis(1));
+        let end = deadline(clock.now(), Duration::from_secs(3600));
+        clock.advance(Duration::from_secs(3500));
         assert!(clock.now() < end);
-        clock.advance(Duration::from_secs(2));
+        clock.advance(Duration::from_secs(100));
         assert!(clock.now() >= end);
     }
 
     #[test]
     fn the_longest_lifetime_never_ends() {
         let clock = Clock::new();
-        let (_, end) = clock.now_and_after(Duration::MAX);
+        let end = deadline(clock.now(), Duration::MAX);
         clock.advance(Duration::from_secs(100 * 365 * 24 * 3600));
         assert!(clock.now() < end);
     }

@@ -1,7 +1,7 @@
-//! Session records in the memory of one process: sharded, bounded, expiring.
+//! Keeps session records in the memory of one process: sharded, bounded, expiring.
 //!
-//! For tests, for one server whose logins need not outlive it, and as the fastest backend that there is. Several servers, or
-//! sessions that survive a restart, need another store.
+//! Use it in tests, in development, and on a single server where a restart may log everybody out.
+//! Several servers, or sessions that survive a restart, need another store.
 //!
 //! ```
 //! use std::time::Duration;
@@ -27,32 +27,33 @@
 //! # Bounds
 //!
 //! The store holds at most [`max_records`](MemoryStoreBuilder::max_records) records in at most
-//! [`max_bytes`](MemoryStoreBuilder::max_bytes) of memory ([`MemoryStore::RECORD_SIZE`] says how they are counted). When it is
-//! full, a new record takes the place of the least recently used of sixteen that are looked at, spread over the shard that the new one
-//! falls into (the whole store, while it is bounded to fewer than 512 records or 512 KiB). An expired record goes first. The first time that a live one
-//! has to go, the log says so: its user is logged out.
+//! [`max_bytes`](MemoryStoreBuilder::max_bytes) of memory. Each record counts for the length of its
+//! body and [`MemoryStore::RECORD_SIZE`]. While several threads write, each of them may exceed the
+//! bounds by the record that it writes.
 //!
-//! On Linux a store of more than some 30,000 records asks for transparent huge pages, with which a load from a large store
-//! takes a fifth less time. It needs none, and wastes little: a million small records take 267 bytes each.
+//! # Eviction
+//!
+//! A write to a full store evicts other records. It compares sixteen records of a shard, and evicts
+//! an expired one or else the least recently used. This is close to evicting the least recently
+//! used record of the whole store, and takes equally long in a store of any size. The record just
+//! written is never evicted.
+//!
+//! An evicted session is gone, and its user is logged out. The first time that this happens, the
+//! log says so.
 //!
 //! # Expiry
 //!
-//! A record whose `ttl` has passed is as good as gone, and its memory comes back when its key is next asked for, or with
-//! [`sweep`](session_core::RecordStore::sweep). Nothing runs in the background unless the feature `tokio` is on and
-//! `MemoryStore::sweep_every` is called.
+//! An expired record is never returned. It is removed when its key is next used, or by
+//! [`sweep`](session_core::RecordStore::sweep). Nothing runs in the background, unless you turn on
+//! the feature `tokio` and call `MemoryStore::sweep_every`.
 
-mod bodies;
 mod builder;
 mod clock;
-mod entries;
-mod entry;
 mod limits;
-mod pages;
 mod shard;
 mod store;
 #[cfg(feature = "tokio")]
 mod sweeper;
-mod table;
 
 pub use builder::MemoryStoreBuilder;
 pub use store::MemoryStore;

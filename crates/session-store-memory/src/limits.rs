@@ -1,6 +1,8 @@
 //! What a store may hold, and what it holds.
 
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+
+use session_core::{StoreError, StoreErrorKind};
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Limits {
@@ -18,51 +20,75 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// They would take 130 gigabytes; the places of a shard are numbered by 32 bits.
-    pub(crate) const MOST_RECORDS: usize = 500_000_000;
-
-    /// How many shards serve these limits: at most 64, and few enough that eviction, which looks into one shard, still has
-    /// a few hundred records to choose from.
+    /// How many shards the store has: a power of two, at most 64.
+    ///
+    /// Eviction compares records within one shard. So a small store has few shards or only one, and
+    /// each shard's share of the bounds is at least 512 records and 1 MiB.
     pub(crate) fn shards(self) -> usize {
-        let wanted = (self.records >> 8).min(self.bytes >> 18).clamp(1, 64);
+        let wanted = (self.records / 512).min(self.bytes >> 20).clamp(1, 64);
         1 << wanted.ilog2()
     }
-}
 
-/// The counters of the whole store. Only writes touch them, so that loads share no cache line across shards.
-#[derive(Debug, Default)]
-pub(crate) struct Totals {
-    pub(crate) records: AtomicUsize,
-    pub(crate) bytes: AtomicUsize,
-    versions: AtomicU64,
-}
-
-impl Totals {
-    /// A version that no record of this store ever had. One counter for all, since a counter for each record would start again
-    /// after a removal, and let a writer from before it pass.
-    pub(crate) fn next_version(&self) -> u64 {
-        self.versions.fetch_add(1, Relaxed) + 1
-    }
-
-    pub(crate) fn add(&self, cost: usize) {
-        self.records.fetch_add(1, Relaxed);
-        self.bytes.fetch_add(cost, Relaxed);
-    }
-
-    pub(crate) fn subtract(&self, cost: usize) {
-        self.records.fetch_sub(1, Relaxed);
-        self.bytes.fetch_sub(cost, Relaxed);
-    }
-
-    /// A record that cost `old` now costs `new`. Mostly that is the same, and nothing is written that other shards share.
-    pub(crate) fn resize(&self, old: usize, new: usize) {
-        if old != new {
-            self.bytes.fetch_add(new.wrapping_sub(old), Relaxed);
+    /// Refuses a record that could never fit.
+    pub(crate) fn check(self, body: &[u8]) -> Result<(), StoreError> {
+        let size = cost(body);
+        if size <= self.bytes {
+            return Ok(());
         }
+        Err(StoreError::new(
+            StoreErrorKind::TooLarge,
+            format!(
+                "the record takes {size} bytes and the whole memory store holds {}: \
+                 keep less in the session, or raise max_bytes",
+                self.bytes
+            ),
+        ))
+    }
+}
+
+/// See [`MemoryStore::RECORD_SIZE`](crate::MemoryStore::RECORD_SIZE).
+pub(crate) const RECORD_SIZE: usize = 144;
+
+/// What a record with this body counts for, in bytes.
+pub(crate) fn cost(body: &[u8]) -> usize {
+    RECORD_SIZE.saturating_add(body.len())
+}
+
+/// What all shards hold. Each shard updates it under its own lock.
+#[derive(Debug, Default)]
+pub(crate) struct Usage {
+    records: AtomicUsize,
+    bytes: AtomicUsize,
+}
+
+impl Usage {
+    pub(crate) fn records(&self) -> usize {
+        self.records.load(Relaxed)
     }
 
-    pub(crate) fn exceed(&self, limits: Limits) -> bool {
-        self.records.load(Relaxed) > limits.records || self.bytes.load(Relaxed) > limits.bytes
+    pub(crate) fn bytes(&self) -> usize {
+        self.bytes.load(Relaxed)
+    }
+
+    pub(crate) fn exceeds(&self, limits: Limits) -> bool {
+        self.records() > limits.records || self.bytes() > limits.bytes
+    }
+
+    pub(crate) fn add(&self, body: &[u8]) {
+        self.records.fetch_add(1, Relaxed);
+        self.bytes.fetch_add(cost(body), Relaxed);
+    }
+
+    pub(crate) fn subtract(&self, body: &[u8]) {
+        self.records.fetch_sub(1, Relaxed);
+        self.bytes.fetch_sub(cost(body), Relaxed);
+    }
+
+    /// In one step: another writer must not see both bodies counted, and evict for them.
+    pub(crate) fn replace(&self, old: &[u8], new: &[u8]) {
+        // Atomic addition wraps around, so the difference may be negative.
+        self.bytes
+            .fetch_add(new.len().wrapping_sub(old.len()), Relaxed);
     }
 }
 
@@ -75,9 +101,9 @@ mod tests {
         let shards = |records, bytes| Limits { records, bytes }.shards();
         assert_eq!(Limits::default().shards(), 64);
         assert_eq!(shards(1, 0), 1);
-        assert_eq!(shards(511, 1 << 30), 1);
-        assert_eq!(shards(512, 1 << 30), 2);
-        assert_eq!(shards(1800, 1 << 30), 4);
-        assert_eq!(shards(1_000_000, 1 << 18), 1);
+        assert_eq!(shards(1023, 1 << 30), 1);
+        assert_eq!(shards(1024, 1 << 30), 2);
+        assert_eq!(shards(3600, 1 << 30), 4);
+        assert_eq!(shards(1_000_000, (2 << 20) - 1), 1);
     }
 }

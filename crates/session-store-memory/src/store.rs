@@ -1,96 +1,94 @@
-//! The store: shards, and what they share.
+//! The store: its shards, and what they share.
 
 use std::fmt;
 use std::future::poll_fn;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use session_core::{
-    Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, StoreErrorKind, Version,
-};
+use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, Version};
 
 use crate::MemoryStoreBuilder;
-use crate::clock::Clock;
-use crate::entry::{Body, Entry, cost};
-use crate::limits::{Limits, Totals};
-use crate::shard::Shard;
+use crate::clock::{Clock, deadline};
+use crate::limits::{self, Limits, Usage};
+use crate::shard::{Entry, Shard};
 
 /// Keeps session records in the memory of this process.
 ///
-/// Clones share the records. The [crate's page](crate) has the example, the bounds and what happens at them.
+/// Clones share the records. The [crate's page](crate) has an example, and says how the store is
+/// bounded and what happens when it is full.
 #[derive(Clone)]
 pub struct MemoryStore {
     pub(crate) shared: Arc<Shared>,
 }
 
 pub(crate) struct Shared {
-    shards: Box<[Padded]>,
-    totals: Totals,
+    shards: Box<[Mutex<Shard>]>,
     limits: Limits,
+    usage: Usage,
     clock: Clock,
-    warned: AtomicBool,
-    /// The shard that is being swept.
+    /// The last version that was given to a record. One counter for the whole store: a counter for
+    /// each record would start again after a removal, and accept a write from before it.
+    version: AtomicU64,
+    /// The shard that the next sweep goes on with.
     sweeping: AtomicUsize,
+    /// Whether the log has said that the store is full.
+    warned: AtomicBool,
 }
 
-/// Two locks on one cache line would slow each other down.
-#[repr(align(128))]
-struct Padded(Mutex<Shard>);
-
 impl MemoryStore {
-    /// What each record counts for, in bytes: its key and version, and room for a body of up to 202 bytes.
-    /// A longer body counts its whole length in addition, and 48 bytes.
+    /// What each record counts for besides its body, in bytes: its key, its place in the store and
+    /// the allocator's overhead.
     ///
-    /// Measured: a million records with bodies of 130 bytes take 267 bytes of memory each. With tens of thousands, what is mapped and
-    /// half used comes to up to 14 MB in addition.
-    pub const RECORD_SIZE: usize = Entry::SIZE;
+    /// Measured on Linux, these take 120 to 138 bytes, depending on how the allocator rounds the
+    /// length of the body: a million records with bodies of 130 bytes take 260 bytes each.
+    pub const RECORD_SIZE: usize = limits::RECORD_SIZE;
 
     /// An empty store with the default bounds.
     pub fn new() -> Self {
         Self::builder().build()
     }
 
-    /// A store with other bounds.
+    /// Sets the bounds of a store.
     pub fn builder() -> MemoryStoreBuilder {
         MemoryStoreBuilder::default()
     }
 
-    /// How many records it holds, expired ones that nobody has asked for since included.
+    /// How many records the store holds. Expired records count until they are removed.
     pub fn len(&self) -> usize {
-        self.shared.totals.records.load(Relaxed)
+        self.shared.usage.records()
     }
 
-    /// Whether it holds no record.
+    /// Whether the store holds no record.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// How many bytes it holds, as [`max_bytes`](MemoryStoreBuilder::max_bytes) counts them.
+    /// How many bytes the store holds, counted as for [`max_bytes`](MemoryStoreBuilder::max_bytes).
     pub fn bytes(&self) -> usize {
-        self.shared.totals.bytes.load(Relaxed)
+        self.shared.usage.bytes()
     }
 
-    /// Moves this store's clock forward, so that a test need not wait for a `ttl` to pass.
+    /// Moves this store's clock forward, so that a test need not wait until a record expires.
     ///
-    /// It moves no other clock: when a session ends is decided by the clock of the session policy.
+    /// The clock of the session policy decides when a session ends, and is not moved.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
     }
 
-    pub(crate) fn with(limits: Limits) -> Self {
-        let shard = || Padded(Mutex::default());
+    pub(crate) fn with_limits(limits: Limits) -> Self {
         Self {
             shared: Arc::new(Shared {
-                shards: (0..limits.shards()).map(|_| shard()).collect(),
-                totals: Totals::default(),
+                shards: (0..limits.shards()).map(|_| Mutex::default()).collect(),
                 limits,
+                usage: Usage::default(),
                 clock: Clock::new(),
-                warned: AtomicBool::new(false),
+                version: AtomicU64::new(0),
                 sweeping: AtomicUsize::new(0),
+                warned: AtomicBool::new(false),
             }),
         }
     }
@@ -99,7 +97,10 @@ impl MemoryStore {
 #[async_trait]
 impl RecordStore for MemoryStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        Ok(self.shared.load(key))
+        let shared = &*self.shared;
+        let now = shared.clock.now();
+        let mut shard = shared.lock(Shared::place(key));
+        Ok(shard.load(key.digest(), now, &shared.usage))
     }
 
     async fn put(
@@ -110,19 +111,19 @@ impl RecordStore for MemoryStore {
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
         let shared = &*self.shared;
-        shared.check_size(&body)?;
-        // A copy of its own: the caller's may be a slice of something much larger, which it would keep alive uncounted.
-        let body = Body::from(&*body);
-        let (now, expires) = shared.clock.now_and_after(ttl);
+        shared.limits.check(&body)?;
+        let now = shared.clock.now();
+        let version = shared.version.fetch_add(1, Relaxed) + 1;
+        // Copies the body before the lock is taken.
+        let entry = Entry::new(&body, version, deadline(now, ttl));
         let place = Shared::place(key);
-        let mut shard = shared.lock(place);
-        let stored = shard.put(key.digest(), body, expires, &condition, now, &shared.totals);
-        let Some(version) = stored else {
+        let stored = shared
+            .lock(place)
+            .put(key.digest(), entry, &condition, now, &shared.usage);
+        if !stored {
             return Ok(PutOutcome::Refused);
-        };
-        if shared.totals.exceed(shared.limits) {
-            shared.make_room(place, shard, version, now);
         }
+        shared.make_space(place, version, now);
         Ok(PutOutcome::Stored(Version::from(version)))
     }
 
@@ -130,12 +131,11 @@ impl RecordStore for MemoryStore {
         let shared = &*self.shared;
         let now = shared.clock.now();
         let mut shard = shared.lock(Shared::place(key));
-        Ok(shard.remove(key.digest(), now, &shared.totals))
+        Ok(shard.remove(key.digest(), now, &shared.usage))
     }
 
-    /// Goes around the whole store at most once, on from where the last call stopped. Writes in between may move a few expired records out
-    /// of its way, which the next round finds; it holds a lock for a thousand records at
-    /// a time, and lets other tasks run in between.
+    /// Goes on where the last call stopped, and at most once around the whole store. It holds a
+    /// lock for 1,024 records at a time, and lets other tasks run in between.
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         Ok(self.shared.sweep(limit).await)
     }
@@ -161,7 +161,7 @@ impl Shared {
     /// How many records a sweep looks at under one lock.
     const SLICE: usize = 1024;
 
-    /// The number of a key's shard, before it is cut to how many there are.
+    /// Chooses the key's shard, for [`lock`](Self::lock).
     fn place(key: &RecordKey) -> usize {
         let [first, ..] = *key.digest();
         usize::from(first)
@@ -172,67 +172,43 @@ impl Shared {
         reason = "the remainder is within the list, which is never empty"
     )]
     fn lock(&self, place: usize) -> MutexGuard<'_, Shard> {
-        // The number of shards is a power of two.
-        let shard = &self.shards[place & (self.shards.len() - 1)];
-        shard.0.lock().unwrap_or_else(PoisonError::into_inner)
+        let shard = &self.shards[place % self.shards.len()];
+        shard.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn load(&self, key: &RecordKey) -> Option<Record> {
-        let now = self.clock.now();
-        let mut shard = self.lock(Self::place(key));
-        shard.load(key.digest(), now, &self.totals)
-    }
-
-    fn check_size(&self, body: &Bytes) -> Result<(), StoreError> {
-        let size = cost(body.len());
-        if size <= self.limits.bytes {
-            return Ok(());
-        }
-        let limit = self.limits.bytes;
-        Err(StoreError::new(
-            StoreErrorKind::TooLarge,
-            format!(
-                "the record takes {size} bytes and the whole memory store holds {limit}: keep less in the session, or raise max_bytes"
-            ),
-        ))
-    }
-
-    /// Evicts from the shard that was just written to, and from others only where it has nothing else to give.
-    fn make_room<'a>(
-        &'a self,
-        place: usize,
-        mut shard: MutexGuard<'a, Shard>,
-        keep: u64,
-        now: u32,
-    ) {
-        let mut lost = false;
-        for next in 1..=self.shards.len() {
-            while self.totals.exceed(self.limits) {
-                let Some(evicted) = shard.evict(keep, now, &self.totals) else {
-                    break;
-                };
-                lost |= evicted.is_live(now);
+    /// Evicts one record after the other until the store is within its bounds, never the one with
+    /// the version `written`.
+    ///
+    /// It starts at the shard that was written to, takes one record from each shard, and skips
+    /// those with fewer records than the average. So all shards stay equally full, and a large
+    /// record does not log out the users who share its shard.
+    fn make_space(&self, mut place: usize, written: u64, now: u64) {
+        let (mut skipped, mut lost) = (0, false);
+        while self.usage.exceeds(self.limits) && skipped < self.shards.len() {
+            let average = self.usage.records() / self.shards.len();
+            let evicted = self.lock(place).evict(average, written, now, &self.usage);
+            match evicted {
+                Some(entry) => {
+                    lost |= entry.is_live(now);
+                    skipped = 0;
+                }
+                None => skipped += 1,
             }
-            drop(shard);
-            if !self.totals.exceed(self.limits) {
-                break;
-            }
-            shard = self.lock(place + next);
+            place += 1;
         }
         if lost && !self.warned.swap(true, Relaxed) {
-            let Limits { records, bytes } = self.limits;
             tracing::warn!(
-                max_records = records,
-                max_bytes = bytes,
-                "the memory store is full, and forgets the sessions that were least recently used: raise its bounds, or keep \
-                 sessions for a shorter time (said once)",
+                max_records = self.limits.records,
+                max_bytes = self.limits.bytes,
+                "the memory store is full and evicts the least recently used sessions: raise its \
+                 bounds, or keep sessions for a shorter time (logged once)",
             );
         }
     }
 
     pub(crate) async fn sweep(&self, limit: usize) -> usize {
         let mut removed = 0;
-        // One more than there are, since the first may be entered in its middle.
+        // One more than there are shards, since the last call may have stopped within the first.
         for _ in 0..=self.shards.len() {
             let place = self.sweeping.load(Relaxed);
             loop {
@@ -240,12 +216,14 @@ impl Shared {
                     return removed;
                 }
                 let now = self.clock.now();
-                let (more, ended) =
+                let (expired, complete) =
                     self.lock(place)
-                        .sweep(limit - removed, Self::SLICE, now, &self.totals);
-                removed += more;
-                let_others_run().await;
-                if ended {
+                        .sweep(Self::SLICE, limit - removed, now, &self.usage);
+                removed += expired.len();
+                // Frees the bodies after the lock was released.
+                drop(expired);
+                yield_now().await;
+                if complete {
                     break;
                 }
             }
@@ -255,15 +233,46 @@ impl Shared {
     }
 }
 
-/// On any runtime.
-async fn let_others_run() {
-    let mut waited = false;
+/// Lets other tasks run, on any runtime.
+async fn yield_now() {
+    let mut yielded = false;
     poll_fn(|context| {
-        if std::mem::replace(&mut waited, true) {
+        if std::mem::replace(&mut yielded, true) {
             return Poll::Ready(());
         }
         context.waker().wake_by_ref();
         Poll::Pending
     })
     .await;
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn shards_stay_equally_full() {
+        let store = MemoryStore::builder().max_bytes(8 << 20).build();
+        let shards = store.shared.shards.len();
+        assert_eq!(shards, 8);
+        let mut random = 1_u64;
+        for _ in 0..100_000 {
+            random = random
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            let mut digest = [0; 32];
+            digest[..8].copy_from_slice(&random.to_be_bytes());
+            // Mostly small, and now and then as large as a hundred of those.
+            let len = if random >> 40 & 63 == 0 { 40_000 } else { 400 };
+            let key = RecordKey::from_digest(digest);
+            let day = Duration::from_secs(86_400);
+            let put = store.put(&key, vec![0; len].into(), day, Condition::IfAbsent);
+            assert_ne!(put.await.unwrap(), PutOutcome::Refused);
+        }
+        let average = store.len() / shards;
+        for place in 0..shards {
+            let len = store.shared.lock(place).len();
+            assert!(len.abs_diff(average) <= average / 10, "{len} of {average}");
+        }
+    }
 }

@@ -1,4 +1,5 @@
-//! What the log says when the store is full. A program of its own, since it sets the global subscriber.
+//! What the log says when the store is full. A program of its own, since it sets the global
+//! subscriber.
 #![allow(clippy::unwrap_used)]
 
 use std::io;
