@@ -41,7 +41,7 @@ async fn a_logout_while_the_session_is_created_is_not_lost() {
 async fn a_logout_while_the_session_moves_is_not_lost() {
     for stops in 1..=4 {
         let server = Server::new();
-        let old = server.begin().await;
+        let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         session.set("user", &7).unwrap();
         session.regenerate_id().unwrap();
@@ -59,7 +59,7 @@ async fn a_logout_while_the_session_moves_is_not_lost() {
 async fn a_restart_while_a_commit_merges_carries_nothing_over() {
     for stops in 1..=6 {
         let server = Server::new();
-        let old = server.begin().await;
+        let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         server.another_counts(&old).await;
         session.set("secret", "mine").unwrap();
@@ -79,7 +79,7 @@ async fn a_restart_while_a_commit_merges_carries_nothing_over() {
 async fn a_destroyed_session_stays_empty_while_a_commit_merges() {
     for stops in 1..=6 {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         server.another_counts(&id).await;
         session.set("a", &1).unwrap();
@@ -112,7 +112,7 @@ async fn a_lifetime_that_is_set_while_the_session_is_created_is_kept() {
 async fn a_change_while_a_commit_is_under_way_waits_for_the_next_save() {
     for stops in 1..=2 {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         count(&session);
         commit_and(&server, &session, stops, || count(&session)).await;
@@ -125,7 +125,7 @@ async fn a_change_while_a_commit_is_under_way_waits_for_the_next_save() {
 #[tokio::test]
 async fn two_commits_at_once_take_turns() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     server.stops(true);
     count(&session);
@@ -154,7 +154,7 @@ fn ends<F: Future<Output = ()>>(save: impl FnOnce() -> F + Send + 'static) {
 fn an_update_may_ask_its_own_session_when_it_runs_again() {
     ends(|| async {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         session.set("step", &10).unwrap();
         let same = session.clone();
@@ -170,7 +170,7 @@ fn an_update_may_ask_its_own_session_when_it_runs_again() {
 fn an_update_that_changes_its_own_session_comes_to_an_end() {
     ends(|| async {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         let same = session.clone();
         let add = move |n: Option<u32>| {
@@ -188,7 +188,7 @@ fn an_update_that_changes_its_own_session_comes_to_an_end() {
 #[tokio::test]
 async fn an_update_that_panics_when_it_runs_again_breaks_nothing() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     let picky = |n: Option<u32>| {
         assert_ne!(n, Some(2), "this update does not like a 2");
@@ -210,7 +210,7 @@ async fn an_update_that_panics_when_it_runs_again_breaks_nothing() {
 async fn an_update_that_fails_when_it_runs_again_brings_nothing_back() {
     for panics in [true, false] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         let picky = move |n: Option<f64>| {
             assert!(!panics || n.is_some(), "this update does not like nothing");
@@ -239,7 +239,7 @@ async fn an_update_that_fails_when_it_runs_again_brings_nothing_back() {
 #[tokio::test]
 async fn an_update_that_cannot_read_the_newer_value_is_an_error_and_no_loss() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     count(&session);
     let other = server.open(id.as_str()).await;
@@ -259,7 +259,7 @@ async fn an_update_that_cannot_read_the_newer_value_is_an_error_and_no_loss() {
 async fn many_failed_commits_count_once_each() {
     for fault in [Fault::Fails, Fault::Lost] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         for _ in 0..20 {
             count(&session);

@@ -26,7 +26,7 @@ fn points() -> impl Iterator<Item = (usize, usize)> {
 async fn a_count_counts_once() {
     for (first, second) in points() {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         server.another_counts(&id).await;
         count(&session);
@@ -43,7 +43,7 @@ async fn a_count_counts_once() {
 async fn a_session_that_moves_takes_everything_along() {
     for (first, second) in points() {
         let server = Server::new();
-        let old = server.begin().await;
+        let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         session.regenerate_id().unwrap();
         count(&session);
@@ -75,7 +75,7 @@ async fn a_new_session_is_kept_whole() {
 async fn a_logout_after_an_unfinished_move_ends_all() {
     for (first, second) in points() {
         let server = Server::new();
-        let old = server.begin().await;
+        let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         session.regenerate_id().unwrap();
         dropped(&server, &session, first).await;
@@ -94,7 +94,7 @@ async fn a_logout_after_an_unfinished_move_ends_all() {
 async fn a_login_that_a_logout_overtook_is_told_so() {
     for first in 1..12 {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         session.regenerate_id().unwrap();
         server.another_logs_out(&id).await;
@@ -114,7 +114,7 @@ async fn a_login_that_a_logout_overtook_is_told_so() {
 async fn a_restart_goes_on_with_what_came_after() {
     for (first, second) in points() {
         let server = Server::new();
-        let old = server.begin().await;
+        let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         session.restart().unwrap();
         session.flash("notice", "Goodbye").unwrap();

@@ -105,7 +105,7 @@ impl Opened {
         let policy = policy_at(millis);
         let id = SessionId::parse_foreign(&self.id).unwrap();
         let store = Store::with(policy.record_key(&id), &self.body);
-        let session = store.read(Some(self.id.as_str().into()), &policy).await?;
+        let session = store.read(Some(self.id.as_str()), &policy).await?;
         Ok((session, store, policy))
     }
 

@@ -14,7 +14,7 @@ use support::{Fault, Server, count};
 #[tokio::test]
 async fn a_write_on_too_few_replicas_is_an_error() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     count(&session);
     server.fail([Fault::Unconfirmed]);
@@ -27,7 +27,7 @@ async fn a_write_on_too_few_replicas_is_an_error() {
 async fn no_use_moves_the_end_of_a_lifetime() {
     let [idle, absolute] = [60, 150].map(Duration::from_secs);
     let server = Server::with(SessionPolicy::default().idle(idle).absolute(absolute));
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let begun = server.open(id.as_str()).await.created();
     for _ in 0..3 {
         server.advance(40);
@@ -49,7 +49,7 @@ async fn a_session_ends_when_it_says() {
     for (read_after, sets_again) in [(5, false), (5, true), (20, false), (20, true)] {
         let idle = Duration::from_secs(100);
         let server = Server::with(SessionPolicy::default().idle(idle));
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         server.advance(read_after);
         let session = server.open(id.as_str()).await;
         if sets_again {
@@ -69,7 +69,7 @@ async fn a_session_ends_when_it_says() {
 #[tokio::test]
 async fn so_many_new_ids_follow_one_and_no_more() {
     let server = Server::new();
-    let old = server.begin().await;
+    let old = server.stored_session().await;
     let mut clicks = Vec::new();
     for _ in 0..33 {
         clicks.push(server.open(old.as_str()).await);
@@ -87,7 +87,7 @@ async fn so_many_new_ids_follow_one_and_no_more() {
 #[tokio::test]
 async fn a_session_that_others_change_without_a_pause_is_an_error() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     count(&session);
     server.store.crowded.store(true, Ordering::SeqCst);
@@ -105,7 +105,7 @@ async fn a_session_that_others_change_without_a_pause_is_an_error() {
 #[tokio::test]
 async fn a_logout_that_reaches_too_many_records_is_an_error() {
     let server = Server::new();
-    let first = server.begin().await;
+    let first = server.stored_session().await;
     let mut last = first.clone();
     for _ in 0..260 {
         let session = server.open(last.as_str()).await;
@@ -125,7 +125,7 @@ async fn a_logout_that_reaches_too_many_records_is_an_error() {
 #[tokio::test]
 async fn a_restart_asked_for_during_a_save_is_done_by_the_next() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     server.another_logs_out(&id).await;
     count(&session);
@@ -144,7 +144,7 @@ async fn a_restart_asked_for_during_a_save_is_done_by_the_next() {
 #[tokio::test]
 async fn nothing_is_left_of_a_login_that_a_logout_overtook() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let login = server.open(id.as_str()).await;
     login.regenerate_id().unwrap();
     server.another_logs_out(&id).await;
@@ -186,7 +186,7 @@ async fn no_lifetime_is_too_long_to_be_told() {
 #[tokio::test]
 async fn a_flash_that_is_taken_back_was_not_read() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let [session, reader] = [
         server.open(id.as_str()).await,
         server.open(id.as_str()).await,

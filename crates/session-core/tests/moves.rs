@@ -11,7 +11,7 @@ use support::{Fault, Server, count};
 #[tokio::test]
 async fn three_hundred_new_ids_within_the_window_and_then_a_logout() {
     let server = Server::new();
-    let mut ids = vec![server.begin().await];
+    let mut ids = vec![server.stored_session().await];
     for _ in 0..300 {
         let session = server.open(ids.last().unwrap().as_str()).await;
         session.regenerate_id().unwrap();
@@ -31,7 +31,7 @@ async fn three_hundred_new_ids_within_the_window_and_then_a_logout() {
 #[tokio::test]
 async fn forty_clicks_on_login_log_in_or_are_refused_and_one_logout_ends_all() {
     let server = Server::new();
-    let old = server.begin().await;
+    let old = server.stored_session().await;
     let mut clicks = Vec::new();
     for _ in 0..40 {
         clicks.push(server.open(old.as_str()).await);
@@ -60,7 +60,7 @@ async fn forty_clicks_on_login_log_in_or_are_refused_and_one_logout_ends_all() {
 #[tokio::test]
 async fn a_logout_reaches_values_that_were_kept_two_ids_ago() {
     let server = Server::new();
-    let first = server.begin().await;
+    let first = server.stored_session().await;
     let session = server.open(first.as_str()).await;
     session
         .regenerate_id_keeping_old_for(Duration::from_secs(3600))
@@ -81,7 +81,7 @@ async fn a_logout_reaches_values_that_were_kept_two_ids_ago() {
 #[tokio::test]
 async fn kept_values_end_with_the_session_itself() {
     let server = Server::new();
-    let old = server.begin().await;
+    let old = server.stored_session().await;
     let session = server.open(old.as_str()).await;
     session
         .regenerate_id_keeping_old_for(Duration::from_secs(365 * 86_400))
@@ -94,7 +94,7 @@ async fn kept_values_end_with_the_session_itself() {
 #[tokio::test]
 async fn kept_values_are_read_and_never_written() {
     let server = Server::new();
-    let old = server.begin().await;
+    let old = server.stored_session().await;
     let session = server.open(old.as_str()).await;
     session.set("user", &7).unwrap();
     session
@@ -113,7 +113,7 @@ async fn kept_values_are_read_and_never_written() {
 async fn a_new_id_after_a_failed_commit_takes_its_changes_along_once() {
     for fault in [Fault::Fails, Fault::Lost] {
         let server = Server::new();
-        let old = server.begin().await;
+        let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         count(&session);
         server.fail([fault, fault]);
@@ -132,7 +132,7 @@ async fn a_logout_after_a_failed_new_id_ends_both() {
         vec![Fault::Lost, Fault::Lost],
     ] {
         let server = Server::new();
-        let old = server.begin().await;
+        let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         session.regenerate_id().unwrap();
         let new = session.id().unwrap();
@@ -150,7 +150,7 @@ async fn a_logout_after_a_failed_new_id_ends_both() {
 #[tokio::test]
 async fn a_session_restarts_twice() {
     let server = Server::new();
-    let first = server.begin().await;
+    let first = server.stored_session().await;
     let session = server.open(first.as_str()).await;
     session.restart().unwrap();
     session.set("a", &1).unwrap();
@@ -170,7 +170,7 @@ async fn a_session_restarts_twice() {
 #[tokio::test]
 async fn after_a_logout_the_same_handle_takes_nothing_more() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     session.destroy().unwrap();
     let _ = server.save(&session).await.unwrap();
@@ -193,7 +193,7 @@ async fn after_a_logout_the_same_handle_takes_nothing_more() {
 #[tokio::test]
 async fn a_cookie_of_a_destroyed_session_starts_afresh() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     session.destroy().unwrap();
     let _ = server.save(&session).await.unwrap();

@@ -17,7 +17,7 @@ const FAR: u64 = 4_102_444_800_000;
 /// Puts `values` and `meta` (with the right tag) at `id`'s key.
 async fn with_meta(change: impl Fn(&mut Value)) -> (Server, String) {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let mut body: Value = serde_json::from_slice(&server.store.body(&server.key(&id))).unwrap();
     change(&mut body);
     server.store.place(server.key(&id), body.to_string());
@@ -59,7 +59,7 @@ async fn lifetimes_of_nothing_and_of_ever() {
         ),
     ] {
         let server = Server::with(policy);
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         assert_eq!(server.n(&id).await.is_some(), lives);
         for lifetime in [Lifetime::For(Duration::MAX), Lifetime::BrowserSession] {
             let session = server.open(id.as_str()).await;
@@ -79,7 +79,7 @@ async fn lifetimes_of_nothing_and_of_ever() {
 #[tokio::test]
 async fn a_clock_that_goes_back_shortens_nothing() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     // The same record, on a server whose clock is a day behind.
     let behind = Server {
         store: server.store.clone(),
@@ -101,7 +101,7 @@ async fn a_record_without_meta_is_a_session_and_gets_one() {
         "[ {\"n\" : 1} ,\n{ } ]",
     ] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         server.store.place(server.key(&id), body);
         let session = server.open(id.as_str()).await;
         assert!(!session.is_new());
@@ -114,7 +114,7 @@ async fn a_record_without_meta_is_a_session_and_gets_one() {
 #[tokio::test]
 async fn of_two_equal_keys_the_last_counts_and_both_go() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let body = r#"[{"n":1,"\u006e":2},{"f":"a","f":"b"}]"#;
     server.store.place(server.key(&id), body);
     let session = server.open(id.as_str()).await;
@@ -130,7 +130,7 @@ async fn of_two_equal_keys_the_last_counts_and_both_go() {
 #[tokio::test]
 async fn numbers_and_spellings_survive_untouched() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let values = r#"{"big":123456789012345678901234567890,"e":1E+2,"s":"\u00e9\/","d":1.10}"#;
     server
         .store
@@ -154,7 +154,7 @@ async fn numbers_and_spellings_survive_untouched() {
 #[tokio::test]
 async fn white_space_and_escaped_keys_survive_a_write() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let body = r#"[ { "a" : 1 , "b\"\u00e9":[ 2 ],"c":3, "d" :"x" } , {"f" : 4 } ]"#;
     server.store.place(server.key(&id), body);
     let session = server.open(id.as_str()).await;
@@ -186,7 +186,7 @@ async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
         r#"[{},{},{"v":1,"c":-1,"i":0,"k":"AAAAAAAA"}]"#,
     ] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         server.store.place(server.key(&id), body);
         let opened = server.store.read(Some(id.as_str()), &server.policy).await;
         assert!(matches!(opened, Err(Error::Store(_))), "{body}");
@@ -197,7 +197,7 @@ async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
 #[tokio::test]
 async fn a_record_of_another_key_is_never_opened() {
     let server = Server::new();
-    let (mine, yours) = (server.begin().await, server.begin().await);
+    let (mine, yours) = (server.stored_session().await, server.stored_session().await);
     let body = server.store.body(&server.key(&yours));
     server.store.place(server.key(&mine), body);
     let opened = server.store.read(Some(mine.as_str()), &server.policy).await;

@@ -43,7 +43,7 @@ proptest! {
     fn any_record_is_a_session_or_an_error(body in vec(any::<u8>(), 0..200)) {
         tokio_test::block_on(async {
             let server = Server::new();
-            let id = server.begin().await;
+            let id = server.stored_session().await;
             server.store.place(server.key(&id), body);
             let opened = server.store.read(Some(id.as_str()), &server.policy).await;
             assert!(matches!(opened, Err(Error::Store(_))));

@@ -65,7 +65,7 @@ fn cookie(change: CookieChange) -> String {
 
 async fn open(store: &Store, id: &str) -> Session {
     store
-        .read(Some(id.into()), &SessionPolicy::default())
+        .read(Some(id), &SessionPolicy::default())
         .await
         .unwrap()
 }

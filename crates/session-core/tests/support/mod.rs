@@ -234,7 +234,7 @@ impl Server {
     }
 
     /// The id of a session with `n` = 1 and a flash `notice`.
-    pub async fn begin(&self) -> String {
+    pub async fn stored_session(&self) -> String {
         let session = self.open(None).await;
         session.set("n", &1).unwrap();
         session.flash("notice", "hello").unwrap();

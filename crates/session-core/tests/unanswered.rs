@@ -29,7 +29,7 @@ async fn unanswered(server: &Server, session: &Session, faults: &[Fault]) {
 async fn a_login_may_be_overtaken_by_any_number_of_writes() {
     for others in [1, MANY - 1, MANY, 3 * MANY] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let login = server.open(id.as_str()).await;
         for _ in 0..others {
             server.another_counts(&id).await;
@@ -46,7 +46,7 @@ async fn a_login_may_be_overtaken_by_any_number_of_writes() {
 async fn a_write_that_comes_late_counts_once_or_is_an_error() {
     for others in [0, 1, MANY - 1, MANY, 3 * MANY] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         count(&session);
         server.fail([Fault::Late]);
@@ -79,7 +79,7 @@ async fn a_write_that_comes_late_counts_once_or_is_an_error() {
 async fn a_save_that_is_tried_again_late_counts_once_or_is_an_error() {
     for (seconds, told) in [(0, true), (59, true), (62, false), (180, false)] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         count(&session);
         unanswered(&server, &session, &[Fault::Lost]).await;
@@ -101,7 +101,7 @@ async fn a_save_that_is_tried_again_late_counts_once_or_is_an_error() {
 async fn a_save_that_failed_is_tried_again_at_any_time() {
     for seconds in [0, 62, 600] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         count(&session);
         unanswered(&server, &session, &[Fault::Fails]).await;
@@ -116,7 +116,7 @@ async fn a_save_that_failed_is_tried_again_at_any_time() {
 async fn a_clock_that_is_a_minute_ahead_doubles_nothing() {
     let server = Server::new();
     let ahead = server.with_clock_ahead(30 + 60);
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     count(&session);
     unanswered(&server, &session, &[Fault::Lost]).await;
@@ -131,7 +131,7 @@ async fn a_clock_that_is_a_minute_ahead_doubles_nothing() {
 async fn a_login_that_is_tried_again_late_loses_nothing_in_silence() {
     for (seconds, forgotten) in [(30, false), (62, false), (62, true)] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let login = server.open(id.as_str()).await;
         login.regenerate_id().unwrap();
         login.set("user", "ada").unwrap();
@@ -216,7 +216,7 @@ async fn what_changes_nothing_is_done_to_what_others_wrote_since() {
 #[tokio::test]
 async fn a_flash_that_another_request_has_read_is_flashed_again() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     let reader = server.open(id.as_str()).await;
     reader.get::<String>("notice").unwrap();
@@ -230,7 +230,7 @@ async fn a_flash_that_another_request_has_read_is_flashed_again() {
 #[tokio::test]
 async fn what_changes_nothing_does_not_vanish() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let [moved, gone] = [
         server.open(id.as_str()).await,
         server.open(id.as_str()).await,
@@ -249,7 +249,7 @@ async fn what_changes_nothing_does_not_vanish() {
 async fn the_id_stays_while_it_is_saved() {
     for regenerates in [false, true] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = match regenerates {
             true => server.open(id.as_str()).await,
             false => server.open(None).await,
@@ -291,7 +291,7 @@ async fn an_id_that_was_dropped_half_way_is_not_used_again() {
 #[tokio::test]
 async fn what_changes_nothing_is_done_whatever_is_asked_for_meanwhile() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     server.another_counts(&id).await;
     session.set("n", &1).unwrap();
@@ -313,7 +313,7 @@ async fn what_changes_nothing_is_done_whatever_is_asked_for_meanwhile() {
 async fn what_is_too_large_can_be_made_smaller_at_any_time() {
     for moves in [false, true] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
         count(&session);
         let mut faults = vec![Fault::TooLarge];
@@ -339,7 +339,7 @@ async fn what_is_too_large_can_be_made_smaller_at_any_time() {
 async fn a_login_that_did_not_come_through_is_tried_again_at_any_time() {
     for seconds in [0, 62] {
         let server = Server::new();
-        let id = server.begin().await;
+        let id = server.stored_session().await;
         let login = server.open(id.as_str()).await;
         login.regenerate_id().unwrap();
         login.set("user", "ada").unwrap();
@@ -358,7 +358,7 @@ async fn a_login_that_did_not_come_through_is_tried_again_at_any_time() {
 #[tokio::test]
 async fn a_login_does_not_forget_the_doubt_about_a_write() {
     let server = Server::new();
-    let id = server.begin().await;
+    let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
     count(&session);
     unanswered(&server, &session, &[Fault::Late]).await;
