@@ -14,7 +14,7 @@ use tokio_test::task::spawn;
 /// Commits `session`, and calls `meanwhile` when the commit has stopped `stops` times.
 async fn commit_and(server: &Server, session: &Session, stops: usize, meanwhile: impl Fn()) {
     server.stops(true);
-    let mut commit = spawn(server.save(&session));
+    let mut commit = spawn(server.save(session));
     for _ in 0..stops {
         assert_pending!(commit.poll());
     }
@@ -129,7 +129,7 @@ async fn two_commits_at_once_take_turns() {
     let session = server.open(id.as_str()).await;
     server.stops(true);
     count(&session);
-    let mut first = spawn(server.save(&session));
+    let mut first = spawn(server.save(session));
     assert_pending!(first.poll());
     count(&session);
     let (first, second) = tokio::join!(first, server.save(&session));
