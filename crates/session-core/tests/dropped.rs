@@ -10,7 +10,7 @@ use tokio_test::task::spawn;
 /// Polls a commit `polls` times and drops it; whether it had come to its end.
 async fn dropped(server: &Server, session: &Session, polls: usize) -> bool {
     server.stops(true);
-    let mut commit = spawn(server.save(&session));
+    let mut commit = spawn(server.save(session));
     let ended = (0..polls).any(|_| commit.poll().is_ready());
     drop(commit);
     server.stops(false);
