@@ -20,7 +20,7 @@ async fn another_writes(server: &Server, id: &str) {
 async fn unanswered(server: &Server, session: &Session, faults: &[Fault]) {
     server.fail(faults.iter().copied());
     server.store.blind(true);
-    let answer = server.save(&session).await.unwrap_err();
+    let answer = server.save(session).await.unwrap_err();
     assert_eq!(answer.kind(), ErrorKind::Timeout);
     server.store.blind(false);
 }
