@@ -129,7 +129,7 @@ async fn two_commits_at_once_take_turns() {
     let session = server.open(id.as_str()).await;
     server.stops(true);
     count(&session);
-    let mut first = spawn(server.save(session));
+    let mut first = spawn(server.save(&session));
     assert_pending!(first.poll());
     count(&session);
     let (first, second) = tokio::join!(first, server.save(&session));
