@@ -1,5 +1,6 @@
 //! What a request knows about its session.
 
+use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -49,15 +50,47 @@ impl Session {
         Ok(session)
     }
 
-    pub(crate) fn state(&self) -> MutexGuard<'_, State> {
-        // Only decoding a value may panic under the lock, before anything is changed.
+    pub(crate) fn state(&self) -> StateGuard<'_> {
         let state = self.shared.state.lock();
-        state.unwrap_or_else(PoisonError::into_inner)
+        StateGuard {
+            state: state.unwrap_or_else(PoisonError::into_inner),
+            dropped: Vec::new(),
+        }
     }
 
     /// Waits until no other save of this session is under way.
     pub(crate) async fn start_save(&self) -> lock::MutexGuard<'_, ()> {
         self.shared.saving.lock().await
+    }
+}
+
+/// The lock of a session's state. No code of the application runs while it is held.
+///
+/// A change may hold a closure of the application, and dropping it may run code that uses the
+/// session. So changes that were removed from the state are dropped after the lock is released:
+/// fields are dropped in this order.
+pub(crate) struct StateGuard<'a> {
+    state: MutexGuard<'a, State>,
+    dropped: Vec<Change>,
+}
+
+impl Deref for StateGuard<'_> {
+    type Target = State;
+
+    fn deref(&self) -> &State {
+        &self.state
+    }
+}
+
+impl DerefMut for StateGuard<'_> {
+    fn deref_mut(&mut self) -> &mut State {
+        &mut self.state
+    }
+}
+
+impl Drop for StateGuard<'_> {
+    fn drop(&mut self) {
+        self.dropped = std::mem::take(&mut self.state.removed);
     }
 }
 
@@ -84,6 +117,8 @@ pub(crate) struct State {
     pub(crate) changes: Vec<Change>,
     /// Changes that a save has sent, and that are not known to have taken effect.
     pub(crate) batches: Vec<Batch>,
+    /// Changes that were removed from these lists, to be dropped without the lock.
+    removed: Vec<Change>,
     /// Whether any of the changes changed anything.
     pub(crate) dirty: bool,
     /// The lifetime that this request sets.
@@ -226,10 +261,26 @@ impl State {
         self.set_intent(intent);
         self.content.clear();
         self.forget_flash();
-        self.changes.clear();
-        self.batches.clear();
+        self.remove_all_changes();
         self.dirty = false;
         self.lifetime = None;
+    }
+
+    /// Removes the first `count` changes that no save has sent.
+    pub(crate) fn remove_changes(&mut self, count: usize) {
+        let count = count.min(self.changes.len());
+        self.removed.extend(self.changes.drain(..count));
+    }
+
+    /// Removes the first `count` batches.
+    pub(crate) fn remove_batches(&mut self, count: usize) {
+        let batches = self.batches.drain(..count);
+        self.removed.extend(batches.flat_map(|batch| batch.changes));
+    }
+
+    pub(crate) fn remove_all_changes(&mut self) {
+        self.remove_changes(self.changes.len());
+        self.remove_batches(self.batches.len());
     }
 
     pub(crate) fn forget_flash(&mut self) {

@@ -307,6 +307,6 @@ fn batch_ids(state: &State) -> impl Iterator<Item = WriteId> {
 fn drop_applied(state: &mut State, writes: &WriteIds) -> bool {
     let named = |batch: &Batch| writes.contains(&batch.id);
     let last = state.batches.iter().rposition(named);
-    state.batches.drain(..last.map_or(0, |last| last + 1));
+    state.remove_batches(last.map_or(0, |last| last + 1));
     last.is_some()
 }

@@ -152,8 +152,7 @@ impl Save<'_> {
             .pending_changes()
             .all(|change| change.only_tidies_flash())
         {
-            state.batches.clear();
-            state.changes.clear();
+            state.remove_all_changes();
             state.dirty = false;
             return Ok(Outcome::Unchanged);
         }
@@ -177,7 +176,7 @@ impl Save<'_> {
                 return Ok(Outcome::Unchanged);
             }
             if unchanged {
-                state.changes.drain(..changes);
+                state.remove_changes(changes);
                 return Ok(Outcome::Unchanged);
             }
         }

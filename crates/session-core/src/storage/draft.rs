@@ -112,8 +112,7 @@ impl Draft<'_> {
         let mut state = self.session.state();
         state.next_id = None;
         if state.intent_revision == self.intent_revision {
-            let settled = self.changes.min(state.changes.len());
-            state.changes.drain(..settled);
+            state.remove_changes(self.changes);
             state.dirty = !state.changes.is_empty();
             state.intent = Intent::Keep;
             state.lifetime = None;
