@@ -10,8 +10,8 @@ impl SessionCookie {
     /// The `Set-Cookie` values that give the browser `value`: one, or several if the value is split
     /// or replaces one that was.
     ///
-    /// `max_age` tells the browser when to drop the cookie; without it, that is when the browser
-    /// closes. `deadline` is sealed in with data. `chunk_count` is what
+    /// `max_age` tells the browser when to drop the cookie, after 400 days at most: browsers keep no
+    /// cookie longer (RFC 6265bis, section 5.5). Without it, that is when the browser closes. `deadline` is sealed in with data. `chunk_count` is what
     /// [`chunk_count`](Self::chunk_count) said about the request, 0 if there was none.
     ///
     /// ```
@@ -43,7 +43,7 @@ impl SessionCookie {
         let name = self.cookie_name();
         let text = self.encode(value, content, deadline)?;
         let tail = match max_age {
-            Some(age) => format!("; Max-Age={}{}", whole_seconds(age), self.suffix),
+            Some(age) => format!("; Max-Age={}{}", max_age_seconds(age), self.suffix),
             None => self.suffix.clone(),
         };
         let size = name.len() + "=".len() + text.len() + tail.len();
@@ -85,8 +85,8 @@ impl SessionCookie {
 }
 
 /// Rounded up, so that a browser keeps the cookie for as long as the session may live.
-fn whole_seconds(duration: Duration) -> u64 {
-    duration
-        .as_secs()
-        .saturating_add(u64::from(duration.subsec_nanos() > 0))
+fn max_age_seconds(age: Duration) -> u64 {
+    const LONGEST: u64 = 400 * 24 * 60 * 60;
+    let seconds = age.as_secs().min(LONGEST);
+    LONGEST.min(seconds + u64::from(age.subsec_nanos() > 0))
 }

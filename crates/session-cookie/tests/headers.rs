@@ -89,6 +89,27 @@ fn an_age_is_rounded_up() {
     assert!(attributes(&lines[0]).starts_with("Max-Age=2; "));
 }
 
+/// Browsers keep no cookie for longer than 400 days.
+#[test]
+fn an_age_is_at_most_400_days() {
+    for (days, expected) in [
+        (399, 399),
+        (400, 400),
+        (401, 400),
+        (730, 400),
+        (u32::MAX, 400),
+    ] {
+        let content = CookieContent::Id;
+        let lines = cookie()
+            .set("id", content, Some(days * DAY), NOW, 0)
+            .unwrap();
+        let expected = format!("; Max-Age={}; ", expected * 86_400);
+        assert!(lines[0].contains(&expected), "{lines:?}");
+    }
+    let lines = cookie().set("id", CookieContent::Id, Some(Duration::MAX), NOW, 0);
+    assert!(lines.unwrap()[0].contains("; Max-Age=34560000; "));
+}
+
 #[test]
 fn removal_repeats_the_attributes() {
     let cookie = cookie().domain("a.example").unwrap().path("/b").unwrap();

@@ -40,6 +40,8 @@ pub enum Error {
         expected: &'static str,
         /// What the value is: `an object`, `a string`, ...
         found: &'static str,
+        /// The field that the type needs and the value does not have, if that is why.
+        missing_field: Option<String>,
         /// Where in the value's JSON text decoding stopped, in bytes from 1; 0 if unknown.
         column: usize,
     },
@@ -145,12 +147,19 @@ impl fmt::Display for Error {
                 key,
                 expected,
                 found,
+                missing_field,
                 column,
-            } => write!(
-                f,
-                "the value under {key:?} is {found} and does not decode as {expected} (at byte {column} \
-                 of its JSON); it was not changed",
-            ),
+            } => {
+                write!(f, "the value under {key:?} is {found} and does not decode as {expected}")?;
+                match missing_field {
+                    Some(field) => write!(
+                        f,
+                        ": the field `{field}` is missing (give it a #[serde(default)] to read older \
+                         values); it was not changed"
+                    ),
+                    None => write!(f, " (at byte {column} of its JSON); it was not changed"),
+                }
+            }
             Self::TooLarge { size, limit, what } => {
                 write!(f, "{what}: {size} bytes, and the limit is {limit}")
             }

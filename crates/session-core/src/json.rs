@@ -22,20 +22,35 @@ pub(crate) fn decode<T: DeserializeOwned>(key: &str, json: &str) -> Result<T, Er
             Some(b'n') => "null",
             _ => "a number",
         },
+        missing_field: missing_field(&error),
         column: error.column(),
     })
+}
+
+/// The field that a struct has and the value has not. Other messages of serde may quote the value.
+fn missing_field(error: &JsonError) -> Option<String> {
+    let message = error.to_string();
+    let field = message.strip_prefix("missing field `")?.split('`').next()?;
+    Some(field.to_owned())
 }
 
 /// `value` as JSON text; `None` for `null`.
 ///
 /// JSON has no NaN and no infinity, and serde_json writes `null` for them. They are an error here,
-/// because they would be lost silently.
+/// because they would be lost silently. So is a value that is nested so deeply that serde_json would
+/// not read it again.
 pub(crate) fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Text>, Error> {
     let fail = |source| Error::Encode {
         key: key.to_owned(),
         source,
     };
+    /// serde_json's limit is 128.
+    const MAY_BE_TOO_DEEP: usize = 100;
     let json = serde_json::to_string(value).map_err(fail)?;
+    let opening = json.bytes().filter(|byte| matches!(byte, b'[' | b'{'));
+    if opening.count() > MAY_BE_TOO_DEEP {
+        serde_json::from_str::<serde_json::Value>(&json).map_err(fail)?;
+    }
     if json.contains("null") {
         value.serialize(Finite).map_err(fail)?;
     }
@@ -203,7 +218,46 @@ impl ser::SerializeMap for Finite {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::encode;
+    use super::{decode, encode};
+
+    #[test]
+    fn refuses_what_could_not_be_read_back() {
+        let nested = |depth: usize| {
+            let text = format!("{}1{}", "[".repeat(depth), "]".repeat(depth));
+            serde_json::from_str::<Box<serde_json::value::RawValue>>(&text).unwrap()
+        };
+        for depth in [1, 100, 126, 127] {
+            let json = encode("key", &nested(depth)).unwrap().unwrap();
+            assert!(decode::<serde_json::Value>("key", &json).is_ok(), "{depth}");
+        }
+        for depth in [128, 129, 10_000] {
+            assert!(encode("key", &nested(depth)).is_err(), "{depth}");
+        }
+        let wide = vec![[0; 1]; 1_000];
+        assert!(encode("key", &wide).is_ok());
+    }
+
+    #[test]
+    fn a_missing_field_is_named_and_data_is_not() {
+        #[derive(Debug, serde::Deserialize)]
+        struct V2 {
+            #[expect(dead_code)]
+            name: u32,
+            #[expect(dead_code)]
+            added: u32,
+        }
+        let error = decode::<V2>("key", r#"{"name":1}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(error.contains("the field `added` is missing"), "{error}");
+        let error = decode::<V2>("key", r#"{"name":"secret"}"#)
+            .unwrap_err()
+            .to_string();
+        assert!(
+            !error.contains("secret") && !error.contains("is missing"),
+            "{error}"
+        );
+    }
 
     #[test]
     fn refuses_what_json_cannot_hold_at_any_depth() {

@@ -92,7 +92,8 @@ impl Session {
         state.content.values.contains_key(name) || state.readable_flash.contains_key(name)
     }
 
-    /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, removes it.
+    /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, `()` or a unit
+    /// struct, removes it.
     ///
     /// If two requests set one key at the same time, the one that is saved last wins. Use
     /// [`update`](Self::update) if the new value depends on the old one. Setting the value that the
@@ -101,8 +102,8 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Error::Encode`] if the value has no JSON form; a float that is not finite has none.
-    /// [`Error::Destroyed`] after [`destroy`](Self::destroy), [`Error::Closed`] after the response.
+    /// [`Error::Encode`] if the value has no JSON form (a float that is not finite has none) or is nested
+    /// deeper than 127 levels, so that it could not be read back. [`Error::Destroyed`] after [`destroy`](Self::destroy), [`Error::Closed`] after the response.
     pub fn set<V: Serialize + ?Sized>(&self, key: impl KeyFor<V>, value: &V) -> Result<()> {
         let json = encode(key.name(), value)?;
         let key = Text::from(key.name());

@@ -1,5 +1,5 @@
 //! No code of the application runs while a session is locked: it may use the session itself.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
 

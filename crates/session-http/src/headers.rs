@@ -32,13 +32,15 @@ pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result
         return Ok(());
     }
     for line in lines {
-        let value = HeaderValue::try_from(line).map_err(|_| {
+        let mut value = HeaderValue::try_from(line).map_err(|_| {
             Error::Store(StoreError::new(
                 StoreErrorKind::Config,
                 "the session cookie holds a character that is not allowed in headers; check its name, \
                  path and domain",
             ))
         })?;
+        // Its `Debug` must not print the id, and HTTP/2 must not put it into a shared index.
+        value.set_sensitive(true);
         headers.append(SET_COOKIE, value);
     }
     let cache_control = HeaderValue::from_static("no-cache=\"Set-Cookie\"");

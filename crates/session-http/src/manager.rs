@@ -302,9 +302,10 @@ impl SessionManager {
         let lines = self.set_cookie_lines(change, 0)?;
         let pairs = lines.iter().filter_map(|line| line.split(';').next());
         let header = pairs.collect::<Vec<_>>().join("; ");
-        let header = HeaderValue::try_from(header).map_err(|_| {
+        let mut header = HeaderValue::try_from(header).map_err(|_| {
             Error::Unsupported("the session's cookie holds what no header field can hold")
         })?;
+        header.set_sensitive(true);
         Ok(Some(header))
     }
 

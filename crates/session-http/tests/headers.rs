@@ -256,3 +256,24 @@ async fn a_deadline_that_no_longer_fits_into_the_cookie_is_no_news_and_a_write_i
         }
     }
 }
+
+/// A log that prints the headers of a response must not hold the id.
+#[tokio::test]
+async fn a_printed_response_holds_no_id() {
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let session = manager.open(&HeaderMap::new()).await.unwrap();
+    session.set("a", &1).unwrap();
+    let mut headers = HeaderMap::new();
+    manager.close(&session, &mut headers).await.unwrap();
+    let cookie = manager.cookie_for(&session).unwrap().unwrap();
+    let id = session.id().unwrap();
+    assert!(
+        headers[header::SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .contains(id.as_str())
+    );
+    for printed in [format!("{headers:?}"), format!("{cookie:?}")] {
+        assert!(!printed.contains(id.as_str()), "{printed}");
+    }
+}
