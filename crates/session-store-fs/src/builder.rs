@@ -1,4 +1,4 @@
-//! How a store is opened.
+//! The settings of a store.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,22 +7,24 @@ use session_core::StoreError;
 
 use crate::FsStore;
 
-/// What an answered write survives.
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What a stored record survives.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum Durability {
-    /// The end of any process, at any moment.
+    /// A crash of any process, at any moment.
     #[default]
     Process,
-    /// A power failure too. A write takes about six times as long.
+    /// A power failure too. Each write waits for the disk.
     Disk,
 }
 
-/// Opens an [`FsStore`] with other settings than the default ones.
+/// Opens an [`FsStore`] with settings of your own.
 ///
 /// ```
 /// use session_store_fs::{Durability, FsStore};
 ///
-/// # let root = std::env::temp_dir().join(format!("session-store-fs-builder-{}", std::process::id()));
+/// # let root = std::env::temp_dir().join(format!("session-store-fs-doc-{}", std::process::id()));
 /// let store = FsStore::builder(&root)
 ///     .durability(Durability::Disk)
 ///     .open()?;
@@ -30,10 +32,10 @@ pub enum Durability {
 /// # Ok::<(), session_core::StoreError>(())
 /// ```
 #[derive(Clone, Debug)]
-#[must_use]
+#[must_use = "a builder does nothing until it opens the store"]
 pub struct FsStoreBuilder {
     root: PathBuf,
-    pub(crate) settings: Settings,
+    settings: Settings,
 }
 
 #[derive(Clone, Debug)]
@@ -52,41 +54,44 @@ impl FsStoreBuilder {
                 durability: Durability::default(),
                 max_body: 4 << 20,
                 time_limit: Duration::from_secs(2),
-                unmarked_lifetime: Duration::from_secs(30 * 24 * 3600),
+                unmarked_lifetime: DAY * 30,
             },
         }
     }
 
-    /// What an answered write survives. Default: [`Durability::Process`].
+    /// What a stored record survives. Default: [`Durability::Process`].
     pub fn durability(mut self, durability: Durability) -> Self {
         self.settings.durability = durability;
         self
     }
 
-    /// The longest body, in bytes, that is written, and that is read into memory. Default: 4 MiB.
+    /// The longest body, in bytes, that the store writes or reads. Default: 4 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
         self
     }
 
-    /// How long a load, a put or a remove may take, waiting for a lock included. Default: 2 s.
+    /// The time limit for a load, a put or a remove, including the wait for a lock. Default: 2 s.
+    /// The longest is a day.
     pub fn time_limit(mut self, limit: Duration) -> Self {
-        self.settings.time_limit = limit;
+        self.settings.time_limit = limit.min(DAY);
         self
     }
 
-    /// How long a file that something else wrote is kept after it was last written. Default: 30 days.
+    /// How long the store keeps a file that another program wrote, from its last write.
+    /// Default: 30 days.
     pub fn unmarked_lifetime(mut self, lifetime: Duration) -> Self {
         self.settings.unmarked_lifetime = lifetime;
         self
     }
 
-    /// Opens the store, and makes its root where there is none. It blocks for a few file operations: do this at start-up.
+    /// Opens the store, and creates its root directory if it does not exist. This blocks for a few
+    /// file operations, so do it at startup.
     ///
     /// # Errors
     ///
-    /// The root cannot be made, is not a directory, or may be written to by its group or by everyone.
+    /// The root cannot be created, is not a directory, or is writable by its group or by everyone.
     pub fn open(self) -> Result<FsStore, StoreError> {
-        FsStore::with(self.root, self.settings)
+        FsStore::new(self.root, self.settings)
     }
 }

@@ -1,27 +1,4 @@
-//! Session records as files: one a session, safe between processes and across crashes.
-//!
-//! For one server, or several processes on it, whose sessions survive a restart with nothing else to run. Unix only, on a local
-//! file system. It needs a tokio runtime with its timers on: all blocking work runs on tokio's blocking threads.
-//!
-//! ```
-//! use std::time::Duration;
-//!
-//! use session_core::{Condition, RecordKey, RecordStore, SessionId};
-//! use session_store_fs::FsStore;
-//!
-//! # #[tokio::main(flavor = "current_thread")]
-//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let root = std::env::temp_dir().join(format!("session-store-fs-doc-{}", std::process::id()));
-//! let store = FsStore::open(&root)?;
-//!
-//! let key = RecordKey::hashed(&SessionId::random()?);
-//! let hour = Duration::from_secs(3600);
-//! store.put(&key, "[{},{}]".into(), hour, Condition::IfAbsent).await?;
-//! assert!(store.load(&key).await?.is_some());
-//! # std::fs::remove_dir_all(root)?;
-//! # Ok(())
-//! # }
-//! ```
+#![doc = include_str!("../README.md")]
 #![doc = include_str!("../docs/files.md")]
 
 #[cfg(not(unix))]
@@ -54,9 +31,9 @@ pub mod fuzzing {
 
     use session_core::{Record, StoreError};
 
-    use crate::record_file::{Rules, read_open};
+    use crate::record_file::{self, Rules};
 
-    /// Reads a record's file, whatever it is.
+    /// Reads any file as a record.
     ///
     /// # Errors
     ///
@@ -72,6 +49,6 @@ pub mod fuzzing {
             unmarked_lifetime,
             max_body,
         };
-        read_open(file, Path::new("fuzzed"), rules)
+        record_file::read(file, Path::new("fuzzed"), rules)
     }
 }

@@ -1,6 +1,6 @@
-//! Reads the file of a record, and nothing that is not one.
+//! Reads and removes the file of a record, and refuses anything else in its place.
 
-use std::fs::{File, Metadata, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
@@ -22,50 +22,48 @@ pub(crate) struct Rules {
 }
 
 impl Rules {
-    pub(crate) fn is_expired(&self, found: &Metadata) -> io::Result<bool> {
-        let modified = found.modified()?;
-        Ok(expiry::has_passed(
-            modified,
-            self.now,
-            self.unmarked_lifetime,
-        ))
+    pub(crate) fn is_expired(&self, file: &Metadata) -> bool {
+        expiry::is_expired(file, self.now, self.unmarked_lifetime)
     }
 }
 
-/// The live record at `path`; `None` where there is no file, or an expired one.
-pub(crate) fn read(path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
-    match open(path) {
-        Ok(file) => read_open(file, path, rules),
+/// The live record at `path`; `None` if there is no file, or if it has expired.
+pub(crate) fn load(path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
+    let mut options = OpenOptions::new();
+    // Follow no link, and do not wait for the writer of a named pipe.
+    options
+        .read(true)
+        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    match options.open(path) {
+        Ok(file) => read(file, path, rules),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("open", path, error)),
     }
 }
 
-/// The live record in `file`, which was opened at `path`.
-pub(crate) fn read_open(
-    file: File,
-    path: &Path,
-    rules: Rules,
-) -> Result<Option<Record>, StoreError> {
-    let found = file
+/// The live record in `file`, which was opened at `path`; `None` if it has expired.
+pub(crate) fn read(file: File, path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
+    let metadata = file
         .metadata()
         .map_err(|error| failed("look at", path, error))?;
-    check_kind(path, &found)?;
-    if rules
-        .is_expired(&found)
-        .map_err(|error| failed("read the times of", path, error))?
-    {
+    check_type(path, &metadata)?;
+    if rules.is_expired(&metadata) {
         return Ok(None);
     }
-    let body = read_body(file, found.len(), rules.max_body)
-        .map_err(|error| failed("read", path, error))?;
-    let Some(body) = body else {
-        let limit = rules.max_body;
+    // One byte more than the limit tells a longer file, even one that grows meanwhile.
+    let limit = u64::try_from(rules.max_body).unwrap_or(u64::MAX);
+    let mut body = Vec::new();
+    if metadata.len() <= limit {
+        file.take(limit.saturating_add(1))
+            .read_to_end(&mut body)
+            .map_err(|error| failed("read", path, error))?;
+    }
+    if metadata.len() > limit || body.len() > rules.max_body {
         let what = format!(
             "is larger than max_body, {limit} bytes: raise max_body, or move the file away"
         );
         return Err(corrupt(path, &what));
-    };
+    }
     Ok(Some(Record {
         version: version_of(&body),
         body: Bytes::from(body),
@@ -76,36 +74,33 @@ pub(crate) fn version_of(body: &[u8]) -> Version {
     Version::from_bytes(digest(&SHA256, body).as_ref())
 }
 
-/// Refuses whatever is not a plain file.
-pub(crate) fn check_kind(path: &Path, found: &Metadata) -> Result<(), StoreError> {
-    if found.is_file() {
-        Ok(())
-    } else {
-        Err(corrupt(
-            path,
-            "is not a plain file, as a record must be: move it away",
-        ))
+/// The metadata of the file itself, if `path` is a link; `None` if there is no file.
+pub(crate) fn metadata(path: &Path) -> Result<Option<Metadata>, StoreError> {
+    match fs::symlink_metadata(path) {
+        Ok(metadata) => Ok(Some(metadata)),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(failed("look at", path, error)),
     }
 }
 
-/// Follows no link, and waits for no pipe.
-fn open(path: &Path) -> io::Result<File> {
-    OpenOptions::new()
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK)
-        .open(path)
+/// Refuses directories, links, pipes and devices.
+pub(crate) fn check_type(path: &Path, metadata: &Metadata) -> Result<(), StoreError> {
+    if metadata.is_file() {
+        return Ok(());
+    }
+    Err(corrupt(
+        path,
+        "is not a plain file, as a record must be: move it away",
+    ))
 }
 
-/// `None` if it is longer than `max`, whatever its length was said to be.
-fn read_body(file: File, len: u64, max: usize) -> io::Result<Option<Vec<u8>>> {
-    let expected = usize::try_from(len).unwrap_or(usize::MAX);
-    if expected > max {
-        return Ok(None);
+/// Removes the file; `false` if there was none.
+pub(crate) fn remove(path: &Path) -> Result<bool, StoreError> {
+    match fs::remove_file(path) {
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(failed("remove", path, error)),
     }
-    let mut body = Vec::with_capacity(expected);
-    file.take((max as u64).saturating_add(1))
-        .read_to_end(&mut body)?;
-    Ok((body.len() <= max).then_some(body))
 }
 
 fn corrupt(path: &Path, what: &str) -> StoreError {

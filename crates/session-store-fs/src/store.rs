@@ -1,9 +1,10 @@
-//! The store: what happens on the blocking threads, and how it gets there.
+//! The store. All file operations run on tokio's blocking threads.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU8, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
@@ -16,16 +17,16 @@ use crate::builder::Settings;
 use crate::clock::Clock;
 use crate::error::{failed, timed_out};
 use crate::expiry;
-use crate::layout::{Layout, Place};
+use crate::layout::{Bucket, Layout};
 use crate::lock::Lock;
-use crate::record_file::{Rules, check_kind, read, version_of};
-use crate::sweep::Cursor;
-use crate::temp_file::{TempFile, TempNames};
+use crate::record_file::{self, Rules, version_of};
+use crate::temp_file::TempFile;
 use crate::{Durability, FsStoreBuilder};
 
 /// Keeps each session record in a file.
 ///
-/// Clones share everything. The [crate's page](crate) has the example, and says what the files are and what they survive.
+/// Clones share the store. The [crate's page](crate) has an example, and says what the files are
+/// and what they survive.
 #[derive(Clone, Debug)]
 pub struct FsStore {
     pub(crate) shared: Arc<Shared>,
@@ -35,13 +36,14 @@ pub struct FsStore {
 pub(crate) struct Shared {
     pub(crate) layout: Layout,
     pub(crate) clock: Clock,
-    pub(crate) cursor: Cursor,
     settings: Settings,
-    names: TempNames,
+    /// The bucket that the next sweep starts with.
+    next_sweep: AtomicU8,
 }
 
 impl FsStore {
-    /// Opens the store at `root` with the default settings, and makes the directory where there is none.
+    /// Opens the store at `root` with the default settings, and creates the directory if it does
+    /// not exist.
     ///
     /// # Errors
     ///
@@ -50,54 +52,43 @@ impl FsStore {
         Self::builder(root).open()
     }
 
-    /// A store with other settings.
+    /// The settings of a store at `root`.
     pub fn builder(root: impl Into<PathBuf>) -> FsStoreBuilder {
         FsStoreBuilder::new(root.into())
     }
 
-    /// Moves this store's clock forward, by whole seconds, so that a test need not wait for a `ttl` to pass.
+    /// Moves this store's clock forward, so that a test need not wait until a record expires.
     ///
-    /// It moves no other clock: when a session ends is decided by the clock of the session policy.
+    /// The clock of the session policy decides when a session ends, and is not moved.
     pub fn advance(&self, by: Duration) {
         self.shared.clock.advance(by);
     }
 
-    pub(crate) fn with(root: PathBuf, settings: Settings) -> Result<Self, StoreError> {
+    pub(crate) fn new(root: PathBuf, settings: Settings) -> Result<Self, StoreError> {
         Ok(Self {
             shared: Arc::new(Shared {
                 layout: Layout::open(root)?,
                 clock: Clock::default(),
-                cursor: Cursor::default(),
                 settings,
-                names: TempNames::new()?,
+                next_sweep: AtomicU8::new(0),
             }),
         })
     }
 
-    /// Runs `work` on a blocking thread. Whoever stops waiting for it does not stop it.
+    /// Runs `work` on a blocking thread, and waits for it until the deadline, which `work` is told.
+    /// If the caller stops waiting, `work` still runs to its end.
     async fn run<T: Send + 'static>(
         &self,
-        doing: &str,
+        action: &str,
         work: impl FnOnce(&Shared, Instant) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let limit = self.shared.settings.time_limit;
-        let start = Instant::now();
-        // A limit beyond the end of time is none.
-        let deadline = start
-            .checked_add(limit)
-            .unwrap_or(start + Duration::from_secs(1 << 30));
+        let deadline = Instant::now() + limit;
         let shared = Arc::clone(&self.shared);
-        let late = timed_out(doing, shared.layout.root());
-        let task = spawn_blocking(move || {
-            // All blocking threads were busy until nobody waited any more.
-            if Instant::now() >= deadline {
-                return Err(late);
-            }
-            work(&shared, deadline)
-        });
-        match tokio::time::timeout(limit, task).await {
-            Ok(done) => done,
-            Err(_) => Err(timed_out(doing, self.shared.layout.root())),
+        let work = spawn_blocking(move || work(&shared, deadline));
+        match tokio::time::timeout(limit, work).await {
+            Ok(result) => result,
+            Err(_) => Err(timed_out(action, self.shared.layout.root())),
         }
     }
 }
@@ -105,8 +96,8 @@ impl FsStore {
 #[async_trait]
 impl RecordStore for FsStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        let place = self.shared.layout.place(key);
-        self.run("read a record in", move |shared, _| shared.load(&place))
+        let key = key.clone();
+        self.run("read a record in", move |shared, _| shared.load(&key))
             .await
     }
 
@@ -117,96 +108,98 @@ impl RecordStore for FsStore {
         ttl: Duration,
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        let place = self.shared.layout.place(key);
+        let key = key.clone();
         self.run("write a record in", move |shared, deadline| {
-            shared.put(&place, &body, ttl, &condition, deadline)
+            shared.put(&key, &body, ttl, &condition, deadline)
         })
         .await
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        let place = self.shared.layout.place(key);
+        let key = key.clone();
         self.run("remove a record in", move |shared, deadline| {
-            shared.remove(&place, deadline)
+            shared.remove(&key, deadline)
         })
         .await
     }
 
-    /// Goes around the whole store at most once, on from where the last call stopped, in slices of a thousand files. What crashed
-    /// writers left counts as records here.
+    /// Continues where the last call stopped, and goes round the whole store at most once.
+    /// Temporary files that a crashed writer left behind count as records here.
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
+        let next = &self.shared.next_sweep;
         let mut removed = 0;
-        let mut directories = 0;
-        // One more than there are, since the first may be entered in its middle.
-        while removed < limit && directories <= 256 {
-            let shared = Arc::clone(&self.shared);
-            let slice = spawn_blocking(move || shared.sweep_slice(limit - removed)).await?;
-            removed += slice.removed;
-            directories += slice.directories;
+        for _ in 0..=u8::MAX {
+            // Moves on before the sweep, so that a bucket that fails does not stop the next call.
+            let number = next.fetch_add(1, Relaxed);
+            let (shared, remaining) = (Arc::clone(&self.shared), limit - removed);
+            removed += spawn_blocking(move || shared.sweep_bucket(number, remaining)).await?;
+            if removed >= limit {
+                next.store(number, Relaxed);
+                break;
+            }
         }
         Ok(removed)
     }
 }
 
 impl Shared {
-    fn load(&self, place: &Place) -> Result<Option<Record>, StoreError> {
-        let found = read(&place.path, self.rules())?;
-        if found.is_none() {
-            self.layout.check_present()?;
+    fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
+        let (_, path) = self.layout.locate(key);
+        let record = record_file::load(&path, self.rules())?;
+        if record.is_none() {
+            self.layout.check_exists()?;
         }
-        Ok(found)
+        Ok(record)
     }
 
     fn put(
         &self,
-        place: &Place,
+        key: &RecordKey,
         body: &[u8],
         ttl: Duration,
         condition: &Condition,
         deadline: Instant,
     ) -> Result<PutOutcome, StoreError> {
-        self.check_size(body)?;
-        // Without the lock first: a writer that has lost already makes no file, and nobody waits for it.
-        if !self.holds(condition, &place.path)? {
-            self.layout.check_present()?;
+        let (size, limit) = (body.len(), self.settings.max_body);
+        if size > limit {
+            let message = format!(
+                "the record has {size} bytes, and max_body is {limit}: keep less in the session, \
+                 or raise max_body"
+            );
+            return Err(StoreError::new(StoreErrorKind::TooLarge, message));
+        }
+        let (bucket, path) = self.layout.locate(key);
+        let expires_at = expiry::expires_at(self.clock.now(), ttl);
+        let mut temp = self.create_temp(&bucket)?;
+        temp.write(body, expires_at, self.syncs())?;
+
+        let lock = Lock::acquire(&bucket.lock, deadline)?;
+        let current = record_file::load(&path, self.rules())?;
+        let holds = match (condition, current) {
+            (Condition::IfAbsent, None) => true,
+            (Condition::IfVersion(version), Some(record)) => record.version == *version,
+            _ => false,
+        };
+        if !holds {
             return Ok(PutOutcome::Refused);
         }
-        let sync = self.settings.durability == Durability::Disk;
-        let mut temp = self.create_temp(place.directory, sync)?;
-        temp.write(body, sync)?;
-        {
-            let _lock = self.lock(place, deadline)?;
-            if !self.holds(condition, &place.path)? {
-                return Ok(PutOutcome::Refused);
-            }
-            // The caller has been told that it failed: the later it happens, the more it surprises.
-            if Instant::now() >= deadline {
-                return Err(timed_out("write", &place.path));
-            }
-            temp.rename(&place.path, expiry::after(self.clock.now(), ttl))?;
-        }
-        if sync {
-            sync_directory(&self.layout.directory(place.directory))?;
-        }
+        temp.rename(&path)?;
+        drop(lock);
+        self.sync_directory(&bucket.directory)?;
         Ok(PutOutcome::Stored(version_of(body)))
     }
 
-    fn remove(&self, place: &Place, deadline: Instant) -> Result<bool, StoreError> {
-        let _lock = self.lock(place, deadline)?;
-        let path = &place.path;
-        let found = match fs::symlink_metadata(path) {
-            Ok(found) => found,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
-            Err(error) => return Err(failed("look at", path, error)),
+    fn remove(&self, key: &RecordKey, deadline: Instant) -> Result<bool, StoreError> {
+        let (bucket, path) = self.layout.locate(key);
+        let _lock = Lock::acquire(&bucket.lock, deadline)?;
+        let Some(file) = record_file::metadata(&path)? else {
+            return Ok(false);
         };
-        check_kind(path, &found)?;
-        let expired = self.rules().is_expired(&found);
-        let expired = expired.map_err(|error| failed("read the times of", path, error))?;
-        fs::remove_file(path).map_err(|error| failed("remove", path, error))?;
-        if self.settings.durability == Durability::Disk {
-            sync_directory(&self.layout.directory(place.directory))?;
-        }
-        Ok(!expired)
+        record_file::check_type(&path, &file)?;
+        let expired = self.rules().is_expired(&file);
+        let removed = record_file::remove(&path)?;
+        self.sync_directory(&bucket.directory)?;
+        Ok(removed && !expired)
     }
 
     pub(crate) fn rules(&self) -> Rules {
@@ -217,62 +210,45 @@ impl Shared {
         }
     }
 
-    fn holds(&self, condition: &Condition, path: &Path) -> Result<bool, StoreError> {
-        let found = read(path, self.rules())?;
-        Ok(match (condition, found) {
-            (Condition::IfAbsent, None) => true,
-            (Condition::IfVersion(version), Some(record)) => record.version == *version,
-            _ => false,
+    fn syncs(&self) -> bool {
+        self.settings.durability == Durability::Disk
+    }
+
+    /// A temporary file in the bucket, which is created if it does not exist.
+    fn create_temp(&self, bucket: &Bucket) -> Result<TempFile, StoreError> {
+        if let Some(temp) = TempFile::create(&bucket.directory)? {
+            return Ok(temp);
+        }
+        self.layout.create_bucket(bucket)?;
+        self.sync_directory(self.layout.root())?;
+        TempFile::create(&bucket.directory)?.ok_or_else(|| {
+            let error = io::ErrorKind::NotFound.into();
+            failed("create a file in", &bucket.directory, error)
         })
     }
 
-    fn lock(&self, place: &Place, deadline: Instant) -> Result<Lock, StoreError> {
-        Lock::acquire(&self.layout.lock(place.directory), deadline)
-    }
-
-    fn create_temp(&self, directory: u8, sync: bool) -> Result<TempFile, StoreError> {
-        let path = self.layout.directory(directory);
-        if let Some(temp) = TempFile::create(&path, &self.names)? {
-            return Ok(temp);
-        }
-        self.layout.make_directory(directory)?;
-        if sync {
-            sync_directory(self.layout.root())?;
-        }
-        TempFile::create(&path, &self.names)?
-            .ok_or_else(|| failed("create a file in", &path, io::ErrorKind::NotFound.into()))
-    }
-
-    fn check_size(&self, body: &[u8]) -> Result<(), StoreError> {
-        let (size, limit) = (body.len(), self.settings.max_body);
-        if size <= limit {
+    /// With [`Durability::Disk`], waits until the directory's new or removed entries are on disk.
+    fn sync_directory(&self, path: &Path) -> Result<(), StoreError> {
+        if !self.syncs() {
             return Ok(());
         }
-        let message = format!(
-            "the record has {size} bytes, and max_body is {limit}: keep less in the session, or raise max_body"
-        );
-        Err(StoreError::new(StoreErrorKind::TooLarge, message))
-    }
-}
-
-fn sync_directory(path: &Path) -> Result<(), StoreError> {
-    File::open(path)
-        .and_then(|directory| directory.sync_all())
-        .map_err(|error| {
-            // Whatever it is, the write before it has happened: not a kind that says otherwise.
+        let synced = File::open(path).and_then(|directory| directory.sync_all());
+        synced.map_err(|error| {
+            // Not `failed`: some of its kinds promise that nothing was written.
             let message = format!("could not sync the directory {}", path.display());
             StoreError::new(StoreErrorKind::Unavailable, message).with_source(error)
         })
+    }
 }
 
 async fn spawn_blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, StoreError> + Send + 'static,
 ) -> Result<T, StoreError> {
     match tokio::task::spawn_blocking(work).await {
-        Ok(done) => done,
+        Ok(result) => result,
         Err(error) => {
             let message =
-                "the file operation was not finished: the runtime is shutting down, or it panicked";
+                "the file operation did not complete: the runtime is shutting down, or it panicked";
             Err(StoreError::new(StoreErrorKind::Unavailable, message).with_source(error))
         }
     }

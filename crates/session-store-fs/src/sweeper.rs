@@ -10,13 +10,13 @@ use tokio::time::MissedTickBehavior;
 use crate::FsStore;
 
 impl FsStore {
-    /// Sweeps all expired records every `period`, in a task that ends with the last clone of this store, or when it is aborted.
-    ///
-    /// What fails is logged, and tried again after the next period.
+    /// Removes all expired records every `period`, in a tokio task. The task ends with the last
+    /// clone of this store, or when you abort it. It logs an error, and tries again after the next
+    /// period.
     ///
     /// # Panics
     ///
-    /// Outside a tokio runtime with its timers on, as [`tokio::spawn`] does.
+    /// Panics outside a tokio runtime with its timers enabled, as [`tokio::spawn`] does.
     pub fn sweep_every(&self, period: Duration) -> JoinHandle<()> {
         let shared = Arc::downgrade(&self.shared);
         tokio::spawn(async move {

@@ -1,28 +1,20 @@
-//! A file that becomes a record by being renamed.
+//! A record while it is written: a file that is then renamed over the old one.
 
 use std::fs::{self, File, FileTimes, OpenOptions};
 use std::io::{self, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, SystemTime};
 
-use ring::rand::{SecureRandom, SystemRandom};
+use ring::rand::{self, SystemRandom};
 use session_core::{StoreError, StoreErrorKind};
 
 use crate::error::failed;
 
-/// What the names of unfinished files begin with.
+/// What the names of temporary files start with.
 pub(crate) const PREFIX: &str = ".tmp-";
 
-/// Names that no other process, host or thread uses.
-#[derive(Debug)]
-pub(crate) struct TempNames {
-    store: u64,
-    next: AtomicU64,
-}
-
-/// Removed when it is dropped, unless it was renamed.
+/// Removed on drop, unless it was renamed.
 #[derive(Debug)]
 pub(crate) struct TempFile {
     file: File,
@@ -30,29 +22,10 @@ pub(crate) struct TempFile {
     renamed: bool,
 }
 
-impl TempNames {
-    pub(crate) fn new() -> Result<Self, StoreError> {
-        let mut bytes = [0; 8];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| {
-            let message = "the operating system gives no random bytes to name files with";
-            StoreError::new(StoreErrorKind::Unavailable, message)
-        })?;
-        Ok(Self {
-            store: u64::from_ne_bytes(bytes),
-            next: AtomicU64::new(0),
-        })
-    }
-
-    fn next(&self) -> String {
-        let number = self.next.fetch_add(1, Relaxed);
-        format!("{PREFIX}{:016x}-{number:x}", self.store)
-    }
-}
-
 impl TempFile {
-    /// An empty one; `None` if the directory does not exist.
-    pub(crate) fn create(directory: &Path, names: &TempNames) -> Result<Option<Self>, StoreError> {
-        let path = directory.join(names.next());
+    /// Creates an empty file; `None` if the directory does not exist.
+    pub(crate) fn create(directory: &Path) -> Result<Option<Self>, StoreError> {
+        let path = directory.join(random_name()?);
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
         match options.open(&path) {
@@ -66,27 +39,32 @@ impl TempFile {
         }
     }
 
-    /// Writes the whole body, to the disk if `sync` says so.
-    pub(crate) fn write(&mut self, body: &[u8], sync: bool) -> Result<(), StoreError> {
-        let mut written = self.file.write_all(body);
+    /// Writes the body and its expiry, and waits for the disk if `sync` is set.
+    pub(crate) fn write(
+        &mut self,
+        body: &[u8],
+        expires_at: SystemTime,
+        sync: bool,
+    ) -> Result<(), StoreError> {
+        // Linux updates the access time on a read if it is not later than the modification time,
+        // which is in the future here: without this, each load would write to the disk.
+        let accessed = expires_at + Duration::from_secs(1);
+        let times = FileTimes::new()
+            .set_modified(expires_at)
+            .set_accessed(accessed);
+        let mut written = self
+            .file
+            .write_all(body)
+            .and_then(|()| self.file.set_times(times));
         if sync && written.is_ok() {
-            written = self.file.sync_data();
+            written = self.file.sync_all();
         }
         written.map_err(|error| failed("write", &self.path, error))
     }
 
-    /// Puts it in the record's place, with its expiry.
-    ///
-    /// A power failure may lose the expiry and keep the body: the file then counts as unmarked, and is kept for longer.
-    pub(crate) fn rename(mut self, to: &Path, expiry: SystemTime) -> Result<(), StoreError> {
-        // Linux updates a file's access time on a read only while it is older than the others: this one never is, so that a
-        // load writes nothing.
-        let accessed = expiry + Duration::from_secs(1);
-        let times = FileTimes::new().set_modified(expiry).set_accessed(accessed);
-        self.file
-            .set_times(times)
-            .map_err(|error| failed("set the times of", &self.path, error))?;
-        fs::rename(&self.path, to).map_err(|error| failed("replace", to, error))?;
+    /// Replaces the record at `path` in one atomic step.
+    pub(crate) fn rename(mut self, path: &Path) -> Result<(), StoreError> {
+        fs::rename(&self.path, path).map_err(|error| failed("replace", path, error))?;
         self.renamed = true;
         Ok(())
     }
@@ -95,8 +73,18 @@ impl TempFile {
 impl Drop for TempFile {
     fn drop(&mut self) {
         if !self.renamed {
-            // What cannot be removed now is swept later.
+            // If this fails, a sweep removes it later.
             let _ = fs::remove_file(&self.path);
         }
     }
+}
+
+/// A name that no other thread, process or machine uses.
+fn random_name() -> Result<String, StoreError> {
+    let random = rand::generate::<[u8; 16]>(&SystemRandom::new()).map_err(|_| {
+        let message = "the operating system gives no random bytes to name a file with";
+        StoreError::new(StoreErrorKind::Unavailable, message)
+    })?;
+    let random = u128::from_ne_bytes(random.expose());
+    Ok(format!("{PREFIX}{random:032x}"))
 }

@@ -1,7 +1,7 @@
-//! A disk that is full, read-only, not ours, not there.
+//! Disks that are full, read-only, forbidden or missing.
 //!
-//! Full and read-only disks are small file systems in memory, mounted in a namespace of the test's own (`unshare`), which
-//! takes them away with itself. Where that is not allowed, these tests fail: nothing else is as true.
+//! The full and the read-only disk are small tmpfs mounts in a mount namespace of the test's own
+//! (`unshare`), which ends with the test. These tests fail on systems that do not allow this.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -12,11 +12,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use common::{
-    HOUR, Scratch, child, child_argument, child_of, insert, is_root, key, leftovers, path_of,
+    HOUR, Scratch, child, child_argument, child_of, insert, is_root, key, path_of, temp_files,
 };
 use session_core::{Condition, PutOutcome, RecordStore, StoreError, StoreErrorKind};
 use session_store_fs::FsStore;
 
+/// The error has this kind, and its message names the path and says `words`.
 fn check(error: &StoreError, kind: StoreErrorKind, path: &Path, words: &str) {
     let text = error.to_string();
     assert_eq!(error.kind(), kind, "{text}");
@@ -26,16 +27,17 @@ fn check(error: &StoreError, kind: StoreErrorKind, path: &Path, words: &str) {
 
 fn succeed(command: &mut Command) {
     let output = command.output().unwrap();
-    let said = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(
         output.status.success(),
         "{command:?} failed:\n{}\n{}",
-        said(&output.stdout),
-        said(&output.stderr),
+        text(&output.stdout),
+        text(&output.stderr),
     );
 }
 
-/// In the child of the test `name`: a small file system of its own. In the parent: runs that child.
+/// Runs the test `name` in a child process with a small file system of its own. Returns that file
+/// system in the child, and `None` in the parent, after the child has succeeded.
 fn small_disk(name: &str) -> Option<PathBuf> {
     const MOUNT: &str = r#"mount -t tmpfs -o size=256k,mode=0700 tmpfs "$0" && exec "$@""#;
 
@@ -44,13 +46,16 @@ fn small_disk(name: &str) -> Option<PathBuf> {
     }
     let scratch = Scratch::new();
     let path = scratch.path().to_str().unwrap();
-    let mut before = vec!["unshare", "--mount"];
+    let mut wrapper = vec!["unshare", "--mount"];
     if !is_root() {
-        before.push("--map-root-user");
+        wrapper.push("--map-root-user");
     }
-    before.extend(["sh", "-c", MOUNT, path]);
-    succeed(&mut child(&before, name, scratch.path()));
-    assert!(!scratch.root().exists(), "it was not mounted");
+    wrapper.extend(["sh", "-c", MOUNT, path]);
+    succeed(&mut child(&wrapper, name, scratch.path()));
+    assert!(
+        !scratch.root().exists(),
+        "the child wrote outside its mount"
+    );
     None
 }
 
@@ -71,7 +76,7 @@ async fn a_full_disk() {
             Ok(_) => written += 1,
             Err(error) => break error,
         }
-        assert!(written < 100, "it is never full");
+        assert!(written < 100, "the disk never fills up");
     };
     check(
         &error,
@@ -80,13 +85,10 @@ async fn a_full_disk() {
         "the disk is full",
     );
     assert!(written > 5);
-    assert!(
-        leftovers(&root).is_empty(),
-        "what could not be written takes no room"
-    );
+    assert!(temp_files(&root).is_empty(), "a failed write uses no space");
     assert!(store.load(&key(written)).await.unwrap().is_none());
 
-    // What is there stays as it is, also when it is to be replaced.
+    // A write that fails does not change the record that it should replace.
     let old = store.load(&key(0)).await.unwrap().unwrap();
     let larger = vec![1; 60_000].into();
     let condition = Condition::IfVersion(old.version.clone());
@@ -170,17 +172,17 @@ async fn a_disk_that_becomes_read_only_and_writable_again() {
     assert!(matches!(put.unwrap(), PutOutcome::Stored(_)));
 }
 
-/// As a user who is not root, since root may do everything.
+/// Runs as another user if the tests run as root, because root is never denied.
 #[tokio::test]
 async fn permission_denied() {
     if let Some(argument) = child_argument() {
-        return be_denied(Path::new(&argument)).await;
+        return check_denied(Path::new(&argument)).await;
     }
     let scratch = Scratch::new();
     if !is_root() {
-        return be_denied(scratch.path()).await;
+        return check_denied(scratch.path()).await;
     }
-    // Where that user may run it, and write.
+    // The other user can neither run the test program where it is, nor write there.
     let exe = scratch.path().join("test");
     fs::copy(std::env::current_exe().unwrap(), &exe).unwrap();
     let home = scratch.path().join("home");
@@ -195,7 +197,7 @@ async fn permission_denied() {
     succeed(&mut child_of(&exe, &user, "permission_denied", &home));
 }
 
-async fn be_denied(home: &Path) {
+async fn check_denied(home: &Path) {
     let set_mode =
         |path: &Path, mode| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     let denied = |error: StoreError, path: &Path| {
@@ -254,14 +256,14 @@ async fn a_directory_that_is_a_file() {
         &FsStore::open(&file).unwrap_err(),
         StoreErrorKind::Config,
         &file,
-        "is a file",
+        "a file is in the place",
     );
     let inside = file.join("sessions");
     check(
         &FsStore::open(&inside).unwrap_err(),
         StoreErrorKind::Config,
         &inside,
-        "a file stands where",
+        "a file is in the place",
     );
 
     let root = scratch.root();
@@ -274,7 +276,7 @@ async fn a_directory_that_is_a_file() {
             &error,
             StoreErrorKind::Config,
             directory,
-            "a file stands where",
+            "a file is in the place",
         )
     };
     is_file(store.load(&key(1)).await.unwrap_err());
@@ -286,7 +288,7 @@ async fn a_directory_that_is_a_file() {
     );
     is_file(store.remove(&key(1)).await.unwrap_err());
     is_file(store.sweep(10).await.unwrap_err());
-    // The next one goes on behind it.
+    // Each sweep continues behind the directory that failed.
     insert(&store, &key(2), "body").await;
     insert(&store, &key(3), "body").await;
     store.advance(HOUR * 2);
@@ -299,7 +301,7 @@ async fn a_directory_that_is_a_file() {
 }
 
 #[tokio::test]
-async fn a_store_that_vanishes_is_no_unknown_session() {
+async fn a_store_that_has_vanished_is_an_error() {
     let scratch = Scratch::new();
     let root = scratch.root();
     let store = FsStore::open(&root).unwrap();
@@ -308,7 +310,7 @@ async fn a_store_that_vanishes_is_no_unknown_session() {
     fs::rename(&root, &away).unwrap();
     for mounted in [false, true] {
         if mounted {
-            // An empty mount point, where the file system was.
+            // An empty mount point, as after an unmount.
             fs::create_dir(&root).unwrap();
         }
         let vanished = |error: StoreError| {

@@ -1,4 +1,4 @@
-//! What a caller of the store sees, and what stands on the disk.
+//! What a caller of the store sees, and what is on the disk.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -8,7 +8,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use common::{HOUR, Scratch, count, insert, key, leftovers, path_of};
+use common::{HOUR, Scratch, increment, insert, key, path_of, temp_files};
 use session_core::{Condition, PutOutcome, RecordStore, StoreErrorKind, Version};
 use session_store_fs::{Durability, FsStore};
 
@@ -28,7 +28,7 @@ async fn check_conditions(store: &FsStore) {
         .await
         .unwrap();
     let PutOutcome::Stored(second) = put else {
-        panic!("the version was right");
+        panic!("the version was current");
     };
     let refused = store
         .put(&key(1), "three".into(), HOUR, stale)
@@ -45,11 +45,11 @@ async fn check_conditions(store: &FsStore) {
     assert!(!store.remove(&key(1)).await.unwrap());
     assert!(store.load(&key(1)).await.unwrap().is_none());
     for version in [second, Version::from(1)] {
-        let gone = store
+        let put = store
             .put(&key(1), "four".into(), HOUR, Condition::IfVersion(version))
             .await
             .unwrap();
-        assert_eq!(gone, PutOutcome::Refused);
+        assert_eq!(put, PutOutcome::Refused);
     }
 }
 
@@ -57,11 +57,11 @@ async fn check_conditions(store: &FsStore) {
 async fn conditions_hold() {
     let scratch = Scratch::new();
     check_conditions(&FsStore::open(scratch.root()).unwrap()).await;
-    assert!(leftovers(&scratch.root()).is_empty());
+    assert!(temp_files(&scratch.root()).is_empty());
 }
 
 #[tokio::test]
-async fn conditions_hold_on_disk() {
+async fn conditions_hold_with_disk_durability() {
     let scratch = Scratch::new();
     let store = FsStore::builder(scratch.root())
         .durability(Durability::Disk)
@@ -71,7 +71,7 @@ async fn conditions_hold_on_disk() {
 }
 
 #[tokio::test]
-async fn a_record_is_a_private_file_with_the_body_in_it() {
+async fn a_record_is_a_private_file_that_holds_the_body() {
     let scratch = Scratch::new();
     let store = FsStore::open(scratch.root()).unwrap();
     insert(&store, &key(1), r#"[{"a":1},{}]"#).await;
@@ -82,11 +82,15 @@ async fn a_record_is_a_private_file_with_the_body_in_it() {
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     assert_eq!(mode(&scratch.root()), 0o700);
     assert_eq!(mode(&scratch.root().join(".locks")), 0o700);
-    assert_eq!(mode(&scratch.root().join(".locks/00")), 0o600);
+    let lock = scratch
+        .root()
+        .join(".locks")
+        .join(key(1).hex().split_at(2).0);
+    assert_eq!(mode(&lock), 0o600);
 }
 
 #[tokio::test]
-async fn bodies_of_any_size_and_bytes_outlive_the_store() {
+async fn bodies_of_any_size_and_content_survive_reopening() {
     let scratch = Scratch::new();
     let bodies: Vec<Vec<u8>> = [0_usize, 1, 4096, 1 << 20]
         .map(|len| (0..len).map(|n| (n % 256) as u8).collect())
@@ -113,7 +117,7 @@ async fn an_expired_record_is_absent_to_every_operation() {
     store.advance(HOUR - Duration::from_secs(30));
     assert!(
         store.load(&key(0)).await.unwrap().is_some(),
-        "not before its ttl"
+        "a record lives until its ttl has passed"
     );
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 0);
 
@@ -131,7 +135,7 @@ async fn an_expired_record_is_absent_to_every_operation() {
 }
 
 #[tokio::test]
-async fn a_load_leaves_the_times_as_they_are() {
+async fn a_load_does_not_change_the_access_time() {
     let scratch = Scratch::new();
     let store = FsStore::open(scratch.root()).unwrap();
     insert(&store, &key(1), "body").await;
@@ -147,7 +151,7 @@ async fn a_load_leaves_the_times_as_they_are() {
 }
 
 #[tokio::test]
-async fn a_sweep_keeps_to_its_limit_and_ends_at_zero() {
+async fn a_sweep_respects_its_limit_and_repeated_sweeps_remove_all() {
     let scratch = Scratch::new();
     let store = FsStore::open(scratch.root()).unwrap();
     for number in 0..3000 {
@@ -175,9 +179,9 @@ async fn a_sweep_keeps_to_its_limit_and_ends_at_zero() {
     }
 }
 
-/// As remix writes one: with the time of now, and over one of ours in place.
+/// remix sets the current time as the modification time, and overwrites the store's files in place.
 #[tokio::test]
-async fn a_file_of_another_program_lives_from_its_last_write() {
+async fn a_file_of_another_program_expires_after_its_last_write() {
     let scratch = Scratch::new();
     let store = FsStore::builder(scratch.root())
         .unmarked_lifetime(DAY * 10)
@@ -191,7 +195,7 @@ async fn a_file_of_another_program_lives_from_its_last_write() {
     let record = store.load(&key(1)).await.unwrap().unwrap();
     assert_eq!(record.body, "[{},{}]");
 
-    // Ours now, for as long as its ttl says.
+    // Written by the store, it expires after its ttl.
     let put = store
         .put(
             &key(1),
@@ -204,7 +208,7 @@ async fn a_file_of_another_program_lives_from_its_last_write() {
     store.advance(HOUR * 2);
     assert!(store.load(&key(1)).await.unwrap().is_none());
 
-    // And another's again.
+    // Overwritten by the other program, it is unmarked again.
     fs::write(&path, "[{\"a\":1},{}]").unwrap();
     let written = FileTimes::new().set_modified(SystemTime::now() + DAY * 10);
     File::options()
@@ -221,7 +225,7 @@ async fn a_file_of_another_program_lives_from_its_last_write() {
 }
 
 #[tokio::test]
-async fn a_sweep_leaves_what_is_no_record() {
+async fn a_sweep_ignores_other_files() {
     let scratch = Scratch::new();
     let store = FsStore::open(scratch.root()).unwrap();
     insert(&store, &key(1), "body").await;
@@ -234,16 +238,20 @@ async fn a_sweep_leaves_what_is_no_record() {
         let file = File::create(directory.join(name)).unwrap();
         file.set_times(long_ago).unwrap();
     }
-    let young = directory.join(".tmp-0-0");
-    File::create(&young).unwrap();
+    let temp = directory.join(".tmp-0-0");
+    File::create(&temp).unwrap();
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 0);
     store.advance(Duration::from_secs(601));
-    assert_eq!(store.sweep(usize::MAX).await.unwrap(), 1, "the leftover");
-    assert!(!young.exists() && directory.join("README").exists());
+    assert_eq!(
+        store.sweep(usize::MAX).await.unwrap(),
+        1,
+        "the temporary file"
+    );
+    assert!(!temp.exists() && directory.join("README").exists());
 }
 
 #[tokio::test]
-async fn what_is_not_a_plain_file_is_an_error_that_names_it() {
+async fn anything_but_a_plain_file_is_an_error_that_names_the_path() {
     let scratch = Scratch::new();
     let store = FsStore::builder(scratch.root())
         .max_body(1000)
@@ -261,7 +269,7 @@ async fn what_is_not_a_plain_file_is_an_error_that_names_it() {
         .status()
         .unwrap();
     assert!(pipe.success());
-    // Sparse: reading it whole would not end soon.
+    // Sparse, and far too large to read.
     File::create(path(3)).unwrap().set_len(10 << 30).unwrap();
 
     for number in 0..4 {
@@ -278,14 +286,17 @@ async fn what_is_not_a_plain_file_is_an_error_that_names_it() {
         if number < 3 {
             check(store.remove(&key(number)).await.unwrap_err());
         }
-        assert!(fs::symlink_metadata(path(number)).is_ok(), "left as it was");
+        assert!(
+            fs::symlink_metadata(path(number)).is_ok(),
+            "the store does not touch it"
+        );
     }
     store.advance(DAY * 100);
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 1, "the plain file");
 }
 
 #[tokio::test]
-async fn a_body_over_the_limit_is_refused_with_both_sizes() {
+async fn the_error_for_a_large_body_names_both_sizes() {
     let scratch = Scratch::new();
     let store = FsStore::builder(scratch.root())
         .max_body(1000)
@@ -299,11 +310,11 @@ async fn a_body_over_the_limit_is_refused_with_both_sizes() {
     assert_eq!(error.kind(), StoreErrorKind::TooLarge);
     assert!(error.to_string().contains("1001 bytes") && error.to_string().contains("is 1000"));
     assert!(store.load(&key(2)).await.unwrap().is_none());
-    assert!(leftovers(&scratch.root()).is_empty());
+    assert!(temp_files(&scratch.root()).is_empty());
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn tasks_lose_no_update() {
+async fn concurrent_tasks_lose_no_updates() {
     let scratch = Scratch::new();
     let store = FsStore::builder(scratch.root())
         .time_limit(Duration::from_secs(60))
@@ -315,7 +326,7 @@ async fn tasks_lose_no_update() {
         let store = store.clone();
         tasks.spawn(async move {
             for _ in 0..4 {
-                count(&store, &key(1)).await;
+                increment(&store, &key(1)).await;
             }
         });
     }
@@ -323,12 +334,12 @@ async fn tasks_lose_no_update() {
         done.unwrap();
     }
     assert_eq!(store.load(&key(1)).await.unwrap().unwrap().body, "256");
-    assert!(leftovers(&scratch.root()).is_empty());
+    assert!(temp_files(&scratch.root()).is_empty());
 }
 
-/// Two stores on one directory, as two processes have them; a sweep that runs all the time changes nothing.
+/// Two stores on one directory, as in two processes, while a sweep runs all the time.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn one_insert_of_many_wins() {
+async fn one_of_many_concurrent_inserts_wins() {
     let scratch = Scratch::new();
     let stores = [(); 2].map(|()| FsStore::open(scratch.root()).unwrap());
     let sweeping = tokio::spawn({
@@ -366,7 +377,7 @@ async fn one_insert_of_many_wins() {
     sweeping.abort();
 }
 
-/// A reader sees one body or the other, never a mixture, and never none.
+/// A reader sees the old body or the new one, never a mixture, and never no record.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn a_reader_never_sees_half_a_record() {
     let scratch = Scratch::new();
@@ -375,12 +386,12 @@ async fn a_reader_never_sees_half_a_record() {
     let reading = tokio::spawn({
         let store = store.clone();
         async move {
-            let mut seen = 0;
-            while seen != 199 {
+            let mut round = 0;
+            while round != 199 {
                 let body = store.load(&key(1)).await.unwrap().unwrap().body;
-                assert!(body.len() == 100_000 - usize::from(seen_of(&body)));
-                assert!(body.iter().all(|byte| *byte == seen_of(&body)));
-                seen = seen_of(&body);
+                round = *body.first().unwrap();
+                assert!(body.len() == 100_000 - usize::from(round));
+                assert!(body.iter().all(|byte| *byte == round));
             }
         }
     });
@@ -397,12 +408,8 @@ async fn a_reader_never_sees_half_a_record() {
     reading.await.unwrap();
 }
 
-fn seen_of(body: &[u8]) -> u8 {
-    *body.first().unwrap()
-}
-
 #[tokio::test]
-async fn a_lock_that_another_process_keeps_is_a_timeout() {
+async fn waiting_too_long_for_a_lock_is_a_timeout() {
     let scratch = Scratch::new();
     let limit = Duration::from_millis(100);
     let store = FsStore::builder(scratch.root())
@@ -424,7 +431,7 @@ async fn a_lock_that_another_process_keeps_is_a_timeout() {
     held.unlock().unwrap();
     assert!(
         store.load(&key(1)).await.unwrap().is_some(),
-        "nothing was done late"
+        "the remove that timed out does not happen later"
     );
     assert!(store.remove(&key(1)).await.unwrap());
 }

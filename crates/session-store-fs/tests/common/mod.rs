@@ -1,4 +1,4 @@
-//! Throw-away directories, keys, and copies of this test as child processes.
+//! Temporary directories, keys, and copies of a test as child processes.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
 use std::fs;
@@ -14,7 +14,7 @@ use session_store_fs::FsStore;
 
 pub const HOUR: Duration = Duration::from_secs(3600);
 
-/// A directory that goes with the test.
+/// A temporary directory, removed with the test.
 pub struct Scratch(PathBuf);
 
 impl Scratch {
@@ -31,7 +31,7 @@ impl Scratch {
         &self.0
     }
 
-    /// Where a store makes its root.
+    /// The root of a store. Opening the store creates it.
     pub fn root(&self) -> PathBuf {
         self.0.join("sessions")
     }
@@ -43,7 +43,7 @@ impl Drop for Scratch {
     }
 }
 
-/// Spread over the directories as digests are.
+/// Keys are spread over the buckets, as real digests are.
 pub fn key(number: usize) -> RecordKey {
     let mut digest = [0; 32];
     let mut state = number as u64;
@@ -65,12 +65,12 @@ pub async fn insert(store: &FsStore, key: &RecordKey, body: impl Into<Bytes>) ->
     let put = store.put(key, body.into(), HOUR, Condition::IfAbsent);
     match put.await.unwrap() {
         PutOutcome::Stored(version) => version,
-        PutOutcome::Refused => panic!("{key:?} was taken"),
+        PutOutcome::Refused => panic!("{key:?} exists already"),
     }
 }
 
-/// Adds one to the number that the record holds, whoever else does so.
-pub async fn count(store: &FsStore, key: &RecordKey) {
+/// Adds one to the number in the record, even while others do so too.
+pub async fn increment(store: &FsStore, key: &RecordKey) {
     loop {
         let record = store.load(key).await.unwrap().unwrap();
         let now: u64 = String::from_utf8_lossy(&record.body).parse().unwrap();
@@ -82,36 +82,38 @@ pub async fn count(store: &FsStore, key: &RecordKey) {
     }
 }
 
-/// The unfinished files under `root`.
-pub fn leftovers(root: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
+/// The temporary files under `root`.
+pub fn temp_files(root: &Path) -> Vec<PathBuf> {
+    let mut paths = Vec::new();
     for directory in fs::read_dir(root).unwrap() {
         for file in fs::read_dir(directory.unwrap().path()).unwrap() {
             let file = file.unwrap();
             if file.file_name().to_string_lossy().starts_with(".tmp-") {
-                found.push(file.path());
+                paths.push(file.path());
             }
         }
     }
-    found
+    paths
 }
 
-/// Set in a child process: what it works on.
+/// The environment variable that passes a child process its argument.
 const CHILD: &str = "SESSION_STORE_FS_TEST_CHILD";
 
-/// In a child process of a test: what it was given.
+/// The argument of this process, if it is a child of a test.
 pub fn child_argument() -> Option<String> {
     std::env::var(CHILD).ok()
 }
 
-/// This test program, to run the one test `name` with `argument`, behind the words of `before`.
-pub fn child(before: &[&str], name: &str, argument: &Path) -> Command {
+/// Runs the test `name` alone, in a child process that is given `argument`. The command starts with
+/// `wrapper`, such as `unshare`.
+pub fn child(wrapper: &[&str], name: &str, argument: &Path) -> Command {
     let exe = std::env::current_exe().unwrap();
-    child_of(&exe, before, name, argument)
+    child_of(&exe, wrapper, name, argument)
 }
 
-pub fn child_of(exe: &Path, before: &[&str], name: &str, argument: &Path) -> Command {
-    let mut command = match before {
+/// As [`child`], with a copy of the test program.
+pub fn child_of(exe: &Path, wrapper: &[&str], name: &str, argument: &Path) -> Command {
+    let mut command = match wrapper {
         [] => Command::new(exe),
         [program, rest @ ..] => {
             let mut command = Command::new(program);
