@@ -124,7 +124,7 @@ impl RecordStore for FsStore {
     }
 
     /// Continues where the last call stopped, and goes round the whole store at most once.
-    /// Temporary files that a crashed writer left behind count as records here.
+    /// Temporary files of crashed writers count as records here.
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         let next = &self.shared.next_sweep;
         let mut removed = 0;

@@ -1,4 +1,4 @@
-//! Deletes expired records and abandoned temporary files, one bucket at a time.
+//! Deletes expired records and stale temporary files, one bucket at a time.
 
 use std::ffi::OsStr;
 use std::fs::{self, Metadata};
@@ -15,8 +15,8 @@ use crate::record_file::{metadata, remove};
 use crate::store::Shared;
 use crate::temp_file;
 
-/// From this age on, a temporary file counts as abandoned by a writer that crashed.
-const ABANDONED: Duration = Duration::from_secs(600);
+/// From this age on, a temporary file is from a writer that crashed.
+const STALE_AGE: Duration = Duration::from_secs(600);
 
 impl Shared {
     /// Deletes at most `limit` files of one bucket, and returns how many it deleted.
@@ -44,8 +44,8 @@ impl Shared {
         let path = bucket.directory.join(name);
         let name = name.as_encoded_bytes();
         if name.starts_with(temp_file::PREFIX.as_bytes()) {
-            let abandoned = metadata(&path)?.is_some_and(|file| self.is_abandoned(&file));
-            return if abandoned { remove(&path) } else { Ok(false) };
+            let stale = metadata(&path)?.is_some_and(|file| self.is_stale(&file));
+            return if stale { remove(&path) } else { Ok(false) };
         }
         let is_record = name.len() == 62 && name.iter().all(u8::is_ascii_hexdigit);
         let is_expired = |file: Metadata| file.is_file() && self.rules().is_expired(&file);
@@ -62,9 +62,9 @@ impl Shared {
     }
 
     /// The inode's change time tells the age: a writer sets the other times itself.
-    fn is_abandoned(&self, file: &Metadata) -> bool {
+    fn is_stale(&self, file: &Metadata) -> bool {
         let changed = Duration::from_secs(u64::try_from(file.ctime()).unwrap_or(0));
         let age = self.clock.now().duration_since(UNIX_EPOCH + changed);
-        age.is_ok_and(|age| age > ABANDONED)
+        age.is_ok_and(|age| age > STALE_AGE)
     }
 }

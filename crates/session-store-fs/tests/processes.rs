@@ -128,7 +128,7 @@ async fn a_killed_writer_leaves_whole_records() {
     let scratch = Scratch::new();
     let store = open(&scratch.root());
     insert(&store, &key(0), body_of(0)).await;
-    let mut abandoned = 0;
+    let mut stale = 0;
     for round in 0..ROUNDS {
         let mut command = child(&[], "a_killed_writer_leaves_whole_records", &scratch.root());
         let mut writer = KillOnDrop(
@@ -173,12 +173,12 @@ async fn a_killed_writer_leaves_whole_records() {
             number_of(&other.body);
             assert!(store.remove(&key(1)).await.unwrap());
         }
-        abandoned = temp_files(&scratch.root()).len();
+        stale = temp_files(&scratch.root()).len();
     }
     let written = number_of(&store.load(&key(0)).await.unwrap().unwrap().body);
     assert!(written > ROUNDS, "only {written} writes in {ROUNDS} rounds");
     assert!(
-        abandoned > 0,
+        stale > 0,
         "no writer was killed in the middle of a write, so this tests nothing"
     );
 
@@ -188,8 +188,8 @@ async fn a_killed_writer_leaves_whole_records() {
         "a young temporary file may still be in use"
     );
     store.advance(Duration::from_secs(15 * 60));
-    assert_eq!(store.sweep(usize::MAX).await.unwrap(), abandoned);
+    assert_eq!(store.sweep(usize::MAX).await.unwrap(), stale);
     assert!(temp_files(&scratch.root()).is_empty());
     assert!(store.load(&key(0)).await.unwrap().is_some());
-    println!("{written} writes in {ROUNDS} rounds, {abandoned} abandoned files");
+    println!("{written} writes in {ROUNDS} rounds, {stale} stale files");
 }

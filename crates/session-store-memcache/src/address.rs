@@ -1,4 +1,4 @@
-//! Where a server listens, in the user's words and in the client library's.
+//! Where a server listens: as the user writes it, and as the client library wants it.
 
 use std::io;
 use std::net::SocketAddr;
@@ -9,7 +9,7 @@ use tokio::net::lookup_host;
 
 use crate::error::config;
 
-/// A server's address as it was written, checked.
+/// A server's address, checked.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Address {
     name: String,
@@ -22,7 +22,7 @@ enum Kind {
     Unix(String),
 }
 
-/// One place to connect to.
+/// An address to connect to.
 #[derive(Clone, Debug)]
 pub(crate) enum Endpoint {
     Tcp(SocketAddr),
@@ -30,18 +30,18 @@ pub(crate) enum Endpoint {
 }
 
 impl Address {
-    /// Reads `host:port`, `unix:/path` or `unix:///path`.
+    /// Parses `host:port`, `unix:/path` or `unix:///path`.
     ///
     /// # Errors
     ///
-    /// Anything else, and IPv6, is [`StoreErrorKind::Config`](session_core::StoreErrorKind::Config).
+    /// Anything else, IPv6 included, is [`Config`](session_core::StoreErrorKind::Config).
     pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
         let path = name
             .strip_prefix("unix://")
             .or_else(|| name.strip_prefix("unix:"));
         let kind = match path {
-            Some(path) => Kind::Unix(unix_path(path).map_err(|why| refused(name, why))?),
-            None => tcp(name).map_err(|why| refused(name, why))?,
+            Some(path) => Kind::Unix(unix_path(path).map_err(|why| invalid(name, why))?),
+            None => tcp(name).map_err(|why| invalid(name, why))?,
         };
         Ok(Self {
             name: name.to_owned(),
@@ -49,35 +49,35 @@ impl Address {
         })
     }
 
-    /// What the user wrote: it names the server in messages, and decides which records are its own.
+    /// What the user wrote. It names the server in errors, and decides which records it holds.
     pub(crate) fn name(&self) -> &str {
         &self.name
     }
 
-    /// Where to connect now, in the order to try.
+    /// The addresses to try, in order. A name is looked up each time.
     pub(crate) async fn resolve(&self) -> io::Result<Vec<Endpoint>> {
         let (host, port) = match &self.kind {
             Kind::Unix(path) => return Ok(vec![Endpoint::Unix(path.into())]),
             Kind::Tcp { host, port } => (host.as_str(), *port),
         };
-        // The client library opens IPv4 sockets only.
-        let found: Vec<Endpoint> = lookup_host((host, port))
+        // The client library connects to IPv4 addresses only.
+        let endpoints: Vec<Endpoint> = lookup_host((host, port))
             .await?
             .filter(SocketAddr::is_ipv4)
             .map(Endpoint::Tcp)
             .collect();
-        if found.is_empty() {
+        if endpoints.is_empty() {
             return Err(io::Error::new(
                 io::ErrorKind::AddrNotAvailable,
                 "the name has no IPv4 address, and IPv6 is not supported",
             ));
         }
-        Ok(found)
+        Ok(endpoints)
     }
 }
 
 impl Endpoint {
-    /// The address in the form that the client library takes.
+    /// The address as the client library wants it.
     pub(crate) fn dsn(&self) -> String {
         match self {
             Self::Tcp(address) => format!("tcp://{address}"),
@@ -104,25 +104,25 @@ fn tcp(name: &str) -> Result<Kind, &'static str> {
     }
 }
 
-/// The client library takes the path through a URL parser, which rewrites what is not plain.
+/// The client library puts the path through a URL parser, which would rewrite other characters.
 fn unix_path(path: &str) -> Result<String, &'static str> {
     let plain = |b: u8| {
         b.is_ascii_alphanumeric()
             || matches!(b, b'/' | b'.' | b'-' | b'_' | b'+' | b',' | b'=' | b'@')
     };
     if !path.starts_with('/') {
-        return Err("the path of a unix socket starts with '/'");
+        return Err("the path of a unix socket must start with '/'");
     }
     if !path.bytes().all(plain) {
-        return Err("the path of a unix socket holds letters, digits and / . - _ + , = @ only");
+        return Err("the path of a unix socket may hold letters, digits and / . - _ + , = @ only");
     }
     if path.split('/').any(|part| part == "." || part == "..") {
-        return Err("the path of a unix socket has no . or .. in it");
+        return Err("the path of a unix socket may have no . or .. in it");
     }
     Ok(path.to_owned())
 }
 
-fn refused(name: &str, why: &str) -> StoreError {
+fn invalid(name: &str, why: &str) -> StoreError {
     config(format!(
         "memcached server {name:?}: {why}; write host:port or unix:/path"
     ))
@@ -135,7 +135,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn takes_what_the_documentation_names() {
+    fn accepts_the_documented_forms() {
         for good in [
             "127.0.0.1:11211",
             "localhost:1",
@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn refuses_the_rest_with_a_reason() {
+    fn refuses_anything_else_with_a_reason() {
         for (bad, why) in [
             ("", "port is missing"),
             ("localhost", "port is missing"),
@@ -160,8 +160,8 @@ mod tests {
             ("[::1]:11211", "IPv6"),
             ("::1", "IPv6"),
             ("memcache://h:1", "IPv6 addresses and URLs"),
-            ("unix:socket", "starts with '/'"),
-            ("unix://host/s", "starts with '/'"),
+            ("unix:socket", "start with '/'"),
+            ("unix://host/s", "start with '/'"),
             ("unix:/a/../b", "no . or .."),
             ("unix:/a b", "letters, digits"),
         ] {

@@ -1,28 +1,25 @@
-//! The options of a store, checked before a server is asked.
+//! The settings of a store.
 
 use std::collections::HashSet;
-use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{RecordKey, StoreError, StoreErrorKind};
-use tokio::task::JoinSet;
 
 use crate::MemcacheStore;
 use crate::address::Address;
 use crate::command::{Command, Request};
-use crate::error::config;
+use crate::error::{config, no_server};
 use crate::server::Server;
 
 /// The longest key that memcached takes, in bytes.
 const MAX_KEY: usize = 250;
 
-/// The digits of a hashed key.
-const DIGITS: usize = 64;
+/// The hex digits of a record's key.
+const KEY_DIGITS: usize = 64;
 
-/// The longest time limit: any can be added to now.
-const LONGEST: Duration = Duration::from_secs(24 * 3600);
+const DAY: Duration = Duration::from_secs(24 * 3600);
 
-/// The options of a [`MemcacheStore`]; made by [`MemcacheStore::builder`].
+/// Connects a [`MemcacheStore`] with settings of your own; see [`MemcacheStore::builder`].
 #[derive(Clone, Debug)]
 #[must_use = "a builder does nothing until it connects"]
 pub struct MemcacheStoreBuilder {
@@ -44,126 +41,105 @@ impl MemcacheStoreBuilder {
         }
     }
 
-    /// What every key begins with: visible ASCII, at most 186 bytes. `remix:session:` unless set.
+    /// What every key starts with: at most 186 bytes of visible ASCII. Default: `remix:session:`.
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
         self
     }
 
-    /// The most connections to each server; each serves one request at a time. 16 unless set.
+    /// The most connections to each server. Each serves one request at a time. Default: 16.
     pub fn pool_size(mut self, connections: usize) -> Self {
         self.pool_size = connections;
         self
     }
 
-    /// The time limit for opening a connection, within that of the operation. 1 s unless set.
+    /// The time limit for opening a connection, within the limit of the operation. Default: 1 s.
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// The time limit for an operation as a whole: waiting for a connection, opening one, sending, the answer. 2 s unless set,
-    /// and a day at most.
+    /// The time limit for a whole operation: waiting for a connection or opening one, sending the
+    /// request, and reading the answer. Default: 2 s. The longest is a day.
     pub fn command_timeout(mut self, limit: Duration) -> Self {
-        self.command_timeout = limit.min(LONGEST);
+        self.command_timeout = limit.min(DAY);
         self
     }
 
-    /// Checks the options, and asks each server for a record that is not there.
+    /// Checks the settings, and asks each server for a record that does not exist.
     ///
-    /// A server that cannot be reached is logged as a warning, as long as another one answers: an application must be able to
-    /// start while one of its servers is down.
+    /// If a server cannot be reached but another one answers, it logs a warning and succeeds, so
+    /// that an application can start while one of its servers is down.
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::Config`] if an option is wrong, or a server is one that cannot hold sessions;
+    /// [`StoreErrorKind::Config`] if a setting is wrong, or if a server cannot hold sessions;
     /// [`StoreErrorKind::Unavailable`] or [`StoreErrorKind::Timeout`] if no server answers.
     pub async fn connect(self) -> Result<MemcacheStore, StoreError> {
-        let mut servers = self.checked()?.into_iter();
-        let Some(first) = servers.next() else {
-            return Err(config(
-                "no memcached server is named; name at least one".to_owned(),
-            ));
-        };
-        let store = MemcacheStore::new(self.prefix, first, servers.collect());
+        let servers = self.check()?;
+        let store = MemcacheStore::new(self.prefix, servers);
         check_servers(&store).await?;
         Ok(store)
     }
 
-    fn checked(&self) -> Result<Vec<Arc<Server>>, StoreError> {
+    fn check(&self) -> Result<Vec<Server>, StoreError> {
         if !self.prefix.bytes().all(|b| b.is_ascii_graphic()) {
             return Err(config(
                 "the key prefix may hold visible ASCII only, and no space",
             ));
         }
-        let most = MAX_KEY - DIGITS;
-        if self.prefix.len() > most {
+        let (length, longest) = (self.prefix.len(), MAX_KEY - KEY_DIGITS);
+        if length > longest {
             return Err(config(format!(
-                "the key prefix has {} bytes; with the {DIGITS} digits of a key, memcached takes at most {most}",
-                self.prefix.len()
+                "the key prefix has {length} bytes; memcached takes at most {longest}, with the \
+                 {KEY_DIGITS} digits of a key"
             )));
         }
-        for (option, is_zero) in [
+        for (setting, is_zero) in [
             ("pool_size", self.pool_size == 0),
             ("connect_timeout", self.connect_timeout.is_zero()),
             ("command_timeout", self.command_timeout.is_zero()),
         ] {
             if is_zero {
-                return Err(config(format!(
-                    "{option} is zero; nothing could ever succeed"
-                )));
+                let message = format!("{setting} is zero, so nothing could ever succeed");
+                return Err(config(message));
             }
         }
+        if self.servers.is_empty() {
+            return Err(no_server());
+        }
         let mut seen = HashSet::new();
-        self.servers
-            .iter()
-            .map(|name| {
-                if !seen.insert(name) {
-                    return Err(config(format!("memcached server {name:?} is named twice")));
-                }
-                let address = Address::parse(name)?;
-                Server::new(
-                    address,
-                    self.pool_size,
-                    self.connect_timeout,
-                    self.command_timeout,
-                )
-                .map(Arc::new)
-            })
-            .collect()
+        let servers = self.servers.iter().map(|name| {
+            if !seen.insert(name) {
+                return Err(config(format!("memcached server {name:?} is named twice")));
+            }
+            Server::new(
+                Address::parse(name)?,
+                self.pool_size,
+                self.connect_timeout,
+                self.command_timeout,
+            )
+        });
+        servers.collect()
     }
 }
 
+/// Fails if a server is unsuitable, or if none answers.
 async fn check_servers(store: &MemcacheStore) -> Result<(), StoreError> {
-    let key = store.key(&RecordKey::from_digest([0; 32]));
-    let mut checks = JoinSet::new();
-    for server in store.servers() {
-        let (server, key) = (server.clone(), key.clone());
-        checks.spawn(async move {
-            let request = Request {
-                key: &key,
-                command: Command::Get,
-            };
-            server.call(&request).await.err()
-        });
-    }
+    let request = Request {
+        key: &store.key(&RecordKey::from_digest([0; 32])),
+        command: Command::Get,
+    };
     let mut answered = false;
     let mut failure = None;
-    while let Some(checked) = checks.join_next().await {
-        match checked {
-            Ok(None) => answered = true,
-            Ok(Some(error)) if error.kind() == StoreErrorKind::Config => return Err(error),
-            Ok(Some(error)) => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    "a memcached server is down"
-                );
+    for server in store.servers() {
+        match server.call(&request).await {
+            Ok(_) => answered = true,
+            Err(error) if error.kind() == StoreErrorKind::Config => return Err(error),
+            Err(error) => {
+                let cause = &error as &dyn std::error::Error;
+                tracing::warn!(error = cause, "a memcached server is down");
                 failure = Some(error);
-            }
-            Err(stopped) => {
-                let message = "a memcached server could not be asked";
-                let error = StoreError::new(StoreErrorKind::Unavailable, message);
-                failure = Some(error.with_source(stopped));
             }
         }
     }
@@ -178,35 +154,27 @@ mod tests {
     use super::*;
 
     fn refused(builder: MemcacheStoreBuilder) -> String {
-        let error = builder.checked().err().unwrap();
+        let error = builder.check().err().unwrap();
         assert_eq!(error.kind(), StoreErrorKind::Config);
         error.to_string()
     }
 
     #[test]
-    fn options_are_checked_when_built() {
-        let with = || MemcacheStore::builder(["localhost:1"]);
-        assert!(with().checked().is_ok());
-        assert!(with().prefix("").checked().is_ok());
-        assert!(with().prefix("p".repeat(186)).checked().is_ok());
-        assert!(refused(with().prefix("p".repeat(187))).contains("at most 186"));
+    fn settings_are_checked() {
+        let builder = || MemcacheStore::builder(["localhost:1"]);
+        assert!(builder().check().is_ok());
+        assert!(builder().prefix("").check().is_ok());
+        assert!(builder().prefix("p".repeat(186)).check().is_ok());
+        assert!(refused(builder().prefix("p".repeat(187))).contains("at most 186"));
         for bad in ["a b", "a\r\n", "\u{e9}", "\0", "\u{7f}"] {
-            assert!(
-                refused(with().prefix(bad)).contains("visible ASCII"),
-                "{bad:?}"
-            );
+            let error = refused(builder().prefix(bad));
+            assert!(error.contains("visible ASCII"), "{bad:?}");
         }
-        assert!(refused(with().pool_size(0)).contains("pool_size"));
-        assert!(refused(with().connect_timeout(Duration::ZERO)).contains("connect_timeout"));
-        assert!(refused(with().command_timeout(Duration::ZERO)).contains("command_timeout"));
+        assert!(refused(builder().pool_size(0)).contains("pool_size"));
+        assert!(refused(builder().connect_timeout(Duration::ZERO)).contains("connect_timeout"));
+        assert!(refused(builder().command_timeout(Duration::ZERO)).contains("command_timeout"));
         assert!(refused(MemcacheStore::builder(["a:1", "b:1", "a:1"])).contains("named twice"));
-    }
-
-    #[tokio::test]
-    async fn a_store_has_a_server() {
-        let error = MemcacheStore::connect(Vec::<String>::new())
-            .await
-            .unwrap_err();
-        assert!(error.to_string().contains("name at least one"));
+        let none = MemcacheStore::builder(Vec::<String>::new());
+        assert!(refused(none).contains("name at least one"));
     }
 }

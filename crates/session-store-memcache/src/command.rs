@@ -1,9 +1,10 @@
 //! The three commands that the store sends, and the check that an answer belongs to its request.
 
 use std::io;
-use std::sync::atomic::{AtomicU64, Ordering};
 
 use async_memcached::{Client, Error, ErrorKind, MetaProtocol, MetaValue, Status};
+use ring::error::Unspecified;
+use ring::rand::{self, SystemRandom};
 
 /// A command for one key.
 #[derive(Clone, Copy, Debug)]
@@ -12,12 +13,12 @@ pub(crate) struct Request<'a> {
     pub(crate) command: Command<'a>,
 }
 
-/// What is to be done at the key.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Command<'a> {
-    /// The value and its version, in one answer.
+    /// Reads the value and its CAS unique.
     Get,
-    /// Writes `body` if `condition` (a flag of the meta set command) holds.
+    /// Writes `body` if `condition` holds. `condition` and `lifetime` are flags of the meta set
+    /// command.
     Set {
         body: &'a [u8],
         condition: &'a str,
@@ -33,32 +34,36 @@ pub(crate) enum Outcome {
     Found(Vec<u8>, u64),
     /// There is nothing at the key.
     Absent,
-    /// Written; the new CAS unique.
+    /// The value was written; its new CAS unique.
     Stored(u64),
     /// The condition did not hold.
     Refused,
     Deleted,
 }
 
-/// Why a request has no answer. In each case the connection must not be used again.
+/// Why a request has no outcome. The connection must not be used again.
 #[derive(Debug)]
 pub(crate) enum Failure {
+    /// The request was not sent, because the operating system gives no random bytes.
+    NoRandom,
     /// The connection ended.
-    Lost(io::Error),
-    /// The server said that it cannot.
-    Refused(Error),
-    /// What came back is not the answer to this request.
-    Foreign,
+    Disconnected(io::Error),
+    /// The server answered with an error.
+    ServerError(Error),
+    /// The answer does not belong to the request.
+    WrongAnswer,
 }
 
-/// Repeated by the server in its answer; no other request of this process has the same.
-static NEXT_OPAQUE: AtomicU64 = AtomicU64::new(1);
-
-/// Sends `request` and reads its own answer.
+/// Sends `request`, and reads the answer.
 ///
-/// Every answer carries the request's key and opaque token, a miss and a refusal too: one that does not is another request's.
+/// The server repeats the request's key and opaque token in every answer. An answer without them
+/// belongs to another request, and may hold another session's data. The token is random, so that
+/// neither a forked process nor a copied virtual machine uses the same one.
 pub(crate) async fn call(client: &mut Client, request: &Request<'_>) -> Result<Outcome, Failure> {
-    let opaque = format!("{:x}", NEXT_OPAQUE.fetch_add(1, Ordering::Relaxed));
+    let opaque = match rand::generate::<[u8; 8]>(&SystemRandom::new()) {
+        Ok(random) => format!("{:016x}", u64::from_ne_bytes(random.expose())),
+        Err(Unspecified) => return Err(Failure::NoRandom),
+    };
     let token = Some(opaque.as_bytes());
     let key = request.key;
     let answer = match request.command {
@@ -78,19 +83,19 @@ pub(crate) async fn call(client: &mut Client, request: &Request<'_>) -> Result<O
     };
     match answer {
         Ok(Some(answer)) if belongs(&answer, key, &opaque) => {
-            outcome(request.command, answer).ok_or(Failure::Foreign)
+            outcome(request.command, answer).ok_or(Failure::WrongAnswer)
         }
-        Ok(_) => Err(Failure::Foreign),
-        Err(Error::Io(error)) => Err(Failure::Lost(error)),
-        // A bare `EN`, `NS`, `EX` or `NF`, without the flags that were asked for.
-        Err(Error::Protocol(status)) if !matches!(status, Status::Error(_)) => {
-            Err(Failure::Foreign)
-        }
-        // The parser's own complaint: bytes that are no answer at all.
+        Ok(_) => Err(Failure::WrongAnswer),
+        Err(Error::Io(error)) => Err(Failure::Disconnected(error)),
+        // The client's parser could not read the answer.
         Err(Error::Protocol(Status::Error(ErrorKind::Protocol(_) | ErrorKind::Generic(_)))) => {
-            Err(Failure::Foreign)
+            Err(Failure::WrongAnswer)
         }
-        Err(error) => Err(Failure::Refused(error)),
+        // A bare `EN`, `NS`, `EX` or `NF`, without the flags that the request asked for.
+        Err(Error::Protocol(status)) if !matches!(status, Status::Error(_)) => {
+            Err(Failure::WrongAnswer)
+        }
+        Err(error) => Err(Failure::ServerError(error)),
     }
 }
 
@@ -99,10 +104,10 @@ fn belongs(answer: &MetaValue, key: &str, opaque: &str) -> bool {
         && answer.opaque_token.as_deref() == Some(opaque.as_bytes())
 }
 
-/// What a status means as the answer to `command`; `None` for one that it never has.
+/// What `answer` means for `command`; `None` if the command never has such an answer.
 fn outcome(command: Command<'_>, answer: MetaValue) -> Option<Outcome> {
     Some(match (command, answer.status?) {
-        // The client library hands out no data for an empty value.
+        // The client library returns no data for an empty value.
         (Command::Get, Status::Value) => {
             Outcome::Found(answer.data.unwrap_or_default(), answer.cas?)
         }
@@ -121,7 +126,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_answer_belongs_by_key_and_opaque() {
+    fn an_answer_must_have_the_key_and_the_opaque_token() {
         let answer = |key: Option<&str>, opaque: Option<&str>| MetaValue {
             key: key.map(|key| key.as_bytes().to_vec()),
             opaque_token: opaque.map(|opaque| opaque.as_bytes().to_vec()),

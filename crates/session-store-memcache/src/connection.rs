@@ -1,4 +1,4 @@
-//! Connections, and the rule by which they go back to their pool.
+//! Connections to one server, and their pool.
 
 use std::io;
 use std::time::Duration;
@@ -12,49 +12,46 @@ use crate::address::{Address, Endpoint};
 use crate::error;
 use crate::settings::{self, Settings, SettingsError};
 
-/// The connections to one server.
-pub(crate) type Connections = Pool<Connector>;
+pub(crate) type ConnectionPool = Pool<Connector>;
 
-/// A connection to one server process.
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) settings: Settings,
 }
 
-/// A connection for one request, and its place in the pool.
+/// A connection that one request has taken out of the pool.
 ///
-/// The request owns the connection while it is under way; the place stays empty. [`finish`](Self::finish) puts it back, and
-/// is called once the request's own answer was read to its end, or nothing was sent. Whatever else becomes of the request
-/// drops the connection, which closes it: a future that is dropped half-way, a time limit, an error, an answer to another
-/// request. The bytes that may still arrive on it can then reach nobody.
+/// [`release`](Self::release) returns it to the pool. Call it only when the answer to the request
+/// has been read to its end, or when nothing was sent. Dropping the lease closes the connection:
+/// after a cancelled request, a time limit, an error or a wrong answer, bytes may still arrive on
+/// it, and the next request must not read them.
 pub(crate) struct Lease {
     pub(crate) connection: Connection,
-    /// Whether it has served a request before: the server may have closed it since.
+    /// Whether the connection was idle in the pool before. The server may have closed it since.
     pub(crate) reused: bool,
-    place: Object<Connector>,
+    slot: Object<Connector>,
 }
 
 impl Lease {
-    /// Takes a connection out of the pool; a new one if none is idle.
-    pub(crate) async fn take(pool: &Connections) -> Result<Self, StoreError> {
+    /// Takes an idle connection, or opens one.
+    pub(crate) async fn acquire(pool: &ConnectionPool) -> Result<Self, StoreError> {
         let no_connection = || {
             let name = pool.manager().address.name();
             error::unavailable(format!("the pool has no connection to memcached at {name}"))
         };
-        let mut place = pool.get().await.map_err(|error| match error {
+        let mut slot = pool.get().await.map_err(|error| match error {
             PoolError::Backend(error) => error,
             other => no_connection().with_source(other),
         })?;
         Ok(Self {
-            connection: place.take().ok_or_else(no_connection)?,
-            reused: Object::metrics(&place).recycle_count > 0,
-            place,
+            connection: slot.take().ok_or_else(no_connection)?,
+            reused: Object::metrics(&slot).recycle_count > 0,
+            slot,
         })
     }
 
-    /// Puts the connection back for the next request.
-    pub(crate) fn finish(mut self) {
-        *self.place = Some(self.connection);
+    pub(crate) fn release(mut self) {
+        *self.slot = Some(self.connection);
     }
 }
 
@@ -66,6 +63,7 @@ pub(crate) struct Connector {
 }
 
 impl Manager for Connector {
+    /// `None` once a lease has taken the connection out and not released it.
     type Type = Option<Connection>;
     type Error = StoreError;
 
@@ -80,12 +78,12 @@ impl Manager for Connector {
 
     async fn recycle(
         &self,
-        place: &mut Option<Connection>,
+        slot: &mut Option<Connection>,
         _: &Metrics,
     ) -> RecycleResult<StoreError> {
-        match place {
+        match slot {
             Some(connection) if !connection.client.is_closed() => Ok(()),
-            _ => Err(RecycleError::message("its last request did not finish")),
+            _ => Err(RecycleError::message("its last request did not complete")),
         }
     }
 }

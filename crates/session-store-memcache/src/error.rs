@@ -1,6 +1,5 @@
-//! The messages for what goes wrong with a server. `name` is its address as the user wrote it.
+//! The errors of a server, by its name: the address as the user wrote it.
 
-use std::io;
 use std::time::Duration;
 
 use async_memcached::{Error, ErrorKind, Status};
@@ -17,14 +16,18 @@ pub(crate) fn unavailable(message: impl Into<String>) -> StoreError {
     StoreError::new(StoreErrorKind::Unavailable, message)
 }
 
-fn timeout(message: impl Into<String>) -> StoreError {
+fn timeout(message: String) -> StoreError {
     StoreError::new(StoreErrorKind::Timeout, message)
 }
 
-/// No connection could be opened.
+pub(crate) fn no_server() -> StoreError {
+    config("no memcached server is named; name at least one")
+}
+
+/// A connection could not be opened.
 pub(crate) fn connect(name: &str, error: SettingsError) -> StoreError {
     match error {
-        SettingsError::Unfit(why) => {
+        SettingsError::Unsuitable(why) => {
             config(format!("memcached at {name} cannot hold sessions: {why}"))
         }
         SettingsError::Io(error) => unavailable(format!(
@@ -34,14 +37,13 @@ pub(crate) fn connect(name: &str, error: SettingsError) -> StoreError {
     }
 }
 
-/// A connection was not opened in time.
 pub(crate) fn connect_timeout(name: &str, limit: Duration) -> StoreError {
     timeout(format!(
-        "memcached at {name} did not take a connection within {limit:?}"
+        "memcached at {name} did not accept a connection within {limit:?}"
     ))
 }
 
-/// Every connection was in use for too long.
+/// No connection became free in time.
 pub(crate) fn busy(name: &str, connections: usize, limit: Duration) -> StoreError {
     timeout(format!(
         "none of the {connections} connections to memcached at {name} became free within {limit:?}"
@@ -55,52 +57,46 @@ pub(crate) fn slow(name: &str, limit: Duration) -> StoreError {
     ))
 }
 
-/// The connection ended before the answer came.
-pub(crate) fn lost(name: &str, error: io::Error) -> StoreError {
-    unavailable(format!("the connection to memcached at {name} ended")).with_source(error)
-}
-
-/// There is no answer to the request.
 pub(crate) fn failed(name: &str, failure: Failure) -> StoreError {
     match failure {
-        Failure::Lost(error) => lost(name, error),
-        Failure::Refused(error) => {
-            let message = match &error {
-                Error::Protocol(Status::Error(
-                    ErrorKind::Server(said) | ErrorKind::Client(said),
-                )) => {
-                    format!("memcached at {name} refused the command: {said}")
-                }
-                _ => format!("memcached at {name} refused the command"),
-            };
+        Failure::NoRandom => unavailable("the operating system gives no random bytes"),
+        Failure::Disconnected(error) => {
+            unavailable(format!("the connection to memcached at {name} ended")).with_source(error)
+        }
+        Failure::ServerError(error) => {
+            let mut message = format!("memcached at {name} refused the command");
+            if let Error::Protocol(Status::Error(ErrorKind::Server(why) | ErrorKind::Client(why))) =
+                &error
+            {
+                message += &format!(": {why}");
+            }
             unavailable(message).with_source(error)
         }
-        Failure::Foreign => foreign(name),
+        Failure::WrongAnswer => wrong_answer(name),
     }
 }
 
-/// What came is not the answer to the request.
-pub(crate) fn foreign(name: &str) -> StoreError {
+pub(crate) fn wrong_answer(name: &str) -> StoreError {
     unavailable(format!(
-        "memcached at {name} sent what is not the answer to this request; the connection was closed (an answer carries the \
-         request's key and opaque token, as memcached 1.6.18 sends them, a miss too)"
+        "memcached at {name} sent something that is not the answer to this request, so the \
+         connection was closed; every answer, even to a miss, must repeat the request's key and \
+         opaque token, as memcached 1.6.18 does"
     ))
 }
 
-/// A repeated request was refused, perhaps because of what the first one did.
+/// A repeated write or delete found its condition or its record gone, perhaps because the first
+/// one was applied.
 pub(crate) fn unknown(name: &str) -> StoreError {
     unavailable(format!(
-        "the connection to memcached at {name} ended during a write; whether it was applied is not known"
+        "the connection to memcached at {name} ended during a write; whether the write was \
+         applied is not known"
     ))
 }
 
-/// The record is larger than the server takes.
 pub(crate) fn too_large(name: &str, body: usize, size: usize, limit: u64) -> StoreError {
-    StoreError::new(
-        StoreErrorKind::TooLarge,
-        format!(
-            "the record has {body} bytes, {size} with its key and memcached's header, and memcached at {name} takes {limit}; \
-             keep less in the session, or start the server with a larger -I"
-        ),
-    )
+    let message = format!(
+        "the record has {body} bytes, {size} with its key and memcached's header, and memcached \
+         at {name} takes {limit}; keep less in the session, or start the server with a larger -I"
+    );
+    StoreError::new(StoreErrorKind::TooLarge, message)
 }

@@ -1,18 +1,19 @@
-//! How long memcached is to keep a record.
+//! How long memcached keeps a record.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// The longest lifetime that memcached takes as relative; a larger number is a moment in Unix time.
+/// The longest relative lifetime, in seconds. memcached takes a larger number as a Unix time.
 const MAX_RELATIVE: u64 = 30 * 24 * 60 * 60;
 
-/// memcached's number for "no end".
+/// The number for an item that never expires.
 const NEVER: u64 = 0;
 
-/// The exptime token for a record that must not be forgotten before `ttl` has passed.
+/// The exptime of a record that must live for at least `ttl`.
 ///
-/// memcached counts whole seconds of a clock that ticks once a second, so that an item stored with 1 may be gone within
-/// milliseconds: one second is added. It keeps the number in 32 bits with a sign, and takes what does not fit for long
-/// past: those records are kept until they are deleted or evicted.
+/// memcached counts the ticks of a clock that ticks once a second, so an item stored with 1 may be
+/// gone within milliseconds. Hence the extra second. It stores the number in 32 bits with a sign,
+/// and takes what does not fit for long past. Such a record never expires instead: it stays until
+/// it is deleted or evicted.
 pub(crate) fn exptime(ttl: Duration, now: SystemTime) -> u64 {
     let seconds = whole_seconds(ttl).saturating_add(1);
     if seconds <= MAX_RELATIVE {
@@ -38,10 +39,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rounds_up_and_adds_the_tick() {
+    fn rounds_up_and_adds_one_tick() {
         let now = UNIX_EPOCH + Duration::from_millis(1_000_000_500);
         let day = 24 * 60 * 60;
-        for (ttl, exptime_is) in [
+        for (ttl, expected) in [
             (Duration::from_secs(1), 2),
             (Duration::from_millis(1001), 3),
             (Duration::from_secs(30 * day - 1), 30 * day),
@@ -50,7 +51,7 @@ mod tests {
             (Duration::from_secs(40_000 * day), NEVER),
             (Duration::MAX, NEVER),
         ] {
-            assert_eq!(exptime(ttl, now), exptime_is, "{ttl:?}");
+            assert_eq!(exptime(ttl, now), expected, "{ttl:?}");
         }
     }
 }

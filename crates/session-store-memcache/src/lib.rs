@@ -1,8 +1,4 @@
-#![cfg_attr(doc, doc = include_str!("../README.md"))]
-#![cfg_attr(
-    not(doc),
-    doc = "Session records in memcached: pooled, several servers, safe under cancellation."
-)]
+#![doc = include_str!("../README.md")]
 
 mod address;
 mod builder;
@@ -22,7 +18,7 @@ pub use store::MemcacheStore;
 #[cfg(fuzzing)]
 #[doc(hidden)]
 pub mod fuzzing {
-    /// Reads an address, whatever it is.
+    /// Parses any text as an address.
     pub fn parse(text: &str) {
         let _ = crate::address::Address::parse(text);
     }

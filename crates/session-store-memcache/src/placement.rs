@@ -1,36 +1,33 @@
-//! Which server holds a record: rendezvous hashing.
+//! Which server holds a record, by rendezvous hashing.
 //!
-//! Every server has a score for every key, and the highest wins. A server that is added takes over the keys that it scores
-//! highest for, and no other key moves. The scores depend on the servers' names and the key alone: they are the same in every
-//! process, in any order of the list, and in every version of this crate (a test pins them).
+//! Every server has a score for every key, and the server with the highest score holds the record.
+//! A new server takes over the keys that it scores highest for, and no other key moves. A score
+//! depends on the server's name and the key alone, so every process agrees, whatever the order of
+//! its list. The scores must never change, or records move.
 
 use ring::digest;
 
-/// A server's part in its scores.
+/// The hash of a server's name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Seat(u64);
+pub(crate) struct ServerHash(u64);
 
-impl Seat {
-    /// The seat of the server with this name.
+impl ServerHash {
     pub(crate) fn of(name: &str) -> Self {
         let hash = digest::digest(&digest::SHA256, name.as_bytes());
-        let mut first = [0; 8];
-        first
-            .iter_mut()
-            .zip(hash.as_ref())
-            .for_each(|(to, from)| *to = *from);
-        Self(u64::from_be_bytes(first))
+        Self(first_u64(hash.as_ref()))
     }
 
-    /// How well this server suits the key with this digest; no two servers score the same.
+    /// The server's score for the key with this digest. The hash itself breaks ties.
     pub(crate) fn score(self, digest: &[u8; 32]) -> (u64, Self) {
-        let [a, b, c, d, e, f, g, h, ..] = *digest;
-        let point = u64::from_be_bytes([a, b, c, d, e, f, g, h]);
-        (mix(self.0 ^ point), self)
+        (mix(self.0 ^ first_u64(digest)), self)
     }
 }
 
-/// The finalizer of splitmix64: each bit of the input flips each bit of the output about half the time.
+fn first_u64(digest: &[u8]) -> u64 {
+    u64::from_be_bytes(digest.first_chunk().copied().unwrap_or_default())
+}
+
+/// The finalizer of splitmix64: each bit of the input flips about half the bits of the output.
 fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -56,15 +53,18 @@ mod tests {
     fn place<'a>(names: &[&'a str], key: &[u8; 32]) -> &'a str {
         names
             .iter()
-            .max_by_key(|name| Seat::of(name).score(key))
+            .max_by_key(|name| ServerHash::of(name).score(key))
             .unwrap()
     }
 
-    /// Records move if this changes: it never does.
+    /// These must never change: the records of a running system would move.
     #[test]
     fn known_answers() {
-        assert_eq!(Seat::of(NAMES[0]), Seat(0xb357_94b2_c78f_9dce));
-        assert_eq!(Seat::of(NAMES[0]).score(&[0; 32]).0, 0xbf72_7648_b2cd_bb43);
+        assert_eq!(ServerHash::of(NAMES[0]), ServerHash(0xb357_94b2_c78f_9dce));
+        assert_eq!(
+            ServerHash::of(NAMES[0]).score(&[0; 32]).0,
+            0xbf72_7648_b2cd_bb43
+        );
         let placed: Vec<usize> = (0..16)
             .map(|n| {
                 NAMES
@@ -78,10 +78,10 @@ mod tests {
 
     #[test]
     fn the_order_of_the_list_does_not_matter() {
-        let mut turned = NAMES;
-        turned.rotate_left(1);
-        turned.swap(0, 1);
-        assert!((0..1000).all(|n| place(&NAMES, &key(n)) == place(&turned, &key(n))));
+        let mut shuffled = NAMES;
+        shuffled.rotate_left(1);
+        shuffled.swap(0, 1);
+        assert!((0..1000).all(|n| place(&NAMES, &key(n)) == place(&shuffled, &key(n))));
     }
 
     #[test]
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn the_servers_share_evenly() {
+    fn the_servers_get_equal_shares() {
         const KEYS: u32 = 40_000;
         for name in NAMES {
             let held = (0..KEYS)

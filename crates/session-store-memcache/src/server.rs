@@ -1,4 +1,4 @@
-//! One server: its pool, its time limit, and what a request on a dead connection does.
+//! One server: its connection pool, its time limit, and the retry on a stale connection.
 
 use std::io;
 use std::time::Duration;
@@ -8,33 +8,40 @@ use tokio::time::{Instant, timeout_at};
 
 use crate::address::Address;
 use crate::command::{self, Command, Failure, Outcome, Request};
-use crate::connection::{Connections, Connector, Lease};
+use crate::connection::{ConnectionPool, Connector, Lease};
 use crate::error;
-use crate::placement::Seat;
+use crate::placement::ServerHash;
 
-/// What memcached adds to each item: its header, the CAS unique, a NUL after the key and a line end after the value.
-/// Measured on 1.6.18, for keys of 78 to 250 bytes and item sizes of 64 KiB to 8 MiB: always 59.
+/// What memcached adds to the key and the value of an item: its header, the CAS unique, a NUL after
+/// the key and a line end after the value. Measured on 1.6.18, for keys of 78 to 250 bytes and item
+/// sizes of 64 KiB to 8 MiB: always 59.
 const ITEM_OVERHEAD: usize = 59;
 
-/// A memcached server.
 pub(crate) struct Server {
-    pub(crate) seat: Seat,
-    connections: Connections,
+    pub(crate) hash: ServerHash,
+    pool: ConnectionPool,
     command_timeout: Duration,
 }
 
 /// The server's answer to a request.
 pub(crate) struct Answer {
     pub(crate) outcome: Outcome,
-    /// The request was sent twice: what the first one did is known only where this answer says so.
+    /// Whether the request was sent twice. The first one may have been applied, unless this answer
+    /// rules it out.
     pub(crate) repeated: bool,
 }
 
-/// Why an attempt gave no answer.
-enum Missed {
-    /// The connection was dead: the server may have closed it while it lay idle.
-    Dead,
+/// Why an attempt has no answer.
+enum AttemptError {
+    /// The connection came from the pool, and the server had probably closed it before.
+    Stale(StoreError),
     Failed(StoreError),
+}
+
+impl From<StoreError> for AttemptError {
+    fn from(error: StoreError) -> Self {
+        Self::Failed(error)
+    }
 }
 
 impl Server {
@@ -44,40 +51,44 @@ impl Server {
         connect_timeout: Duration,
         command_timeout: Duration,
     ) -> Result<Self, StoreError> {
-        let seat = Seat::of(address.name());
+        let hash = ServerHash::of(address.name());
         let connector = Connector {
             address,
             connect_timeout,
         };
-        let connections = Connections::builder(connector)
+        let pool = ConnectionPool::builder(connector)
             .max_size(pool_size)
             .build()
             .map_err(|error| error::config("the pool cannot be built").with_source(error))?;
         Ok(Self {
-            seat,
-            connections,
+            hash,
+            pool,
             command_timeout,
         })
     }
 
     /// The address, as the user wrote it.
     pub(crate) fn name(&self) -> &str {
-        self.connections.manager().address.name()
+        self.pool.manager().address.name()
     }
 
-    /// Sends `request`, and once more where the first connection turned out to be dead.
+    /// Sends `request`, and once more if the first connection was stale.
     ///
-    /// Every request may be sent twice without harm: a load changes nothing, a second delete finds nothing, and a write holds
-    /// its condition. Only the answer to the second may mislead, and [`Answer::repeated`] says so.
+    /// It is safe to send any request twice: a load changes nothing, a second delete finds nothing,
+    /// and a write has its condition. But the second answer may not tell what the first request
+    /// did; see [`Answer::repeated`].
     pub(crate) async fn call(&self, request: &Request<'_>) -> Result<Answer, StoreError> {
         let deadline = Instant::now() + self.command_timeout;
-        let mut repeated = false;
-        loop {
-            match self.attempt(request, deadline, repeated).await {
-                Ok(outcome) => return Ok(Answer { outcome, repeated }),
-                Err(Missed::Failed(error)) => return Err(error),
-                Err(Missed::Dead) => repeated = true,
-            }
+        let first = self.attempt(request, deadline).await;
+        let repeated = matches!(first, Err(AttemptError::Stale(_)));
+        let last = if repeated {
+            self.attempt(request, deadline).await
+        } else {
+            first
+        };
+        match last {
+            Ok(outcome) => Ok(Answer { outcome, repeated }),
+            Err(AttemptError::Stale(error) | AttemptError::Failed(error)) => Err(error),
         }
     }
 
@@ -85,50 +96,53 @@ impl Server {
         &self,
         request: &Request<'_>,
         deadline: Instant,
-        last: bool,
-    ) -> Result<Outcome, Missed> {
-        let mut lease = timeout_at(deadline, Lease::take(&self.connections))
-            .await
-            .unwrap_or_else(|_| {
-                let connections = self.connections.status().max_size;
-                Err(error::busy(self.name(), connections, self.command_timeout))
-            })
-            .map_err(Missed::Failed)?;
-        if let Err(error) = self.check_size(request, lease.connection.settings.item_size_max) {
-            lease.finish();
-            return Err(Missed::Failed(error));
+    ) -> Result<Outcome, AttemptError> {
+        let limit = self.command_timeout;
+        let Ok(lease) = timeout_at(deadline, Lease::acquire(&self.pool)).await else {
+            let connections = self.pool.status().max_size;
+            return Err(error::busy(self.name(), connections, limit).into());
+        };
+        let mut lease = lease?;
+        let item_size_max = lease.connection.settings.item_size_max;
+        if let Err(error) = self.check_size(request, item_size_max) {
+            lease.release();
+            return Err(error.into());
         }
-        let client = &mut lease.connection.client;
-        let failure = match timeout_at(deadline, command::call(client, request)).await {
+        let call = command::call(&mut lease.connection.client, request);
+        let failure = match timeout_at(deadline, call).await {
             Ok(Ok(outcome)) => {
-                lease.finish();
+                lease.release();
                 return Ok(outcome);
             }
             Ok(Err(failure)) => failure,
             Err(_) => {
-                self.forget_idle();
-                let error = error::slow(self.name(), self.command_timeout);
-                return Err(Missed::Failed(error));
+                self.close_idle();
+                return Err(error::slow(self.name(), limit).into());
             }
         };
-        if let Failure::Lost(error) = &failure {
-            self.forget_idle();
-            if lease.reused && !last && is_closed_by_peer(error) {
-                return Err(Missed::Dead);
-            }
+        let mut stale = false;
+        if let Failure::Disconnected(error) = &failure {
+            self.close_idle();
+            stale = lease.reused && is_closed_by_peer(error);
         }
-        Err(Missed::Failed(error::failed(self.name(), failure)))
+        let error = error::failed(self.name(), failure);
+        Err(if stale {
+            AttemptError::Stale(error)
+        } else {
+            error.into()
+        })
     }
 
-    /// Closes the connections that are not in use: after a restart, or where a route was lost, they are as dead as the one that
-    /// just failed, and each would cost a request its time.
-    fn forget_idle(&self) {
-        let closed = self.connections.retain(|_, _| false).removed.len();
+    /// Closes the connections that are not in use. After a restart of the server, or a change of
+    /// the network, they are as dead as the one that just failed, and each would fail a request.
+    fn close_idle(&self) {
+        let closed = self.pool.retain(|_, _| false).removed.len();
         let server = self.name();
         tracing::debug!(server, closed, "closed the idle connections to memcached");
     }
 
-    /// Sent, a record that is too large would make the server drop the one before it as well.
+    /// Refuses a record that is too large before it is sent: memcached would also delete the record
+    /// that it should replace.
     fn check_size(&self, request: &Request<'_>, limit: u64) -> Result<(), StoreError> {
         let Command::Set { body, .. } = request.command else {
             return Ok(());
@@ -141,7 +155,6 @@ impl Server {
     }
 }
 
-/// The server had closed the connection, as far as one can tell.
 fn is_closed_by_peer(error: &io::Error) -> bool {
     matches!(
         error.kind(),

@@ -1,7 +1,8 @@
-//! What a server says of itself, asked once for each connection.
+//! The settings of a server, asked for once for each connection.
 //!
-//! The client library has no call for `stats settings`, so the question goes over a connection of its own, opened after the
-//! one that it is about: if that one still lives when the answer comes, both speak to the same process.
+//! The client library has no call for `stats settings`, so this uses a second connection. It is
+//! opened after the first one. If the first one is still alive when the answer comes, both go to
+//! the same process, and not to one that was restarted with other settings.
 
 use std::io;
 
@@ -10,23 +11,22 @@ use tokio::net::{TcpStream, UnixStream};
 
 use crate::address::Endpoint;
 
-/// More than any server answers.
+/// More than any server sends, in bytes.
 const LONGEST_ANSWER: u64 = 64 * 1024;
 
-/// What the store must know of a server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Settings {
-    /// The largest item that it takes, with its key and its header, in bytes.
+    /// The size of the largest item, with its key and its header, in bytes.
     pub(crate) item_size_max: u64,
 }
 
 /// Why a server cannot be used.
 #[derive(Debug)]
 pub(crate) enum SettingsError {
-    /// It could not be asked.
+    /// The server could not be asked.
     Io(io::Error),
-    /// It answered, and cannot hold sessions as it is set up.
-    Unfit(&'static str),
+    /// The server cannot hold sessions as it is set up.
+    Unsuitable(&'static str),
 }
 
 impl From<io::Error> for SettingsError {
@@ -35,7 +35,6 @@ impl From<io::Error> for SettingsError {
     }
 }
 
-/// Asks the server at `endpoint`.
 pub(crate) async fn ask(endpoint: &Endpoint) -> Result<Settings, SettingsError> {
     match endpoint {
         Endpoint::Tcp(address) => read(TcpStream::connect(address).await?).await,
@@ -44,7 +43,8 @@ pub(crate) async fn ask(endpoint: &Endpoint) -> Result<Settings, SettingsError> 
 }
 
 async fn read(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<Settings, SettingsError> {
-    // A server without the meta commands would take the body of a meta set for commands: `mn` finds out before any is sent.
+    // `mn` tells whether the server knows the meta commands. One that does not would run the body
+    // of a meta set as commands.
     stream.write_all(b"mn\r\nstats settings\r\n").await?;
     stream.flush().await?;
     let mut lines = BufReader::new(stream.take(LONGEST_ANSWER)).lines();
@@ -54,12 +54,12 @@ async fn read(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<Setting
     };
     let first = next().await?;
     if first.starts_with("CLIENT_ERROR unauthenticated") {
-        return Err(SettingsError::Unfit(
-            "it asks for a password, which this store cannot give; protect it by its network",
+        return Err(SettingsError::Unsuitable(
+            "it asks for a password, which this store does not support; protect it by its network",
         ));
     }
     if first != "MN" {
-        return Err(SettingsError::Unfit(
+        return Err(SettingsError::Unsuitable(
             "it does not know the meta commands; use memcached 1.6.10 or newer, without a proxy",
         ));
     }
@@ -70,18 +70,18 @@ async fn read(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<Setting
             ["END"] => break,
             ["STAT", "item_size_max", size] => item_size_max = size.parse().ok(),
             ["STAT", "cas_enabled", "no"] => {
-                return Err(SettingsError::Unfit(
+                return Err(SettingsError::Unsuitable(
                     "it runs without compare-and-swap; start it without -C",
                 ));
             }
             ["STAT", ..] => {}
-            _ => return Err(SettingsError::Unfit("it refuses `stats settings`")),
+            _ => return Err(SettingsError::Unsuitable("it refuses `stats settings`")),
         }
     }
     match item_size_max {
         Some(item_size_max) => Ok(Settings { item_size_max }),
-        None => Err(SettingsError::Unfit(
-            "its `stats settings` name no item_size_max",
+        None => Err(SettingsError::Unsuitable(
+            "its `stats settings` has no item_size_max",
         )),
     }
 }
@@ -90,16 +90,16 @@ async fn read(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<Setting
 mod tests {
     use super::*;
 
-    async fn answered(text: &str) -> Result<Settings, SettingsError> {
-        let (near, mut far) = tokio::io::duplex(4096);
-        far.write_all(text.as_bytes()).await.unwrap();
-        far.shutdown().await.unwrap();
-        read(near).await
+    async fn read_answer(text: &str) -> Result<Settings, SettingsError> {
+        let (client, mut server) = tokio::io::duplex(4096);
+        server.write_all(text.as_bytes()).await.unwrap();
+        server.shutdown().await.unwrap();
+        read(client).await
     }
 
     #[tokio::test]
     async fn reads_the_item_size() {
-        let settings = answered(
+        let settings = read_answer(
             "MN\r\nSTAT maxbytes 1\r\nSTAT item_size_max 1048576\r\nSTAT log-file \r\nEND\r\n",
         );
         assert_eq!(settings.await.unwrap().item_size_max, 1_048_576);
@@ -114,8 +114,8 @@ mod tests {
             ("MN\r\nEND\r\n", "no item_size_max"),
             ("MN\r\nERROR\r\n", "refuses"),
         ] {
-            let Err(SettingsError::Unfit(said)) = answered(answer).await else {
-                panic!("{answer:?} was taken");
+            let Err(SettingsError::Unsuitable(said)) = read_answer(answer).await else {
+                panic!("{answer:?} was accepted");
             };
             assert!(said.contains(why), "{said}");
         }
@@ -125,7 +125,7 @@ mod tests {
     async fn an_answer_that_ends_early_is_an_outage() {
         for answer in ["", "MN\r\nSTAT item_size_max 1048576\r\n"] {
             assert!(
-                matches!(answered(answer).await, Err(SettingsError::Io(_))),
+                matches!(read_answer(answer).await, Err(SettingsError::Io(_))),
                 "{answer:?}"
             );
         }

@@ -12,21 +12,15 @@ use crate::MemcacheStoreBuilder;
 use crate::command::{Command, Outcome, Request};
 use crate::error;
 use crate::expiry::exptime;
-use crate::server::Server;
+use crate::server::{Answer, Server};
 
-/// Keeps records in memcached.
+/// Keeps session records in memcached.
 ///
-/// A record lives on one server, found by its key and the servers' addresses as they were written. When a server is down, its
-/// share of the sessions gives errors within the [time limit](MemcacheStoreBuilder::command_timeout), and the others work; no
-/// server ever takes over from another, because the old records would come back with it.
+/// Each record is on one server, chosen from its key and the servers' addresses as you wrote them.
+/// While a server is down, its share of the sessions gets errors, and the others work. No server
+/// takes over from another: when it came back, its old records would come back with it.
 ///
-/// A request is one command and one answer: `mg` brings a record and its version, `ms` writes under memcached's own add or
-/// compare-and-swap, `md` deletes. Each answer must carry the key and the token of its request. A connection whose request did
-/// not run to its end is closed.
-///
-/// The [crate's front page](crate) has an example.
-///
-/// Clones share their pools.
+/// Clones share their connections. The [crate's page](crate) has an example.
 #[derive(Clone)]
 pub struct MemcacheStore {
     shared: Arc<Shared>,
@@ -34,12 +28,11 @@ pub struct MemcacheStore {
 
 struct Shared {
     prefix: String,
-    first: Arc<Server>,
-    rest: Vec<Arc<Server>>,
+    servers: Vec<Server>,
 }
 
 impl MemcacheStore {
-    /// Connects to `servers`, each `host:port` or `unix:/path`, with the default options.
+    /// Connects to `servers`, each `host:port` or `unix:/path`, with the default settings.
     ///
     /// # Errors
     ///
@@ -51,7 +44,7 @@ impl MemcacheStore {
         Self::builder(servers).connect().await
     }
 
-    /// Options for a store on `servers`, each `host:port` or `unix:/path`.
+    /// The settings of a store on `servers`, each `host:port` or `unix:/path`.
     pub fn builder<I>(servers: I) -> MemcacheStoreBuilder
     where
         I: IntoIterator<Item: Into<String>>,
@@ -59,52 +52,49 @@ impl MemcacheStore {
         MemcacheStoreBuilder::new(servers.into_iter().map(Into::into).collect())
     }
 
-    pub(crate) fn new(prefix: String, first: Arc<Server>, rest: Vec<Arc<Server>>) -> Self {
+    pub(crate) fn new(prefix: String, servers: Vec<Server>) -> Self {
         Self {
-            shared: Arc::new(Shared {
-                prefix,
-                first,
-                rest,
-            }),
+            shared: Arc::new(Shared { prefix, servers }),
         }
     }
 
-    pub(crate) fn servers(&self) -> impl Iterator<Item = &Arc<Server>> {
-        std::iter::once(&self.shared.first).chain(&self.shared.rest)
+    pub(crate) fn servers(&self) -> &[Server] {
+        &self.shared.servers
     }
 
     pub(crate) fn key(&self, key: &RecordKey) -> String {
         format!("{}{}", self.shared.prefix, key.hex())
     }
 
-    fn server(&self, key: &RecordKey) -> &Server {
-        let first = &self.shared.first;
-        self.shared.rest.iter().fold(first, |best, server| {
-            let score = |server: &Server| server.seat.score(key.digest());
-            if score(server) > score(best) {
-                server
-            } else {
-                best
-            }
-        })
+    /// Sends `command` to the server that holds the key.
+    async fn call(
+        &self,
+        key: &RecordKey,
+        command: Command<'_>,
+    ) -> Result<(&Server, Answer), StoreError> {
+        let servers = self.servers().iter();
+        let server = servers
+            .max_by_key(|server| server.hash.score(key.digest()))
+            .ok_or_else(error::no_server)?;
+        let request = Request {
+            key: &self.key(key),
+            command,
+        };
+        Ok((server, server.call(&request).await?))
     }
 }
 
 #[async_trait]
 impl RecordStore for MemcacheStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        let server = self.server(key);
-        let request = Request {
-            key: &self.key(key),
-            command: Command::Get,
-        };
-        match server.call(&request).await?.outcome {
+        let (server, answer) = self.call(key, Command::Get).await?;
+        match answer.outcome {
             Outcome::Found(body, cas) => Ok(Some(Record {
                 body: body.into(),
                 version: cas.into(),
             })),
             Outcome::Absent => Ok(None),
-            _ => Err(error::foreign(server.name())),
+            _ => Err(error::wrong_answer(server.name())),
         }
     }
 
@@ -119,47 +109,38 @@ impl RecordStore for MemcacheStore {
             Condition::IfAbsent => "ME".to_owned(),
             Condition::IfVersion(version) => match version.as_u64() {
                 Some(cas) => format!("C{cas}"),
-                // Another store's version: the record here never had it.
+                // The version of another store, which a record here never has.
                 None => return Ok(PutOutcome::Refused),
             },
         };
-        let server = self.server(key);
-        let request = Request {
-            key: &self.key(key),
-            command: Command::Set {
-                body: &body,
-                condition: &condition,
-                lifetime: &format!("T{}", exptime(ttl, SystemTime::now())),
-            },
+        let set = Command::Set {
+            body: &body,
+            condition: &condition,
+            lifetime: &format!("T{}", exptime(ttl, SystemTime::now())),
         };
-        let answer = server.call(&request).await?;
+        let (server, answer) = self.call(key, set).await?;
         match answer.outcome {
             Outcome::Stored(cas) => Ok(PutOutcome::Stored(cas.into())),
             Outcome::Refused if answer.repeated => Err(error::unknown(server.name())),
             Outcome::Refused => Ok(PutOutcome::Refused),
-            _ => Err(error::foreign(server.name())),
+            _ => Err(error::wrong_answer(server.name())),
         }
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        let server = self.server(key);
-        let request = Request {
-            key: &self.key(key),
-            command: Command::Delete,
-        };
-        let answer = server.call(&request).await?;
+        let (server, answer) = self.call(key, Command::Delete).await?;
         match answer.outcome {
             Outcome::Deleted => Ok(true),
             Outcome::Absent if answer.repeated => Err(error::unknown(server.name())),
             Outcome::Absent => Ok(false),
-            _ => Err(error::foreign(server.name())),
+            _ => Err(error::wrong_answer(server.name())),
         }
     }
 }
 
 impl fmt::Debug for MemcacheStore {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let servers: Vec<&str> = self.servers().map(|server| server.name()).collect();
+        let servers: Vec<&str> = self.servers().iter().map(Server::name).collect();
         f.debug_struct("MemcacheStore")
             .field("servers", &servers)
             .field("prefix", &self.shared.prefix)

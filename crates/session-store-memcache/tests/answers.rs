@@ -1,4 +1,5 @@
-//! Servers that answer wrongly, late, or not at all: scripts on loopback that speak as much of the protocol as it takes.
+//! Servers that answer wrongly, late, or not at all. They are scripts that speak just enough of the
+//! protocol.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
@@ -14,17 +15,17 @@ use session_store_memcache::{MemcacheStore, MemcacheStoreBuilder};
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-/// A command as the server sees it.
-struct Seen {
+/// A command that the server received.
+struct Received {
     key: String,
     opaque: String,
-    /// How many commands came on this connection before.
-    before: usize,
-    /// How many commands came on any connection before; the check at the start is the first.
+    /// How many commands came before it on this connection.
+    on_connection: usize,
+    /// How many commands came before it on any connection. The first one is the check at startup.
     total: usize,
 }
 
-enum Then {
+enum Reaction {
     Answer(String),
     Close,
     Hang,
@@ -32,25 +33,22 @@ enum Then {
 
 struct Script {
     address: String,
-    /// Connections that carried a command.
+    /// How many connections received a command.
     used: Arc<AtomicUsize>,
 }
 
 impl Script {
-    /// Answers the check at the start with a miss, and every later command as `answer` says.
-    async fn start(answer: impl Fn(&Seen) -> Then + Send + Sync + 'static) -> Self {
+    /// Answers the check at startup with a miss, and later commands as `react` says.
+    async fn start(react: impl Fn(&Received) -> Reaction + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let used = Arc::new(AtomicUsize::new(0));
-        let (answer, total, counted) = (
-            Arc::new(answer),
-            Arc::new(AtomicUsize::new(0)),
-            used.clone(),
-        );
+        let (react, total, counted) =
+            (Arc::new(react), Arc::new(AtomicUsize::new(0)), used.clone());
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                let (answer, total, used) = (answer.clone(), total.clone(), counted.clone());
-                tokio::spawn(async move { serve(stream, &*answer, &total, &used).await });
+                let (react, total, used) = (react.clone(), total.clone(), counted.clone());
+                tokio::spawn(async move { serve(stream, &*react, &total, &used).await });
             }
         });
         Self { address, used }
@@ -63,13 +61,13 @@ impl Script {
 
 async fn serve(
     stream: TcpStream,
-    answer: &(dyn Fn(&Seen) -> Then + Send + Sync),
+    react: &(dyn Fn(&Received) -> Reaction + Send + Sync),
     total: &AtomicUsize,
     used: &AtomicUsize,
 ) -> std::io::Result<()> {
     let (reader, mut writer) = stream.into_split();
     let mut lines = BufReader::new(reader).lines();
-    let mut before = 0;
+    let mut on_connection = 0;
     while let Some(line) = lines.next_line().await? {
         let words: Vec<&str> = line.split(' ').collect();
         let reply = match words[0] {
@@ -83,24 +81,24 @@ async fn serve(
                     .iter()
                     .find_map(|word| word.strip_prefix('O'))
                     .unwrap();
-                let seen = Seen {
+                let received = Received {
                     key: words[1].to_owned(),
                     opaque: opaque.to_owned(),
-                    before,
+                    on_connection,
                     total: total.fetch_add(1, Ordering::SeqCst),
                 };
-                if before == 0 {
+                if on_connection == 0 {
                     used.fetch_add(1, Ordering::SeqCst);
                 }
-                before += 1;
-                let then = match seen.total {
-                    0 => Then::Answer(format!("EN k{} O{}", seen.key, seen.opaque)),
-                    _ => answer(&seen),
+                on_connection += 1;
+                let reaction = match received.total {
+                    0 => Reaction::Answer(format!("EN k{} O{}", received.key, received.opaque)),
+                    _ => react(&received),
                 };
-                match then {
-                    Then::Answer(reply) => format!("{reply}\r\n"),
-                    Then::Close => return Ok(()),
-                    Then::Hang => std::future::pending().await,
+                match reaction {
+                    Reaction::Answer(reply) => format!("{reply}\r\n"),
+                    Reaction::Close => return Ok(()),
+                    Reaction::Hang => std::future::pending().await,
                 }
             }
         };
@@ -109,23 +107,23 @@ async fn serve(
     Ok(())
 }
 
-/// An answer that is not the request's own is an error, and the next request has a connection of its own.
+/// A wrong answer is an error, and the next request uses a new connection.
 #[tokio::test]
 async fn an_answer_to_another_request_is_an_error_and_closes_the_connection() {
-    type Wrong = fn(&Seen) -> String;
+    type Wrong = fn(&Received) -> String;
     let loads: [Wrong; 9] = [
-        |seen| format!("VA 5 c1 kother O{}\r\nhello", seen.opaque),
-        |seen| format!("VA 5 c1 k{} O0\r\nhello", seen.key),
-        |seen| format!("VA 5 c1 k{}\r\nhello", seen.key),
+        |received| format!("VA 5 c1 kother O{}\r\nhello", received.opaque),
+        |received| format!("VA 5 c1 k{} O0\r\nhello", received.key),
+        |received| format!("VA 5 c1 k{}\r\nhello", received.key),
         |_| "VA 5 c1\r\nhello".to_owned(),
-        |seen| format!("VA 5 k{} O{}\r\nhello", seen.key, seen.opaque),
-        |seen| format!("HD c1 k{} O{}", seen.key, seen.opaque),
+        |received| format!("VA 5 k{} O{}\r\nhello", received.key, received.opaque),
+        |received| format!("HD c1 k{} O{}", received.key, received.opaque),
         |_| "EN".to_owned(),
-        |seen| format!("EN k{} O0", seen.key),
+        |received| format!("EN k{} O0", received.key),
         |_| "nonsense".to_owned(),
     ];
     for (n, wrong) in loads.into_iter().enumerate() {
-        let script = Script::start(move |seen| Then::Answer(wrong(seen))).await;
+        let script = Script::start(move |received| Reaction::Answer(wrong(received))).await;
         let store = script.builder().pool_size(1).connect().await.unwrap();
         for _ in 0..3 {
             let error = store.load(&key(1)).await.unwrap_err();
@@ -135,18 +133,18 @@ async fn an_answer_to_another_request_is_an_error_and_closes_the_connection() {
         assert_eq!(
             script.used.load(Ordering::SeqCst),
             3,
-            "{n}: a connection was used again"
+            "{n}: a connection was reused"
         );
     }
     let writes: [Wrong; 5] = [
         |_| "HD".to_owned(),
-        |seen| format!("HD c9 k{} O0", seen.key),
-        |seen| format!("HD k{} O{}", seen.key, seen.opaque),
+        |received| format!("HD c9 k{} O0", received.key),
+        |received| format!("HD k{} O{}", received.key, received.opaque),
         |_| "EX".to_owned(),
         |_| "SERVER_ERROR out of memory storing object".to_owned(),
     ];
     for (n, wrong) in writes.into_iter().enumerate() {
-        let script = Script::start(move |seen| Then::Answer(wrong(seen))).await;
+        let script = Script::start(move |received| Reaction::Answer(wrong(received))).await;
         let store = script.builder().pool_size(1).connect().await.unwrap();
         for _ in 0..3 {
             let condition = Condition::IfVersion(Version::from(1));
@@ -156,24 +154,24 @@ async fn an_answer_to_another_request_is_an_error_and_closes_the_connection() {
         assert_eq!(
             script.used.load(Ordering::SeqCst),
             3,
-            "{n}: a connection was used again"
+            "{n}: a connection was reused"
         );
     }
 }
 
-/// A write that is repeated on a fresh connection says "refused" only where the first one cannot be the reason.
+/// When a repeated write or delete is refused, the first one may have been applied.
 #[tokio::test]
-async fn a_repeated_write_never_says_refused() {
+async fn a_refused_retry_is_an_unknown_outcome() {
     for (status, stored) in [
         ("HD c7", true),
         ("NS c0", false),
         ("EX c0", false),
         ("NF c0", false),
     ] {
-        // The connection of the check is closed at its second command; the next one answers.
-        let script = Script::start(move |seen| match seen.before {
-            0 => Then::Answer(format!("{status} k{} O{}", seen.key, seen.opaque)),
-            _ => Then::Close,
+        // Closes the connection of the check at its second command, and answers on the next one.
+        let script = Script::start(move |received| match received.on_connection {
+            0 => Reaction::Answer(format!("{status} k{} O{}", received.key, received.opaque)),
+            _ => Reaction::Close,
         })
         .await;
         let store = script.builder().connect().await.unwrap();
@@ -188,9 +186,9 @@ async fn a_repeated_write_never_says_refused() {
             ),
         }
     }
-    let script = Script::start(|seen| match seen.before {
-        0 => Then::Answer(format!("NF k{} O{}", seen.key, seen.opaque)),
-        _ => Then::Close,
+    let script = Script::start(|received| match received.on_connection {
+        0 => Reaction::Answer(format!("NF k{} O{}", received.key, received.opaque)),
+        _ => Reaction::Close,
     })
     .await;
     let store = script.builder().connect().await.unwrap();
@@ -198,10 +196,10 @@ async fn a_repeated_write_never_says_refused() {
     assert!(error.to_string().contains("not known"), "{error}");
 }
 
-/// A request is sent at most twice, however often its connection is closed.
+/// A request is sent at most twice, even if its connection is closed each time.
 #[tokio::test]
 async fn a_server_that_always_closes_is_an_error() {
-    let script = Script::start(|_| Then::Close).await;
+    let script = Script::start(|_| Reaction::Close).await;
     let store = script.builder().connect().await.unwrap();
     let error = store.load(&key(1)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unavailable);
@@ -209,14 +207,14 @@ async fn a_server_that_always_closes_is_an_error() {
     assert_eq!(script.used.load(Ordering::SeqCst), 2);
 }
 
-/// Each limit holds, and the error says which one it was.
+/// The error says which limit was exceeded.
 #[tokio::test]
 async fn time_limits() {
-    let script = Script::start(|_| Then::Hang).await;
+    let script = Script::start(|_| Reaction::Hang).await;
     let store = script.builder().pool_size(1).connect().await.unwrap();
-    let begun = Instant::now();
-    let (one, record) = (key(1), key(2));
-    let (first, second) = tokio::join!(store.load(&one), store.load(&record));
+    let start = Instant::now();
+    let keys = [key(1), key(2)];
+    let (first, second) = tokio::join!(store.load(&keys[0]), store.load(&keys[1]));
     let messages = [first.unwrap_err(), second.unwrap_err()].map(|error| {
         assert_eq!(error.kind(), StoreErrorKind::Timeout);
         error.to_string()
@@ -230,15 +228,15 @@ async fn time_limits() {
         "{messages:?}"
     );
     assert!(
-        begun.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(2),
         "{:?}",
-        begun.elapsed()
+        start.elapsed()
     );
 
-    // Takes the connection, and says nothing.
+    // A server that accepts the connection and never answers.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let begun = Instant::now();
+    let start = Instant::now();
     let builder = MemcacheStore::builder([address.as_str()]);
     let connect = builder
         .connect_timeout(Duration::from_millis(200))
@@ -247,8 +245,8 @@ async fn time_limits() {
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(error.to_string().contains(&address), "{error}");
     assert!(
-        begun.elapsed() < Duration::from_secs(2),
+        start.elapsed() < Duration::from_secs(2),
         "{:?}",
-        begun.elapsed()
+        start.elapsed()
     );
 }

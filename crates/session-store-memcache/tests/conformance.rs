@@ -1,4 +1,4 @@
-//! The conformance suite, on one real server and on three.
+//! The conformance suite, on one server and on three.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::sync::OnceLock;
@@ -8,10 +8,10 @@ use session_conformance::{Fixture, Subject};
 use session_servers::Memcached;
 use session_store_memcache::MemcacheStore;
 
-/// The default item size, less the longest prefix of these tests, the key's digits, and memcached's header.
+/// The default item size, minus the longest prefix, the digits of a key, and memcached's header.
 const LARGEST: usize = 1024 * 1024 - 8 - 64 - 59;
 
-/// A store of its own for each check: a prefix that no other has.
+/// Each check has its own prefix, and so its own empty store.
 fn subject(name: &str, servers: &'static OnceLock<Vec<Memcached>>, count: usize) -> Subject {
     static NEXT: AtomicUsize = AtomicUsize::new(0);
     Subject::new(move || async move {
@@ -19,9 +19,9 @@ fn subject(name: &str, servers: &'static OnceLock<Vec<Memcached>>, count: usize)
         let addresses: Vec<String> = servers.iter().map(Memcached::addr).collect();
         let prefix = format!("c{}:", NEXT.fetch_add(1, Ordering::Relaxed));
         let builder = MemcacheStore::builder(addresses).prefix(prefix);
-        let again = builder.clone();
+        let reopen = builder.clone();
         Fixture::new(builder.connect().await.unwrap()).reopen(move || {
-            let builder = again.clone();
+            let builder = reopen.clone();
             async move { builder.connect().await.unwrap() }
         })
     })

@@ -1,4 +1,4 @@
-//! The trait's contract, on one real server, on three, and over a unix socket.
+//! The contract of `RecordStore`, on one server, on three, and over a unix socket.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -60,7 +60,7 @@ async fn bodies(store: &MemcacheStore) {
     }
 }
 
-/// Of many conditional writes at once exactly one is stored, and a counter counts every one.
+/// Exactly one of many concurrent inserts is stored, and a counter loses no increment.
 async fn races(store: &MemcacheStore) {
     let key = key(2000);
     let mut inserts = tokio::task::JoinSet::new();
@@ -69,10 +69,10 @@ async fn races(store: &MemcacheStore) {
         inserts.spawn(async move { put(&store, &key, body(n), Condition::IfAbsent).await });
     }
     let outcomes = inserts.join_all().await;
-    let won = outcomes
+    let stored_inserts = outcomes
         .iter()
         .filter(|outcome| **outcome != PutOutcome::Refused);
-    assert_eq!(won.count(), 1);
+    assert_eq!(stored_inserts.count(), 1);
 
     let (_, version) = load(store, &key).await.unwrap();
     stored(update(store, &key, Bytes::from_static(b"0"), version).await);
@@ -113,7 +113,10 @@ async fn three_servers() {
     let servers = Memcached::start_many(3).unwrap();
     contract(&servers).await;
     for server in &servers {
-        assert!(server.stat("cmd_set").unwrap() > 50, "each holds a share");
+        assert!(
+            server.stat("cmd_set").unwrap() > 50,
+            "each server holds a share"
+        );
     }
 }
 
@@ -122,7 +125,7 @@ async fn unix_socket() {
     contract(&[Memcached::builder().unix_socket().start().unwrap()]).await;
 }
 
-/// The prefix is part of the key, at its longest too.
+/// The prefix is part of the key, even the longest one.
 #[tokio::test]
 async fn prefixes() {
     let servers = Memcached::start_many(1).unwrap();

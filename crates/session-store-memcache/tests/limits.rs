@@ -1,4 +1,4 @@
-//! Commands, lifetimes and sizes, as the server itself counts them.
+//! Commands, lifetimes and sizes, as the server counts them.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod common;
@@ -16,9 +16,9 @@ async fn put_for(store: &MemcacheStore, n: u64, ttl: Duration) {
     stored(put.unwrap());
 }
 
-/// One command for a load, one for a write, one for a delete, and nothing else.
+/// A load, a write and a delete are one command each.
 #[tokio::test]
-async fn commands_are_counted() {
+async fn one_command_for_each_operation() {
     let servers = Memcached::start_many(1).unwrap();
     let store = connect(&servers).await;
     let counts = || {
@@ -51,7 +51,7 @@ async fn commands_are_counted() {
 }
 
 #[tokio::test]
-async fn a_time_limit_may_be_beyond_the_end_of_time() {
+async fn the_longest_time_limit_does_not_overflow() {
     let servers = Memcached::start_many(1).unwrap();
     let store = builder(&servers).command_timeout(Duration::MAX);
     let store = store.connect().await.unwrap();
@@ -59,9 +59,9 @@ async fn a_time_limit_may_be_beyond_the_end_of_time() {
     assert!(load(&store, &key(0)).await.is_some());
 }
 
-/// memcached forgets in whole seconds: never before the lifetime has passed, and soon after it.
+/// memcached counts whole seconds. The test writes at different fractions of a second.
 #[tokio::test(flavor = "multi_thread")]
-async fn forgotten_after_its_lifetime_and_not_before() {
+async fn a_record_expires_after_its_lifetime_and_not_before() {
     const LIFETIME: Duration = Duration::from_secs(1);
     let servers = Memcached::start_many(1).unwrap();
     let store = connect(&servers).await;
@@ -70,21 +70,25 @@ async fn forgotten_after_its_lifetime_and_not_before() {
         let store = store.clone();
         phases.spawn(async move {
             tokio::time::sleep(Duration::from_millis(50 * n)).await;
-            let begun = Instant::now();
+            let start = Instant::now();
             put_for(&store, n, LIFETIME).await;
             while load(&store, &key(n)).await.is_some() {
-                assert!(begun.elapsed() < Duration::from_secs(20), "never forgotten");
+                assert!(
+                    start.elapsed() < Duration::from_secs(20),
+                    "it never expires"
+                );
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
-            begun.elapsed()
+            start.elapsed()
         });
     }
-    for gone in phases.join_all().await {
-        assert!(gone >= LIFETIME, "forgotten after {gone:?}");
+    for lived in phases.join_all().await {
+        assert!(lived >= LIFETIME, "expired after {lived:?}");
     }
 }
 
-/// As a number of seconds, memcached would take the longer ones for a moment in 1970, and the last for one before 1970.
+/// memcached would take a number of seconds over thirty days for a Unix time in 1970. It takes one
+/// that does not fit into 32 bits for a time before 1970.
 #[tokio::test]
 async fn lifetimes_over_thirty_days() {
     const DAY: u64 = 24 * 60 * 60;
@@ -102,13 +106,14 @@ async fn lifetimes_over_thirty_days() {
         let line = format!("mg remix:session:{} t", key(n).hex());
         let reply = servers[0].client().unwrap().command(&line).unwrap();
         match reply.strip_prefix("HD t").unwrap().parse::<u64>() {
-            Ok(left) => assert!(!forever && (days * DAY..days * DAY + 5).contains(&left)),
+            Ok(ttl) => assert!(!forever && (days * DAY..days * DAY + 5).contains(&ttl)),
             Err(_) => assert!(forever && reply == "HD t-1", "{days} days: {reply}"),
         }
     }
 }
 
-/// The largest record that the server takes is stored; one byte more is refused, unsent, and the record before it lives.
+/// The largest record that the server takes is stored. One byte more is refused before it is sent,
+/// and the old record survives.
 #[tokio::test]
 async fn item_size() {
     for kilobytes in [64, 1024] {
@@ -132,7 +137,7 @@ async fn item_size() {
             assert_eq!(servers[0].stat("cmd_set").unwrap(), sets, "it was sent");
             assert_eq!(load(&store, &record).await.unwrap().0.len(), largest);
 
-            // The server itself draws the line there.
+            // The server itself has the same limit.
             let over = limit - 59 - "over".len() + 1;
             let command = format!("ms over {over}\r\n{}", "x".repeat(over));
             let reply = servers[0].client().unwrap().command(&command).unwrap();

@@ -1,4 +1,4 @@
-//! What the tests share: keys, bodies, stores on real servers.
+//! Keys, bodies, and stores on real servers.
 #![allow(
     dead_code,
     clippy::unwrap_used,
@@ -15,16 +15,16 @@ use session_store_memcache::{MemcacheStore, MemcacheStoreBuilder};
 
 pub(crate) const TTL: Duration = Duration::from_secs(600);
 
-/// A key of this test's own.
+/// A different key for each number.
 pub(crate) fn key(n: u64) -> RecordKey {
     let mut digest = [0; 32];
-    // The placement reads the first bytes as they come from SHA-256: spread them.
+    // The placement uses the first bytes, and expects them to be spread evenly.
     digest[..8].copy_from_slice(&(n + 1).wrapping_mul(0x9e37_79b9_7f4a_7c15).to_be_bytes());
     digest[24..].copy_from_slice(&n.to_be_bytes());
     RecordKey::from_digest(digest)
 }
 
-/// A body that says whose it is, of varying length.
+/// A body that names its record, of varying length.
 pub(crate) fn body(n: u64) -> Bytes {
     let owner = format!("record {n} ");
     Bytes::from(owner.repeat(1 + usize::try_from(n % 50).unwrap()))
@@ -64,7 +64,7 @@ pub(crate) async fn put(
     store.put(key, body, TTL, condition).await.unwrap()
 }
 
-/// The body at `key`, and its version.
+/// The body and the version at `key`.
 pub(crate) async fn load(store: &MemcacheStore, key: &RecordKey) -> Option<(Bytes, Version)> {
     let record = store.load(key).await.unwrap()?;
     Some((record.body, record.version))
@@ -77,7 +77,7 @@ pub(crate) fn stored(outcome: PutOutcome) -> Version {
     }
 }
 
-/// A small generator, so that a failing run can be repeated.
+/// A small random number generator with a seed, so that a failing run can be repeated.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
