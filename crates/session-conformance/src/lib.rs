@@ -2,8 +2,14 @@
 
 mod check;
 mod context;
+#[cfg(feature = "engine")]
 pub mod explore;
+#[cfg(not(feature = "engine"))]
+mod explore;
 mod failure;
+mod fault;
+#[cfg(any(feature = "engine", feature = "http"))]
+mod faulty;
 #[cfg(feature = "http")]
 mod http;
 mod overlap;
@@ -12,6 +18,7 @@ mod recorder;
 mod render;
 mod report;
 mod run;
+#[cfg(feature = "engine")]
 mod session;
 mod subject;
 mod suite;
