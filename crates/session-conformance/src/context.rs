@@ -4,9 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use session_core::{
-    Condition, PutOutcome, Record, RecordKey, RecordStore, SessionId, SessionStorage, Version,
-};
+use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, SessionId, Version};
 
 use crate::Subject;
 use crate::check::Result;
@@ -52,7 +50,8 @@ impl Context {
     }
 
     /// The storage under test; a store of records behind the engine.
-    pub(crate) fn storage(&self) -> Arc<dyn SessionStorage> {
+    #[cfg(feature = "engine")]
+    pub(crate) fn storage(&self) -> Arc<dyn session_core::SessionStorage> {
         match &self.fixture.kind {
             Kind::Records(store) => Arc::new(Recorder::new(Arc::clone(store), self.trace.clone())),
             Kind::Storage(storage) => Arc::clone(storage),

@@ -5,10 +5,11 @@ mod context;
 #[cfg(feature = "engine")]
 pub mod explore;
 #[cfg(not(feature = "engine"))]
+#[allow(unreachable_pub)]
 mod explore;
 mod failure;
 mod fault;
-#[cfg(any(feature = "engine", feature = "http"))]
+#[cfg(feature = "engine")]
 mod faulty;
 #[cfg(feature = "http")]
 mod http;

@@ -54,7 +54,7 @@ fn plain(text: &str) -> Result<RecordKey> {
 
 pub(super) async fn keys_of_the_maximum_length(cx: Context) -> Result {
     let store = cx.store()?;
-    let longest = "k".repeat(RecordKey::MAX_PLAIN - 1);
+    let longest = "k".repeat(SessionId::MAX_FOREIGN - 1);
     let keys = [
         plain(&format!("{longest}a"))?,
         plain(&format!("{longest}b"))?,
