@@ -1,4 +1,4 @@
-//! What a check is, and the list of all.
+//! What a check is, and the list of all checks.
 
 use std::fmt;
 use std::pin::Pin;
@@ -12,18 +12,19 @@ use crate::context::Context;
 pub(crate) type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 pub(crate) type Result<T = (), E = Failure> = std::result::Result<T, E>;
 
-/// One thing that a store must do, under a name that does not change.
+/// One thing that a store must do.
 #[derive(Clone, Copy)]
 pub struct Check {
-    /// `level/what_holds`, such as `record/if_absent_refuses_a_taken_key`.
+    /// The level, the file, and what must hold: `record/conditions/if_absent_refuses_a_taken_key`
+    /// is a function of that name in `src/record/conditions.rs`.
     pub name: &'static str,
     /// What kind of check it is.
     pub level: Level,
     /// What a user would suffer if it failed.
     pub harm: &'static str,
-    /// Which promises it puts to the test; a subject that declares one of them impossible is not asked.
+    /// The promises that it tests. It is not run on a subject that declares that it cannot keep one
+    /// of them.
     pub needs: &'static [Promise],
-    pub(crate) limit: Duration,
     pub(crate) run: fn(Context) -> BoxFuture<Result>,
 }
 
@@ -34,46 +35,51 @@ pub struct Check {
 pub enum Level {
     /// The contract of [`RecordStore`](session_core::RecordStore).
     Record,
-    /// Sessions, one request after another and overlapping by hand.
-    Session,
-    /// Requests in every order of their store operations.
+    /// Requests that overlap, in many orders of their store operations.
     Overlap,
-    /// The same, with one operation that fails, loses its reply, comes late or is cancelled.
+    /// The same with one operation that fails, loses its reply, comes late or is cancelled.
     Fault,
-    /// Requests through the HTTP layer.
+    /// Sessions: every call and every outcome. Behind the feature `engine`.
+    Session,
+    /// Requests through the HTTP layer. Behind the feature `http`.
     Http,
 }
 
-/// What a storage may be unable to promise, by its nature; see [`Subject::cannot`](crate::Subject::cannot).
+/// What a storage may be unable to promise by its nature; see
+/// [`Subject::cannot`](crate::Subject::cannot).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Promise {
-    /// It is made of records: it implements [`RecordStore`](session_core::RecordStore).
+    /// It has records: it implements [`RecordStore`](session_core::RecordStore).
     Records,
     /// Requests that overlap keep what both wrote.
     Merge,
-    /// A session that was destroyed or moved is dead for whoever kept a copy of its cookie.
+    /// A session that was destroyed, or has a new id, cannot be opened with a copy of its old cookie.
     Revoke,
-    /// `commit` saves before the response.
+    /// A request may save its session several times, before its response.
     Commit,
-    /// Two servers may keep their records in one place.
+    /// Several servers may share one place for their records.
     Share,
 }
 
-impl Check {
-    pub(crate) const LIMIT: Duration = Duration::from_secs(60);
-}
-
 impl Level {
-    /// As it begins the names of its checks.
+    /// The first part of the names of its checks.
     pub fn name(self) -> &'static str {
         match self {
             Self::Record => "record",
-            Self::Session => "session",
             Self::Overlap => "overlap",
             Self::Fault => "fault",
+            Self::Session => "session",
             Self::Http => "http",
+        }
+    }
+
+    /// How long one of its checks may take.
+    pub(crate) fn time_limit(self) -> Duration {
+        match self {
+            Self::Overlap | Self::Fault => Duration::from_secs(15 * 60),
+            Self::Record | Self::Session | Self::Http => Duration::from_secs(60),
         }
     }
 }
@@ -90,26 +96,43 @@ impl fmt::Display for Level {
     }
 }
 
-/// A [`Check`] of an async fn in scope: `check!(Record, "record", name, "harm", [Promise, ..])`.
-macro_rules! check {
-    ($level:ident, $prefix:literal, $function:ident, $harm:literal, [$($need:ident),*]) => {
-        $crate::check::Check {
-            name: concat!($prefix, "/", stringify!($function)),
+/// All checks of this build, level by level.
+pub fn checks() -> impl Iterator<Item = &'static Check> {
+    let lists = [
+        crate::record::CHECKS,
+        crate::overlap::CHECKS,
+        crate::fault::CHECKS,
+        #[cfg(feature = "engine")]
+        crate::session::CHECKS,
+        #[cfg(feature = "http")]
+        crate::http::CHECKS,
+    ];
+    lists.into_iter().flatten()
+}
+
+/// Makes the table of a level's [`Check`]s from its list, such as `__record_checks`.
+///
+/// A list is the only place that names a check: [`suite!`](crate::suite) makes its tests from it too.
+macro_rules! table {
+    ($level:ident $prefix:ident $($name:ident [$($need:ident),*] $harm:literal)*) => {
+        &[$($crate::check::Check {
+            name: concat!(stringify!($prefix), "/", stringify!($name)),
             level: $crate::check::Level::$level,
             harm: $harm,
             needs: &[$($crate::check::Promise::$need),*],
-            limit: $crate::check::Check::LIMIT,
-            run: |context| Box::pin($function(context)),
-        }
+            run: |context| Box::pin($name(context)),
+        }),*]
+    };
+    ($level:ident $prefix:ident $($group:ident {
+        $($name:ident [$($need:ident),*] $harm:literal)*
+    })*) => {
+        &[$($($crate::check::Check {
+            name: concat!(stringify!($prefix), "/", stringify!($group), "/", stringify!($name)),
+            level: $crate::check::Level::$level,
+            harm: $harm,
+            needs: &[$($crate::check::Promise::$need),*],
+            run: |context| Box::pin($group::$name(context)),
+        },)*)*]
     };
 }
-pub(crate) use check;
-
-/// All checks that this build knows, level by level.
-pub fn checks() -> impl Iterator<Item = &'static Check> {
-    let groups = crate::record::GROUPS.iter().chain(crate::session::GROUPS);
-    let groups = groups.chain(crate::overlap::GROUPS);
-    #[cfg(feature = "http")]
-    let groups = groups.chain(crate::http::GROUPS);
-    groups.flat_map(|group| group.iter())
-}
+pub(crate) use table;

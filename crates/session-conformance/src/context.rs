@@ -1,12 +1,10 @@
-//! What a check works with.
+//! What every check is given, and short forms for what most checks do.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use session_core::{
-    Condition, PutOutcome, Record, RecordKey, RecordStore, SessionId, SessionStorage, Version,
-};
+use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, SessionId, Version};
 
 use crate::Subject;
 use crate::check::Result;
@@ -15,13 +13,13 @@ use crate::recorder::Recorder;
 use crate::subject::{Fixture, Kind};
 use crate::trace::Trace;
 
-/// A fresh store, and what is known about it.
+/// An empty store, and what is known about it.
 #[derive(Debug)]
 pub(crate) struct Context {
     fixture: Fixture,
     pub(crate) trace: Trace,
     pub(crate) largest_body: usize,
-    pub(crate) thorough: bool,
+    thorough: bool,
 }
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
@@ -36,12 +34,12 @@ impl Context {
         }
     }
 
-    /// The store of records under test.
+    /// The store under test. Failures show its operations.
     pub(crate) fn store(&self) -> Result<Recorder> {
         Ok(Recorder::new(self.bare_store()?, self.trace.clone()))
     }
 
-    /// The same, without notes of what it is asked.
+    /// The same without a record of its operations.
     pub(crate) fn bare_store(&self) -> Result<Arc<dyn RecordStore>> {
         match &self.fixture.kind {
             Kind::Records(store) => Ok(Arc::clone(store)),
@@ -51,8 +49,9 @@ impl Context {
         }
     }
 
-    /// The storage under test; over records, the engine on them.
-    pub(crate) fn storage(&self) -> Arc<dyn SessionStorage> {
+    /// The storage under test; a store of records behind the engine.
+    #[cfg(feature = "engine")]
+    pub(crate) fn storage(&self) -> Arc<dyn session_core::SessionStorage> {
         match &self.fixture.kind {
             Kind::Records(store) => Arc::new(Recorder::new(Arc::clone(store), self.trace.clone())),
             Kind::Storage(storage) => Arc::clone(storage),
@@ -61,28 +60,36 @@ impl Context {
 
     /// The same records through another store.
     pub(crate) async fn reopen(&self) -> Result<Recorder> {
-        let store = self.fixture.reopen.as_ref().ok_or_else(alone)?().await;
-        self.trace.note("(opened once more)");
+        let store = self.fixture.reopen.as_ref().ok_or_else(only_once)?().await;
+        self.trace.note("(opened a second time)");
         Ok(Recorder::new(store, self.trace.clone()))
     }
 
-    /// Drops the store, and opens its records again.
+    /// Drops the store, and opens its records again. What the fixture keeps is returned too.
     pub(crate) async fn restart(self) -> Result<(Recorder, impl Sized)> {
         let Fixture {
             kind, reopen, keep, ..
         } = self.fixture;
         drop(kind);
-        let store = reopen.ok_or_else(alone)?().await;
+        let store = reopen.ok_or_else(only_once)?().await;
         self.trace.note("(closed, and opened again)");
         Ok((Recorder::new(store, self.trace.clone()), keep))
     }
 
-    /// Whether the time by which the store forgets can be moved.
+    /// How many schedules the explorer runs.
+    pub(crate) fn schedules(&self) -> usize {
+        match self.thorough {
+            true => usize::MAX,
+            false => crate::overlap::SHORT_RUN,
+        }
+    }
+
+    /// Whether the clock by which the store expires records can be moved.
     pub(crate) fn clock_moves(&self) -> bool {
         self.fixture.advance.is_some()
     }
 
-    /// Lets so much time pass, by the store's clock if it can be moved.
+    /// Lets `time` pass: moves the store's clock if that is possible, and sleeps otherwise.
     pub(crate) async fn pass(&self, time: Duration) {
         match &self.fixture.advance {
             Some(advance) => {
@@ -97,16 +104,15 @@ impl Context {
     }
 }
 
-fn alone() -> Failure {
+fn only_once() -> Failure {
     Failure::new("this store cannot be opened twice")
 }
 
-/// A key that nothing stands under.
+/// A key without a record.
 pub(crate) fn fresh_key() -> Result<RecordKey> {
     Ok(RecordKey::hashed(&SessionId::random()?))
 }
 
-/// Short forms, for what most checks do.
 impl Recorder {
     pub(crate) async fn insert(&self, key: &RecordKey, body: impl Into<Bytes>) -> Result<Version> {
         let put = self

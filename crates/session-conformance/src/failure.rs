@@ -13,7 +13,7 @@ pub struct Failure {
     pub expected: String,
     /// What was seen instead.
     pub seen: String,
-    /// The operations on the store, in the order in which they ended.
+    /// The operations on the store, in the order in which they were done.
     pub operations: Vec<String>,
 }
 
@@ -26,6 +26,11 @@ impl Failure {
             seen: String::new(),
             operations: Vec::new(),
         }
+    }
+
+    /// A task of the check panicked.
+    pub(crate) fn task(error: tokio::task::JoinError) -> Self {
+        Self::new(format!("a task did not complete: {error}"))
     }
 }
 
@@ -47,6 +52,12 @@ impl fmt::Display for Failure {
 }
 
 impl std::error::Error for Failure {}
+
+impl From<Box<Failure>> for Failure {
+    fn from(failure: Box<Failure>) -> Self {
+        *failure
+    }
+}
 
 impl From<session_core::StoreError> for Failure {
     fn from(error: session_core::StoreError) -> Self {

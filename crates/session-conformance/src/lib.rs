@@ -2,8 +2,15 @@
 
 mod check;
 mod context;
+#[cfg(feature = "engine")]
 pub mod explore;
+#[cfg(not(feature = "engine"))]
+#[allow(unreachable_pub)]
+mod explore;
 mod failure;
+mod fault;
+#[cfg(feature = "engine")]
+mod faulty;
 #[cfg(feature = "http")]
 mod http;
 mod overlap;
@@ -12,6 +19,7 @@ mod recorder;
 mod render;
 mod report;
 mod run;
+#[cfg(feature = "engine")]
 mod session;
 mod subject;
 mod suite;

@@ -1,58 +1,36 @@
-//! The levels `overlap` and `fault`: what [`explore`](crate::explore) finds on a store.
+//! The level `overlap`: requests at the same time, in many orders of their store operations.
 
-use std::time::Duration;
-
-use crate::check::{Check, Result, check};
+use crate::check::{Check, Result, table};
 use crate::context::Context;
-use crate::explore::{self, Explored, Faults};
+use crate::explore::{self, Faults};
 
-#[rustfmt::skip]
-const OVERLAP: &[Check] = &[
-    long(check!(Overlap, "overlap", two_requests_in_every_order, "Two requests at once, in some unlucky order: a change is lost, or a session that ended lives on.", [Records])),
-    long(check!(Overlap, "overlap", three_requests_in_every_order, "Three requests at once, in some unlucky order: a change is lost, or a session that ended lives on.", [Records])),
-];
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __overlap_checks {
+    ($($then:tt)+) => {
+        $($then)+! {
+            Overlap overlap
+            requests_in_any_order [Records]
+                "Requests overlap in an unlucky order: a change is lost, or an ended session lives on."
+        }
+    };
+}
 
-#[rustfmt::skip]
-const FAULT: &[Check] = &[
-    long(check!(Fault, "fault", two_requests_with_one_fault_anywhere, "The store fails, loses a reply, answers late or loses its client, in some unlucky moment: a change is lost or made twice, or a session that ended lives on.", [Records])),
-];
+pub(crate) const CHECKS: &[Check] = __overlap_checks!(table);
 
-pub(crate) const GROUPS: &[&[Check]] = &[OVERLAP, FAULT];
+/// So many schedules end in seconds on a store in memory, and in a minute on a distant one.
+pub(crate) const SHORT_RUN: usize = 2_000;
 
-/// How many schedules are run on a store of which it is not asked to run all.
-const SOME: usize = 2_000;
-
-const fn long(check: Check) -> Check {
-    Check {
-        limit: Duration::from_secs(15 * 60),
-        ..check
+/// Two requests. With the feature `engine` every schedule of two is run, and three requests too: what
+/// these find is a mistake in the engine more likely than in a store.
+async fn requests_in_any_order(cx: Context) -> Result {
+    let engine = cfg!(feature = "engine");
+    let limit = if engine { usize::MAX } else { cx.schedules() };
+    let two = explore::two_requests(cx.bare_store()?, Faults::None, limit).await?;
+    cx.trace.set_remark(two.to_string());
+    if engine {
+        let three = explore::three_requests(cx.bare_store()?, cx.schedules()).await?;
+        cx.trace.set_remark(format!("{two}; {three}"));
     }
-}
-
-fn told(cx: &Context, explored: std::result::Result<Explored, Box<crate::Failure>>) -> Result {
-    let explored = explored.map_err(|failure| *failure)?;
-    cx.trace.remark(explored.to_string());
     Ok(())
-}
-
-async fn two_requests_in_every_order(cx: Context) -> Result {
-    let store = cx.bare_store()?;
-    told(
-        &cx,
-        explore::two_requests(store, Faults::None, usize::MAX).await,
-    )
-}
-
-async fn three_requests_in_every_order(cx: Context) -> Result {
-    let (store, most) = (cx.bare_store()?, most(&cx));
-    told(&cx, explore::three_requests(store, most).await)
-}
-
-async fn two_requests_with_one_fault_anywhere(cx: Context) -> Result {
-    let (store, most) = (cx.bare_store()?, most(&cx));
-    told(&cx, explore::two_requests(store, Faults::One, most).await)
-}
-
-fn most(cx: &Context) -> usize {
-    if cx.thorough { usize::MAX } else { SOME }
 }

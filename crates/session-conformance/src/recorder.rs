@@ -1,4 +1,4 @@
-//! Writes down every operation on the store under test.
+//! Records every operation on the store under test, for failure messages.
 
 use std::fmt;
 use std::sync::Arc;
@@ -22,7 +22,7 @@ impl Recorder {
         Self { store, trace }
     }
 
-    fn begin(&self, operation: String) -> Note {
+    fn note(&self, operation: String) -> Note {
         Note {
             trace: self.trace.clone(),
             operation,
@@ -34,17 +34,10 @@ impl Recorder {
 #[async_trait]
 impl RecordStore for Recorder {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        let mut note = self.begin(format!("load {key:?}"));
+        let mut note = self.note(format!("load {key:?}"));
         let answer = self.store.load(key).await;
         note.answer = Some(found(&answer));
         answer
-    }
-
-    fn load_now(&self, key: &RecordKey) -> Option<Result<Option<Record>, StoreError>> {
-        let answer = self.store.load_now(key)?;
-        let mut note = self.begin(format!("load_now {key:?}"));
-        note.answer = Some(found(&answer));
-        Some(answer)
     }
 
     async fn put(
@@ -54,7 +47,7 @@ impl RecordStore for Recorder {
         ttl: Duration,
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        let mut note = self.begin(format!(
+        let mut note = self.note(format!(
             "put {key:?} {}, ttl {ttl:?}, {condition:?}",
             body(&bytes)
         ));
@@ -67,7 +60,7 @@ impl RecordStore for Recorder {
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        let mut note = self.begin(format!("remove {key:?}"));
+        let mut note = self.note(format!("remove {key:?}"));
         let answer = self.store.remove(key).await;
         note.answer = Some(match &answer {
             Ok(found) => found.to_string(),
@@ -77,7 +70,7 @@ impl RecordStore for Recorder {
     }
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
-        let mut note = self.begin(format!("sweep, at most {limit}"));
+        let mut note = self.note(format!("sweep, at most {limit}"));
         let answer = self.store.sweep(limit).await;
         note.answer = Some(match &answer {
             Ok(removed) => removed.to_string(),
@@ -87,7 +80,7 @@ impl RecordStore for Recorder {
     }
 }
 
-/// An operation under way. It is written down when it ends, also where it ends by being dropped.
+/// An operation under way. It is noted when it is dropped, so that a cancelled one is noted too.
 struct Note {
     trace: Trace,
     operation: String,

@@ -11,10 +11,10 @@ use crate::context::Context;
 use crate::trace::Trace;
 use crate::{Checked, Failure, Report, Subject, Verdict};
 
-/// How many checks wait on the store at the same time.
+/// How many checks run at the same time.
 const AT_ONCE: usize = 8;
 
-/// Runs every check on `subject`, on a runtime of tokio.
+/// Runs every check on `subject`. Needs a tokio runtime.
 ///
 /// ```
 /// # #[tokio::main]
@@ -29,7 +29,7 @@ pub async fn run(subject: impl Into<Subject>) -> Report {
     run_checks(subject, checks(), |_| {}).await
 }
 
-/// Runs `chosen` checks, and tells `progress` about each as it ends.
+/// Runs the `chosen` checks, and calls `progress` after each.
 pub async fn run_checks(
     subject: impl Into<Subject>,
     chosen: impl IntoIterator<Item = &'static Check>,
@@ -76,7 +76,7 @@ pub(crate) async fn run_one(subject: &Subject, check: &'static Check) -> Checked
             let attempt = attempt(subject.clone(), check, trace.clone()).await;
             attempt.unwrap_or_else(|mut failure| {
                 if failure.operations.is_empty() {
-                    failure.operations = trace.lines();
+                    failure.operations = trace.operations();
                 }
                 Verdict::Failed(failure)
             })
@@ -91,28 +91,28 @@ pub(crate) async fn run_one(subject: &Subject, check: &'static Check) -> Checked
     }
 }
 
-/// Runs a check in a task of its own, so that a store that panics, or hangs, fails that check alone.
+/// Runs a check in a task of its own, so that a store that panics or hangs fails only that check.
 async fn attempt(subject: Subject, check: &'static Check, trace: Trace) -> Result<Verdict> {
     let work = tokio::spawn(async move {
         let fixture = (subject.make)().await;
         if check.needs.contains(&Promise::Share) && fixture.reopen.is_none() {
-            let why = "it does not say that its records last, or that servers share them";
+            let why = "it does not declare that its records survive a restart: Fixture::reopen";
             return Ok(Verdict::Declared { why: why.into() });
         }
         let context = Context::new(fixture, trace.clone(), &subject);
         (check.run)(context).await?;
-        let remark = trace.remarked();
+        let remark = trace.remark();
         Ok(Verdict::Passed { remark })
     });
     let stop = work.abort_handle();
-    match tokio::time::timeout(check.limit, work).await {
+    let limit = check.level.time_limit();
+    match tokio::time::timeout(limit, work).await {
         Ok(Ok(result)) => result,
         Ok(Err(panicked)) => Err(Failure::new(panic_message(panicked))),
         Err(_) => {
             stop.abort();
-            let limit = check.limit;
             Err(Failure::new(format!(
-                "no end after {limit:?}; a store limits the time of its operations"
+                "not done after {limit:?}; a store limits the time of its operations"
             )))
         }
     }

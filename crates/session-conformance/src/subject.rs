@@ -1,4 +1,4 @@
-//! What is tested: how to make an empty store, and what is to be known about it.
+//! What is tested: how to make an empty store, and what the checks must know about it.
 
 use std::any::Any;
 use std::fmt;
@@ -11,7 +11,7 @@ use crate::check::{BoxFuture, Promise};
 
 /// A backend under test.
 ///
-/// A closure that makes an empty store is one already; the methods say what differs from the ordinary.
+/// A closure that makes an empty store is enough for most stores. The methods declare exceptions.
 ///
 /// ```
 /// use session_conformance::{Fixture, Subject};
@@ -34,7 +34,7 @@ pub struct Subject {
 }
 
 impl Subject {
-    /// A backend of which `make` makes a fresh, empty store, for each check its own.
+    /// A backend; `make` makes an empty store, one for each check.
     pub fn new<F, Fut>(make: F) -> Self
     where
         F: Fn() -> Fut + Send + Sync + 'static,
@@ -54,36 +54,37 @@ impl Subject {
         }
     }
 
-    /// What reports call it: `store` unless set.
+    /// Its name in reports: `store` unless set.
     #[must_use]
     pub fn named(mut self, name: impl Into<String>) -> Self {
         self.name = name.into();
         self
     }
 
-    /// The largest body that it takes, in bytes, if that is less than 1 MiB.
+    /// The largest body that it takes, in bytes. The default is 1 MiB.
     #[must_use]
     pub fn largest_body(mut self, bytes: usize) -> Self {
         self.largest_body = bytes;
         self
     }
 
-    /// Declares that it cannot keep `promise`, by its nature, and why. Reports show that in the place of a verdict.
+    /// Declares that it cannot keep `promise` by its nature, and why. Reports show the reason in place
+    /// of a verdict.
     #[must_use]
     pub fn cannot(mut self, promise: Promise, why: impl Into<String>) -> Self {
         self.cannot.push((promise, why.into()));
         self
     }
 
-    /// Runs every schedule there is of three requests, and of two with a fault; without it, the first two thousand. It takes
-    /// minutes on a store in memory, and hours on others.
+    /// Runs every schedule of overlapping requests, not only two thousand of them. That takes minutes on
+    /// a store in memory, and hours on others.
     #[must_use]
     pub fn thorough(mut self) -> Self {
         self.thorough = true;
         self
     }
 
-    /// What reports call it.
+    /// Its name in reports.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -110,7 +111,7 @@ impl fmt::Debug for Subject {
     }
 }
 
-/// One empty store, and what only whoever made it can do with it.
+/// One empty store, and what only its maker can do with it.
 pub struct Fixture {
     pub(crate) kind: Kind,
     pub(crate) advance: Option<Advance>,
@@ -132,7 +133,7 @@ impl Fixture {
         Self::of(Kind::Records(Arc::new(store)))
     }
 
-    /// A storage that is not made of records, such as one that keeps the data in the cookie.
+    /// A storage without records, such as one that keeps the data in the cookie.
     pub fn storage(storage: impl SessionStorage) -> Self {
         Self::of(Kind::Storage(Arc::new(storage)))
     }
@@ -146,15 +147,17 @@ impl Fixture {
         }
     }
 
-    /// How the clock is moved by which this store forgets records. Without it the checks wait for seconds to pass.
+    /// Moves the clock by which this store expires records. Without it, the checks about time take a few
+    /// seconds.
     #[must_use]
     pub fn advance(mut self, advance: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         self.advance = Some(Arc::new(advance));
         self
     }
 
-    /// How another server opens the same records, or this one after it was stopped: the store says by this that its records
-    /// last. The checks call it while the first store is open, and after it was dropped.
+    /// Opens the same records again, as another server would, or this one after a restart. With it the
+    /// store declares that its records survive. The checks call it while the first store is open, and
+    /// after that was dropped.
     #[must_use]
     pub fn reopen<F, Fut, S>(mut self, reopen: F) -> Self
     where

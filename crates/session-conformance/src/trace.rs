@@ -1,51 +1,51 @@
-//! What happened during a check, for its failure message.
+//! What happened during a check, for reports.
 
 use std::collections::VecDeque;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// The last operations of one check; clones share them.
+/// The last operations of one check, and its remark; clones share them.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Trace(Arc<Mutex<Lines>>);
+pub(crate) struct Trace(Arc<Mutex<Contents>>);
 
 #[derive(Debug, Default)]
-struct Lines {
+struct Contents {
+    operations: VecDeque<String>,
     dropped: usize,
-    kept: VecDeque<String>,
     remark: Option<String>,
 }
 
 impl Trace {
-    const MOST: usize = 60;
+    const LIMIT: usize = 60;
 
-    pub(crate) fn note(&self, line: impl Into<String>) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if lines.kept.len() == Self::MOST {
-            lines.kept.pop_front();
-            lines.dropped += 1;
+    pub(crate) fn note(&self, operation: impl Into<String>) {
+        let mut contents = self.lock();
+        if contents.operations.len() == Self::LIMIT {
+            contents.operations.pop_front();
+            contents.dropped += 1;
         }
-        lines.kept.push_back(line.into());
+        contents.operations.push_back(operation.into());
     }
 
-    /// What the check wants to be known when it passes.
-    pub(crate) fn remark(&self, text: String) {
-        let mut lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.remark = Some(text);
+    /// What a report says about the check if it passes.
+    pub(crate) fn set_remark(&self, text: String) {
+        self.lock().remark = Some(text);
     }
 
-    pub(crate) fn remarked(&self) -> Option<String> {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        lines.remark.clone()
+    pub(crate) fn remark(&self) -> Option<String> {
+        self.lock().remark.clone()
     }
 
-    pub(crate) fn lines(&self) -> Vec<String> {
-        let lines = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let dropped = match lines.dropped {
-            0 => None,
-            dropped => Some(format!("({dropped} earlier operations)")),
-        };
+    pub(crate) fn operations(&self) -> Vec<String> {
+        let contents = self.lock();
+        let dropped =
+            (contents.dropped > 0).then(|| format!("({} earlier operations)", contents.dropped));
         dropped
             .into_iter()
-            .chain(lines.kept.iter().cloned())
+            .chain(contents.operations.iter().cloned())
             .collect()
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Contents> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use session_core::{Result, Session};
 
-use super::content::{AT_FIRST, COUNT, FLASH, KEYS, OWN, RESTARTED, SHARED, USER};
+use super::content::{AT_FIRST, COUNT, FLASH, OWN, RESTARTED, SHARED, USER, key, letter};
 
 /// What a request does between opening its session and saving it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,31 +13,31 @@ pub enum Action {
     SetOwn,
     /// Sets a value that other requests set too.
     SetShared,
-    /// Sets the shared value to what it is at the beginning.
+    /// Sets the shared value to what it is already.
     SetAgain,
-    /// Counts one up.
+    /// Counts up by one.
     Update,
     /// Reads the flash value, which consumes it.
     ReadFlash,
-    /// Flashes under the key of the flash value that waits.
+    /// Sets a flash value under the key of the one that waits.
     WriteFlash,
     /// Removes everything.
     Clear,
     /// Removes the shared value.
     Unset,
-    /// Logs in: a new id, a value, and a count.
+    /// Logs in: asks for a new id, sets a value, and counts up.
     Regenerate,
-    /// A new id; the old values stay readable for a while.
+    /// Asks for a new id; the old id stays readable for a while.
     RegenerateKeepingOld,
     /// Logs out.
     Destroy,
-    /// Logs out, and goes on under a fresh id with a value.
+    /// Logs out, and continues under a fresh id with a value.
     Restart,
-    /// Changes nothing, at a time when the idle deadline is to be moved.
+    /// Changes nothing, at a time when the idle deadline must be moved.
     MoveDeadline,
-    /// Sets a value and commits it, then counts one up.
-    CommitAndUpdate,
-    /// Logs in and commits that, then sets a value.
+    /// Sets a value and saves, then counts up.
+    SaveAndUpdate,
+    /// Logs in and saves, then sets a value.
     RegenerateAndSet,
 }
 
@@ -57,20 +57,20 @@ impl Action {
         Self::Destroy,
         Self::Restart,
         Self::MoveDeadline,
-        Self::CommitAndUpdate,
+        Self::SaveAndUpdate,
         Self::RegenerateAndSet,
     ];
 
-    /// Those with one save.
+    /// The actions with one save.
     pub(super) fn once() -> impl Iterator<Item = Self> + Clone {
         let actions = Self::ALL.into_iter();
         actions.filter(|action| action.steps().1.is_none())
     }
 
-    /// What it does before its first save, and then before a second one.
+    /// What it does before its first save, and before a second one.
     pub(super) fn steps(self) -> (Self, Option<Self>) {
         match self {
-            Self::CommitAndUpdate => (Self::SetOwn, Some(Self::Update)),
+            Self::SaveAndUpdate => (Self::SetOwn, Some(Self::Update)),
             Self::RegenerateAndSet => (Self::Regenerate, Some(Self::SetOwn)),
             _ => (self, None),
         }
@@ -78,7 +78,7 @@ impl Action {
 
     /// Does its first step, as the request number `who`.
     pub(super) fn act(self, session: &Session, who: usize) -> Result<()> {
-        let letter = letter(who).to_string();
+        let letter = char::from(letter(who)).to_string();
         match self.steps().0 {
             Self::SetOwn => session.set(key(OWN + who), &letter),
             Self::SetShared => session.set(key(SHARED), &letter),
@@ -102,18 +102,9 @@ impl Action {
                 session.restart()?;
                 session.set(key(RESTARTED + who), &letter)
             }
-            Self::MoveDeadline | Self::CommitAndUpdate | Self::RegenerateAndSet => Ok(()),
+            Self::MoveDeadline | Self::SaveAndUpdate | Self::RegenerateAndSet => Ok(()),
         }
     }
-}
-
-/// The name of request number `who`, which is also the value that it sets.
-pub(super) fn letter(who: usize) -> char {
-    char::from(b'A'.saturating_add(u8::try_from(who).unwrap_or(u8::MAX)))
-}
-
-fn key(at: usize) -> &'static str {
-    KEYS.get(at).copied().unwrap_or("?")
 }
 
 fn count(session: &Session) -> Result<()> {

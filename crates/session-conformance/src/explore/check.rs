@@ -1,22 +1,23 @@
-//! Whether a run can be explained: an order in which the saves happened, each at one moment, that gives what was seen.
+//! Whether a run can be explained: whether some order of the saves, one at a time, gives what was seen.
 
 use super::action::Action;
 use super::content::{Content, View};
-use super::model::{After, Opened, Reply};
+use super::model::{After, Opened, Progress, Reply};
 use super::world::World;
 
-/// What came out of one request.
+/// How one request ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Ending {
     /// It was answered so.
     Replied(Reply),
-    /// It was answered by an error of the store, or not at all: it may have had its effect, or have it yet.
+    /// It was answered with an error of the store, or not at all: it may have had its effect, or may
+    /// still have it.
     Unknown,
-    /// It was answered in a way that is never right.
+    /// It was answered in a way that is never correct.
     Wrong,
 }
 
-/// Something that the world outside could see, in the order in which it happened.
+/// Something that a client could observe.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Moment {
     Opened(usize),
@@ -32,7 +33,7 @@ pub(super) struct Seen {
     /// What it saw when it opened its session.
     pub(super) view: Option<View>,
     pub(super) ending: Ending,
-    /// Whether it went on without waiting for a save of its own.
+    /// Whether it continued without waiting for a save of its own.
     pub(super) hasty: bool,
 }
 
@@ -42,26 +43,26 @@ pub(super) struct Run<'a> {
     pub(super) start: World,
     pub(super) requests: &'a [Seen],
     pub(super) moments: &'a [Moment],
-    /// What a browser sees that comes later, by id; `None` where no browser knows the id.
+    /// What a later browser sees, by id; `None` if no browser knows the id.
     pub(super) last: [Option<View>; World::MOST],
 }
 
 impl Run<'_> {
     /// Whether some order of the saves gives what was seen.
     pub(super) fn is_explained(&self) -> bool {
-        self.follow(0, &self.start, [Stage::Waiting; 3])
+        self.follow(0, &self.start, [Progress::Waiting; 3])
     }
 
-    fn follow(&self, at: usize, world: &World, stages: [Stage; 3]) -> bool {
-        self.pass(at, world, stages) || self.save(at, world, stages)
+    fn follow(&self, at: usize, world: &World, progress: [Progress; 3]) -> bool {
+        self.pass(at, world, progress) || self.save(at, world, progress)
     }
 
-    /// The next moment comes.
-    fn pass(&self, at: usize, world: &World, mut stages: [Stage; 3]) -> bool {
+    /// Tries to let the next moment happen.
+    fn pass(&self, at: usize, world: &World, mut progress: [Progress; 3]) -> bool {
         match self.moments.get(at) {
             None => self.matches(world),
             Some(Moment::Opened(who)) => {
-                let (Some(seen), Some(stage)) = (self.requests.get(*who), stages.get_mut(*who))
+                let (Some(seen), Some(slot)) = (self.requests.get(*who), progress.get_mut(*who))
                 else {
                     return false;
                 };
@@ -70,37 +71,34 @@ impl Run<'_> {
                     return false;
                 }
                 let opened = Opened::new(world, seen.id, *who, seen.action);
-                *stage = Stage::Opened(opened.hasty(seen.hasty));
-                self.follow(at + 1, world, stages)
+                *slot = Progress::Opened(opened.hasty(seen.hasty));
+                self.follow(at + 1, world, progress)
             }
             Some(Moment::Ended(who)) => {
-                let done = matches!(stages.get(*who), Some(Stage::Saved));
+                let done = matches!(progress.get(*who), Some(Progress::Ended(_)));
                 let unknown = self.requests.get(*who).map(|seen| seen.ending);
-                (done || unknown == Some(Ending::Unknown)) && self.follow(at + 1, world, stages)
+                (done || unknown == Some(Ending::Unknown)) && self.follow(at + 1, world, progress)
             }
         }
     }
 
-    /// A save happens before the next moment.
-    fn save(&self, at: usize, world: &World, stages: [Stage; 3]) -> bool {
-        let mut requests = self.requests.iter().zip(stages).enumerate();
+    /// Tries to let a save happen before the next moment.
+    fn save(&self, at: usize, world: &World, progress: [Progress; 3]) -> bool {
+        let mut requests = self.requests.iter().zip(progress).enumerate();
         requests.any(|(who, (seen, stage))| {
-            let Stage::Opened(opened) = stage else {
+            let Progress::Opened(opened) = stage else {
                 return false;
             };
-            let go_on = |world: &World, stage: Stage| {
-                let mut stages = stages;
-                if let Some(slot) = stages.get_mut(who) {
+            let go_on = |world: &World, stage: Progress| {
+                let mut progress = progress;
+                if let Some(slot) = progress.get_mut(who) {
                     *slot = stage;
                 }
-                self.follow(at, world, stages)
+                self.follow(at, world, progress)
             };
             let mut each = |world: World, after: After| match (after, seen.ending) {
-                (After::Opened(opened), _) => go_on(&world, Stage::Opened(opened)),
-                (After::Ended(_), Ending::Unknown) => go_on(&world, Stage::Saved),
-                (After::Ended(reply), ending) => {
-                    ending == Ending::Replied(reply) && go_on(&world, Stage::Saved)
-                }
+                (After::Ended(reply), Ending::Replied(seen)) if reply != seen => false,
+                _ => go_on(&world, after.into()),
             };
             match seen.ending {
                 Ending::Wrong => false,
@@ -118,13 +116,6 @@ impl Run<'_> {
             })
         })
     }
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Stage {
-    Waiting,
-    Opened(Opened),
-    Saved,
 }
 
 fn same(view: &View, lives: bool, content: &Content) -> bool {

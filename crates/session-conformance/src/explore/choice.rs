@@ -3,39 +3,40 @@
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// A request's operation is done.
+    /// An operation of a request is carried out.
     Step(usize),
     /// The same, with a fault.
     Faulty(usize, Fault),
-    /// A write that a fault had delayed is done.
+    /// A write that a fault had delayed is carried out.
     Late,
 }
 
-/// What may go wrong at an operation; once in a run.
+/// What may go wrong with an operation, once in a run.
 ///
-/// A write that is late may be done at once (its reply is lost), after anything else, or after all (until then, it is as if it had
-/// failed): so it stands for those too.
+/// A late write may be carried out at once (its reply is lost), after any other operation, or after all
+/// of them (until then it is as if it had failed). So these faults need no choices of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A load fails.
     Fail,
-    /// A load fails, and the request goes on if that was answered with an error: it saves again.
-    FailThenGoOn,
-    /// A write is answered with an error, and done later.
+    /// A load fails. If the save fails for that reason, the request saves again.
+    FailThenRetry,
+    /// A write is answered with an error, and carried out later.
     Late,
-    /// The server dies; a write is done later.
+    /// The server dies; a write is carried out later.
     Crash,
-    /// The save is dropped, and the request goes on and saves again; a write is done later.
+    /// The save is dropped, and the request saves again; a write is carried out later.
     Drop,
 }
 
 impl Fault {
-    pub(super) const AT_LOAD: [Self; 4] = [Self::Fail, Self::FailThenGoOn, Self::Crash, Self::Drop];
+    pub(super) const AT_LOAD: [Self; 4] =
+        [Self::Fail, Self::FailThenRetry, Self::Crash, Self::Drop];
     pub(super) const AT_WRITE: [Self; 3] = [Self::Late, Self::Crash, Self::Drop];
 }
 
 impl Choice {
-    /// Whose it is: a request's number, or none's.
+    /// The number of the request whose operation it is.
     pub(super) fn actor(self) -> Option<usize> {
         match self {
             Self::Step(who) | Self::Faulty(who, _) => Some(who),

@@ -1,11 +1,11 @@
-//! What a session holds, as the explorer sees it: a few known values, in a form that is quick to compare.
+//! What a session holds: a few known values, in a form that is easy to copy and compare.
 
 use std::fmt;
 
 use session_core::{Data, Session};
 
-/// The values that the actions use: a count, a shared one, and for each request one of its own, one that it sets at a login, and
-/// one that it sets after a restart.
+/// The keys that the actions use: a counter, a shared value, and for each request one of its own, one
+/// that it sets at a login, and one that it sets after a restart.
 pub(super) const KEYS: [&str; 11] = [
     "n", "s", "a", "b", "c", "userA", "userB", "userC", "restA", "restB", "restC",
 ];
@@ -15,10 +15,20 @@ pub(super) const OWN: usize = 2;
 pub(super) const USER: usize = 5;
 pub(super) const RESTARTED: usize = 8;
 pub(super) const FLASH: &str = "f";
-/// What stands under [`SHARED`] when a run begins.
+/// The value of [`SHARED`] when a run begins.
 pub(super) const AT_FIRST: u8 = b's';
 
-/// Values by the place of their key in [`KEYS`], and one flash value; 0 is none. Texts are one letter.
+/// The key at this position of [`KEYS`].
+pub(super) fn key(at: usize) -> &'static str {
+    KEYS.get(at).copied().unwrap_or("?")
+}
+
+/// The name of a request, and the value that it sets.
+pub(super) fn letter(who: usize) -> u8 {
+    b'A'.saturating_add(u8::try_from(who).unwrap_or(u8::MAX))
+}
+
+/// Values, in the order of [`KEYS`], and one flash value; 0 is none. Texts are one letter.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Content {
     pub(super) values: [u8; KEYS.len()],
@@ -40,7 +50,7 @@ impl Content {
         }
     }
 
-    /// What stands in `data`; `None` if that is nothing that an action wrote.
+    /// What `data` holds; `None` if no action wrote that.
     fn of(data: &Data) -> Option<Self> {
         let mut content = Self::default();
         for (key, json) in &data.values {
@@ -57,7 +67,7 @@ impl Content {
     }
 }
 
-/// A count, or a text of one letter.
+/// A number, or a text of one letter.
 fn parse(json: &str) -> Option<u8> {
     match json.as_bytes() {
         [b'"', letter, b'"'] => Some(*letter),
@@ -100,9 +110,9 @@ impl fmt::Display for Shown {
 /// What a request sees of a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct View {
-    /// Whether a session lives under its id.
+    /// Whether there is a live session under its id.
     pub(super) lives: bool,
-    /// `None`: something that nobody wrote.
+    /// `None` if no request wrote what is there.
     pub(super) content: Option<Content>,
 }
 
@@ -118,7 +128,7 @@ impl View {
 impl fmt::Display for View {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.content {
-            None => write!(f, "values that nobody wrote"),
+            None => write!(f, "values that no request wrote"),
             Some(content) if self.lives => write!(f, "alive with {content}"),
             Some(content) if content.is_empty() => write!(f, "no session"),
             Some(content) => write!(f, "no session, but readable {content}"),

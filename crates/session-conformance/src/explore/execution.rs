@@ -1,24 +1,24 @@
-//! One run: the requests, stepped one at a time.
+//! One run of several requests, one store operation at a time.
 
 use std::sync::Arc;
 
-use session_core::{RecordKey, RecordStore, Result, SessionStorage};
+use session_core::{RecordKey, RecordStore, Result};
 
 use super::check::{Ending, Moment, Run, Seen};
 use super::choice::{Choice, Fault};
 use super::content::View;
 use super::gate::{Answer, Operation, Permit};
 use super::request::Request;
-use super::scene::{Part, Scene, Stage};
+use super::scene::{Part, Scene, Setup};
 use super::world::World;
 
-/// What a browser sees under each id of the model; `None` where no browser knows the id.
+/// What a browser sees under each id of the model; `None` if no browser knows the id.
 pub(super) type Views = [Option<View>; World::MOST];
 
 /// A line of the report.
 #[derive(Debug)]
 pub(super) struct Line {
-    /// `None`: nobody waits for the answer.
+    /// `None` if no request waits for the answer.
     pub(super) who: Option<usize>,
     pub(super) operation: Operation,
     pub(super) answer: Option<Answer>,
@@ -26,7 +26,7 @@ pub(super) struct Line {
 }
 
 pub(super) struct Execution {
-    stage: Stage,
+    setup: Setup,
     scene: Scene,
     parts: Vec<Part>,
     pub(super) requests: Vec<Request>,
@@ -36,7 +36,7 @@ pub(super) struct Execution {
     moments: Vec<Moment>,
     pub(super) lines: Vec<Line>,
     touched: Vec<RecordKey>,
-    /// What was there when all had been answered and a write was still on its way.
+    /// What was there when all requests were answered and a write was still on its way.
     before: Option<Views>,
 }
 
@@ -46,15 +46,15 @@ impl Execution {
         scene: Scene,
         parts: &[Part],
     ) -> Result<Self> {
-        let stage = scene.set(store).await?;
+        let setup = scene.set_up(store).await?;
         let mut requests = Vec::new();
         for (who, part) in parts.iter().enumerate() {
-            let mut request = Request::new(&stage, part.id, who, part.action);
+            let mut request = Request::new(&setup, part.id, who, part.action);
             request.run().await;
             requests.push(request);
         }
         Ok(Self {
-            stage,
+            setup,
             scene,
             parts: parts.to_vec(),
             requests,
@@ -86,7 +86,7 @@ impl Execution {
             return choices;
         }
         for (who, request) in self.requests.iter().enumerate() {
-            // A request whose open fails or dies has done nothing: the others run as if it had never been.
+            // A request whose open fails has done nothing: the others run as if there were no such request.
             if request.view().is_none() {
                 continue;
             }
@@ -100,12 +100,12 @@ impl Execution {
         choices
     }
 
-    /// Whether two choices that may both happen now lead to the same in either order, to every observer.
+    /// Whether two choices that may both happen now have the same result in either order.
     pub(super) fn commute(&self, one: Choice, other: Choice) -> bool {
         if one.actor() == other.actor() || (one.is_faulty() && other.is_faulty()) {
             return false;
         }
-        // When a session is opened, beside what else has ended by then, is something that the check goes by.
+        // The check depends on which requests have ended when a session is opened.
         let opens = |choice| match choice {
             Choice::Step(who) => self.request(who).is_some_and(|r| r.view().is_none()),
             Choice::Faulty(..) | Choice::Late => false,
@@ -136,7 +136,7 @@ impl Execution {
         let (who, answer, fault) = match choice {
             Choice::Late => {
                 self.late = None;
-                let answer = operation.clone().act(&*self.stage.store).await;
+                let answer = operation.clone().act(&*self.setup.store).await;
                 (None, Some(answer), None)
             }
             Choice::Step(who) => (Some(who), self.go(who).await, None),
@@ -175,14 +175,14 @@ impl Execution {
         };
         match fault {
             Fault::Fail | Fault::Late => request.go(Permit::Fail).await,
-            Fault::FailThenGoOn => {
+            Fault::FailThenRetry => {
                 request.go(Permit::Fail).await;
                 if request.answered.is_some() {
-                    request.go_on().await;
+                    request.retry().await;
                 }
             }
             Fault::Crash => request.die(),
-            Fault::Drop => request.go_on().await,
+            Fault::Drop => request.retry().await,
         }
         self.note_end(who);
     }
@@ -193,7 +193,7 @@ impl Execution {
         }
     }
 
-    /// Whether every request has ended, and a write is still on its way.
+    /// Whether every request has ended.
     pub(super) fn is_at_rest(&self) -> bool {
         self.requests.iter().all(|r| r.answered.is_some())
     }
@@ -207,14 +207,10 @@ impl Execution {
         let mut last = [None; World::MOST];
         let told = self.requests.iter().enumerate();
         let told = told.filter_map(|(who, r)| Some((World::NEW + who, r.told()?.to_owned())));
-        let first = self.stage.ids.iter().cloned().enumerate();
+        let first = self.setup.ids.iter().cloned().enumerate();
         let ids: Vec<_> = first.chain(told).collect();
         for (at, id) in ids {
-            let session = self
-                .stage
-                .store
-                .read(Some(id.into()), &self.stage.policy)
-                .await?;
+            let session = self.setup.open(&id).await?;
             if let Some(slot) = last.get_mut(at) {
                 *slot = Some(View::of(&session));
             }
@@ -240,7 +236,7 @@ impl Execution {
         hit.map(|(_, fault)| fault)
     }
 
-    /// What is known of the requests from outside.
+    /// What clients know of the requests.
     pub(super) fn seen(&self) -> Vec<Seen> {
         let requests = self.requests.iter().zip(&self.parts).enumerate();
         requests
@@ -249,7 +245,7 @@ impl Execution {
                 id: part.id,
                 view: request.view(),
                 ending: request.ending(self.fault(who).is_some()),
-                hasty: matches!(self.fault(who), Some(Fault::Drop | Fault::FailThenGoOn)),
+                hasty: matches!(self.fault(who), Some(Fault::Drop | Fault::FailThenRetry)),
             })
             .collect()
     }
@@ -257,31 +253,28 @@ impl Execution {
     /// Whether no request gave out an id that is not its own.
     pub(super) fn gives_only_own_ids(&self) -> bool {
         let mut told: Vec<_> = self.requests.iter().filter_map(Request::told).collect();
-        told.extend(self.stage.ids.iter().map(String::as_str));
+        told.extend(self.setup.ids.iter().map(String::as_str));
         let count = told.len();
         told.sort_unstable();
         told.dedup();
         told.len() == count
     }
 
-    /// Removes what the run left in the store.
-    pub(super) async fn tidy(&mut self) {
-        let first = self.stage.ids.iter();
-        let first = first.filter_map(|id| self.stage.policy.parse_id(id));
-        let first = first.map(|id| self.stage.policy.record_key(&id));
-        for key in first.chain(self.touched.iter().cloned()) {
-            // What stays expires.
-            let _ = self.stage.store.remove(&key).await;
+    /// Removes the records of the run from the store.
+    pub(super) async fn clean_up(&mut self) {
+        for key in self.id_keys().iter().chain(&self.touched) {
+            // Records that stay will expire.
+            let _ = self.setup.store.remove(key).await;
         }
     }
 
     pub(super) fn id_keys(&self) -> Vec<RecordKey> {
-        let ids = self.stage.ids.iter();
-        let ids = ids.filter_map(|id| self.stage.policy.parse_id(id));
-        ids.map(|id| self.stage.policy.record_key(&id)).collect()
+        let ids = self.setup.ids.iter();
+        let ids = ids.filter_map(|id| self.setup.policy.parse_id(id));
+        ids.map(|id| self.setup.policy.record_key(&id)).collect()
     }
 
-    /// Whether a late write did something after its request had been answered for certain.
+    /// Whether a late write changed anything after its request had a definite answer.
     pub(super) fn is_changed_by_late(&mut self, last: Views) -> bool {
         let hit = self.hit.and_then(|(who, _)| self.request(who));
         let settled = hit.is_some_and(|request| request.ending(true) != Ending::Unknown);

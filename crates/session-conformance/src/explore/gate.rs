@@ -1,4 +1,4 @@
-//! A store whose every operation waits until the explorer lets it go.
+//! A store whose operations wait until the explorer permits them.
 
 use std::fmt;
 use std::future::poll_fn;
@@ -40,12 +40,12 @@ impl Operation {
         matches!(self.verb, Verb::Load)
     }
 
-    /// Whether the two may change places without anyone noticing.
+    /// Whether the order of the two makes no difference.
     pub(super) fn commutes_with(&self, other: &Self) -> bool {
         self.key != other.key || (self.is_load() && other.is_load())
     }
 
-    /// Does it, with nobody waiting for the answer.
+    /// Carries it out after its request has ended.
     pub(super) async fn act(self, store: &dyn RecordStore) -> Answer {
         let failed = |error: StoreError| Answer::Failed(error.to_string());
         match self.verb {
@@ -64,21 +64,21 @@ impl Operation {
 #[derive(Clone)]
 pub(super) struct Gate {
     store: Arc<dyn RecordStore>,
-    passage: Arc<Mutex<Passage>>,
+    state: Arc<Mutex<State>>,
 }
 
 #[derive(Debug, Default)]
-struct Passage {
+struct State {
     waiting: Option<Operation>,
     permit: Option<Permit>,
     answer: Option<Answer>,
 }
 
-/// What becomes of the operation that waits.
+/// What happens to the operation that waits.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Permit {
     Act,
-    /// It fails, and is not passed on.
+    /// It fails and is not passed on.
     Fail,
 }
 
@@ -86,44 +86,44 @@ impl Gate {
     pub(super) fn new(store: Arc<dyn RecordStore>) -> Self {
         Self {
             store,
-            passage: Arc::default(),
+            state: Arc::default(),
         }
     }
 
     /// The operation that waits for a permit.
     pub(super) fn waiting(&self) -> Option<Operation> {
-        self.passage().waiting.clone()
+        self.state().waiting.clone()
     }
 
     pub(super) fn is_waiting(&self) -> bool {
-        self.passage().waiting.is_some()
+        self.state().waiting.is_some()
     }
 
     pub(super) fn permit(&self, permit: Permit) {
-        let mut passage = self.passage();
-        passage.waiting = None;
-        passage.permit = Some(permit);
+        let mut state = self.state();
+        state.waiting = None;
+        state.permit = Some(permit);
     }
 
     /// Forgets the operation that waits, whose future was dropped.
     pub(super) fn forget(&self) {
-        self.passage().waiting = None;
+        self.state().waiting = None;
     }
 
-    /// What the store answered to the last operation that was let go.
+    /// The store's answer to the last operation that was permitted.
     pub(super) fn answer(&self) -> Option<Answer> {
-        self.passage().answer.take()
+        self.state().answer.take()
     }
 
-    fn passage(&self) -> MutexGuard<'_, Passage> {
-        self.passage.lock().unwrap_or_else(PoisonError::into_inner)
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     async fn pass(&self, key: &RecordKey, verb: Verb) -> Result<(), StoreError> {
         let key = key.clone();
-        self.passage().waiting = Some(Operation { key, verb });
-        // Nobody is woken: the explorer polls after it gave the permit.
-        let permit = poll_fn(|_| match self.passage().permit.take() {
+        self.state().waiting = Some(Operation { key, verb });
+        // No wake-up is needed: the explorer polls after it gave the permit.
+        let permit = poll_fn(|_| match self.state().permit.take() {
             Some(permit) => Poll::Ready(permit),
             None => Poll::Pending,
         });
@@ -131,14 +131,14 @@ impl Gate {
             Permit::Act => Ok(()),
             Permit::Fail => {
                 let error = StoreError::new(StoreErrorKind::Timeout, "no answer (by the explorer)");
-                self.passage().answer = Some(Answer::Failed(error.to_string()));
+                self.state().answer = Some(Answer::Failed(error.to_string()));
                 Err(error)
             }
         }
     }
 
     fn note<T>(&self, result: &Result<T, StoreError>, answer: impl FnOnce(&T) -> Answer) {
-        self.passage().answer = Some(match result {
+        self.state().answer = Some(match result {
             Ok(value) => answer(value),
             Err(error) => Answer::Failed(error.to_string()),
         });

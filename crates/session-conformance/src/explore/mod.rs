@@ -1,10 +1,18 @@
-//! Every way in which requests on one session can overlap, run.
+//! Runs every way in which requests on one session can overlap.
 //!
-//! Requests open a session, do something to it, and save it, each over its own handle on one store. Every operation on the
-//! store waits for its turn, and the turns are given in every order there is; with [`Faults::One`], also with every fault at every
-//! operation. What comes out of each run is held against a model of sessions that knows nothing of the engine: the
-//! answers, what each request saw, and what stands under every id that a browser knows must be what the saves give if they happen
-//! one at a time, in some order.
+//! Each request opens a session, changes it, and saves it, through a handle of its own on one store.
+//! Every store operation waits until the explorer permits it, and the explorer tries every order; with
+//! [`Faults::One`], also every fault at every operation. Each run is compared with a model of sessions
+//! that knows nothing of the engine: the answers, what each request saw, and what is under every id that
+//! a browser knows must be what the saves give if they happen one at a time, in some order.
+//!
+//! | file | holds |
+//! | --- | --- |
+//! | `action`, `scene` | what a request does; which sessions there are before |
+//! | `gate`, `request`, `execution` | one run: requests whose store operations wait for a permit |
+//! | `choice`, `search` | all runs: every order, every fault |
+//! | `content`, `world`, `model`, `check` | the model, and whether it explains a run |
+//! | `outcomes`, `report` | the failure message |
 
 mod action;
 mod check;
@@ -30,31 +38,31 @@ use session_core::RecordStore;
 
 use crate::Failure;
 use scene::{Part, Scene};
-use search::Count;
 
 /// Which faults are tried.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Faults {
     /// None.
     None,
-    /// None or one in a run, at every operation: a failed load; a write that fails, or whose reply is lost, or that is done later,
-    /// at any time; the server dies; the save is dropped and begun anew.
+    /// At most one in a run, at every operation: a load fails; a write fails, loses its reply, or is
+    /// carried out later; the server dies; the save is dropped and repeated.
     One,
 }
 
-/// How much there was to explore.
+/// How much was explored.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Explored {
-    /// Groups of requests: what each does, and which ids they hold.
+    /// Groups of requests: what each does, and which ids they have.
     pub groups: usize,
-    /// Schedules that were run to their end and checked.
+    /// Schedules that were run to their end, and checked.
     pub runs: usize,
-    /// Schedules that were left half-way, because they differ from another only in the order of operations that commute.
-    pub cut: usize,
+    /// Schedules that were stopped, because they differ from another only in the order of operations that
+    /// commute.
+    pub stopped: usize,
     /// The most operations in one run.
     pub longest: usize,
-    /// Whether every schedule was run; `false` if there were more than the limit.
-    pub whole: bool,
+    /// Whether every schedule was run; `false` if there are more than the limit.
+    pub complete: bool,
     /// How long it took.
     pub took: Duration,
 }
@@ -64,51 +72,55 @@ impl fmt::Display for Explored {
         let Self {
             groups,
             runs,
-            cut,
+            stopped,
             longest,
             ..
         } = self;
         let took = self.took.as_secs_f64();
-        let part = if self.whole { "" } else { " (not all)" };
+        let part = if self.complete { "" } else { " (not all)" };
         write!(
             f,
-            "{groups} groups of requests, {runs} schedules{part}, {cut} more left half-way, at most {longest} operations in one, {took:.1} s"
+            "{groups} groups of requests, {runs} schedules{part}, {stopped} equal to others, at most \
+             {longest} operations in one, {took:.1} s"
         )
     }
 }
 
-/// Explores two requests, for every pair of actions; at most `most` schedules, the same share for each pair.
+/// Explores two requests, for every pair of actions. Runs at most `limit` schedules, the same share for
+/// each pair.
 ///
 /// # Errors
 ///
-/// The shortest schedule found, of the first pair for which there is one, that ends in a way that no order explains.
+/// The shortest schedule found whose result no order of the requests explains, of the first pair that
+/// has one.
 pub async fn two_requests(
     store: Arc<dyn RecordStore>,
     faults: Faults,
-    most: usize,
+    limit: usize,
 ) -> Result<Explored, Box<Failure>> {
     let mut groups = Vec::new();
     for scene in Scene::ALL {
         let actions = scene.actions();
         for (n, a) in actions.iter().enumerate() {
-            // The schedules of (a, b) are those of (b, a) with the names exchanged.
+            // The schedules of (a, b) are those of (b, a) with the requests' names exchanged.
             let from = if scene.is_symmetric() { n } else { 0 };
             for b in actions.iter().skip(from) {
                 groups.push((scene, vec![*a, *b]));
             }
         }
     }
-    explore(store, &groups, faults, most).await
+    explore(store, &groups, faults, limit).await
 }
 
-/// Explores three requests on one session, for every three actions, without faults; at most `most` schedules.
+/// Explores three requests on one session, for every three actions, without faults. Runs at most `limit`
+/// schedules.
 ///
 /// # Errors
 ///
 /// As [`two_requests`].
 pub async fn three_requests(
     store: Arc<dyn RecordStore>,
-    most: usize,
+    limit: usize,
 ) -> Result<Explored, Box<Failure>> {
     let actions: Vec<_> = Action::once().collect();
     let mut groups = Vec::new();
@@ -119,18 +131,18 @@ pub async fn three_requests(
             }
         }
     }
-    explore(store, &groups, Faults::None, most).await
+    explore(store, &groups, Faults::None, limit).await
 }
 
 async fn explore(
     store: Arc<dyn RecordStore>,
     groups: &[(Scene, Vec<Action>)],
     faults: Faults,
-    most: usize,
+    limit: usize,
 ) -> Result<Explored, Box<Failure>> {
     let started = Instant::now();
     let mut explored = Explored {
-        whole: true,
+        complete: true,
         ..Explored::default()
     };
     for (n, (scene, actions)) in groups.iter().enumerate() {
@@ -142,20 +154,15 @@ async fn explore(
                 id: scene.id(who),
             })
             .collect();
-        let left = most.saturating_sub(explored.runs + explored.cut);
-        let share = left / (groups.len() - n);
+        let remaining = limit.saturating_sub(explored.runs + explored.stopped);
+        let share = remaining / (groups.len() - n);
         let with_faults = faults == Faults::One;
-        let Count {
-            runs,
-            cut,
-            longest,
-            whole,
-        } = search::group(&store, *scene, &parts, with_faults, share).await?;
+        let count = search::group(&store, *scene, &parts, with_faults, share).await?;
         explored.groups += 1;
-        explored.runs += runs;
-        explored.cut += cut;
-        explored.longest = explored.longest.max(longest);
-        explored.whole &= whole;
+        explored.runs += count.runs;
+        explored.stopped += count.stopped;
+        explored.longest = explored.longest.max(count.longest);
+        explored.complete &= count.complete;
     }
     explored.took = started.elapsed();
     Ok(explored)

@@ -1,25 +1,26 @@
 //! What one save does, in one step.
 //!
-//! It is written from the outcome table alone and shares no code with the engine. An open takes a copy of what stands under an
-//! id; a save does the request's changes to what stands there *now*. So the saves of a run happen one at a time, in some
-//! order, and each sees all those before it.
+//! The model is written from the table of outcomes in the documentation and shares no code with the
+//! engine. An open takes a copy of what is under an id; a save applies the request's changes to what is
+//! there *now*. So the saves of a run happen one at a time, in some order, and each sees all those
+//! before it.
 
 use super::action::Action;
-use super::content::{AT_FIRST, COUNT, Content, OWN, RESTARTED, SHARED, USER};
+use super::content::{AT_FIRST, COUNT, Content, OWN, RESTARTED, SHARED, USER, letter};
 use super::world::{Node, State, World};
 
 /// What the response says.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reply {
-    /// It stands, and the cookie is left alone.
+    /// Success; the cookie stays as it is.
     Keep,
-    /// It stands, with a cookie that names an id of this request.
+    /// Success, with a cookie that names an id of this request.
     Set,
-    /// It stands, and clears the cookie.
+    /// Success; the cookie is removed.
     Remove,
     /// 409: the session has a new id.
     Moved,
-    /// The handler learned that a logout came in between, and could not go on.
+    /// The handler learned that a logout came in between, and could not continue.
     Destroyed,
 }
 
@@ -47,8 +48,8 @@ impl Change {
         }
     }
 
-    /// Whether the request asks for anything: there is nothing to consume where it finds no flash value.
-    fn is_one(&self) -> bool {
+    /// Whether it changes anything: without a flash value there is nothing to consume.
+    fn is_effective(&self) -> bool {
         !matches!(self, Self::Consume(0))
     }
 }
@@ -64,36 +65,54 @@ enum Intent {
 /// A request between its open and its save.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Opened {
-    /// The id under which its session stands.
+    /// The id of its session.
     id: usize,
     who: usize,
     /// The id that it makes, if it makes one.
     new: usize,
-    standing: Standing,
+    found: Found,
     intent: Intent,
     changes: [Option<Change>; 2],
-    /// How much of the node's past was there.
+    /// How many contents the session had had before.
     since: usize,
     /// What it does after this save.
     then: Option<Action>,
-    /// Whether it went on without waiting for a save of its own.
+    /// Whether it continued without waiting for a save of its own.
     hasty: bool,
-    /// What its saves before this one would have made of an empty session.
+    /// What its earlier saves would have made of an empty session.
     alone: Content,
-    /// What the saves before this one owe the browser; `None` if this is the first.
+    /// What its earlier saves owe the browser; `None` if there were none.
     owed: Option<Reply>,
 }
 
-/// Where a request is after a save.
+/// How far a request is.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Progress {
+    Waiting,
+    Opened(Opened),
+    Ended(Reply),
+}
+
+/// How a request continues after a save.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum After {
     Ended(Reply),
-    /// It goes on.
+    /// It continues.
     Opened(Opened),
 }
 
+impl From<After> for Progress {
+    fn from(after: After) -> Self {
+        match after {
+            After::Opened(opened) => Self::Opened(opened),
+            After::Ended(reply) => Self::Ended(reply),
+        }
+    }
+}
+
+/// What a request found when it opened its session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
+enum Found {
     Live,
     Moved,
     Gone,
@@ -127,7 +146,7 @@ impl Opened {
                 Intent::Restart,
                 [Some(Change::Set(RESTARTED + who, value)), None],
             ),
-            Action::MoveDeadline | Action::CommitAndUpdate | Action::RegenerateAndSet => {
+            Action::MoveDeadline | Action::SaveAndUpdate | Action::RegenerateAndSet => {
                 (Intent::Keep, [None, None])
             }
         };
@@ -139,18 +158,18 @@ impl Opened {
             hasty: false,
             alone: Content::default(),
             new: World::NEW + who,
-            standing: match node.state {
-                State::Live => Standing::Live,
-                State::Moved(_) => Standing::Moved,
-                State::Absent | State::Destroyed => Standing::Gone,
+            found: match node.state {
+                State::Live => Found::Live,
+                State::Moved(_) => Found::Moved,
+                State::Absent | State::Destroyed => Found::Gone,
             },
             intent,
-            changes: changes.map(|change| change.filter(Change::is_one)),
+            changes: changes.map(|change| change.filter(Change::is_effective)),
             since: node.count.saturating_sub(1),
         }
     }
 
-    /// The same, of a request that may go on without waiting for its save.
+    /// The same request, if it may continue without waiting for its save.
     pub(super) fn hasty(self, hasty: bool) -> Self {
         Self { hasty, ..self }
     }
@@ -173,7 +192,8 @@ impl Opened {
         changes.all(|change| matches!(change, Change::Consume(_)))
     }
 
-    /// Everything that this request's save may make of `world`, and how the request goes on.
+    /// Tries everything that this request's save may make of `world`, and how the request continues,
+    /// until `each` returns true.
     pub(super) fn step(&self, world: &World, each: &mut dyn FnMut(World, After) -> bool) -> bool {
         let destroyed = world.node(self.id).state == State::Destroyed;
         if destroyed && self.owed.is_some() {
@@ -181,7 +201,8 @@ impl Opened {
             if each(*world, After::Ended(Reply::Destroyed)) {
                 return true;
             }
-            // Whoever had not waited for its new id may begin a session of its own, as if the logout had come before.
+            // A request that did not wait for its new id may create a session of its own, as if the
+            // logout had come before.
             let mut next = *world;
             next.put(self.new, Node::live(self.on(self.alone)));
             if self.hasty && self.id == self.new && each(next, After::Ended(Reply::Set)) {
@@ -200,7 +221,7 @@ impl Opened {
             let after = match self.then {
                 None => After::Ended(owed),
                 Some(_) if matches!(reply, Reply::Moved | Reply::Destroyed) => After::Ended(reply),
-                // The handler learns that a logout came, unless it did not wait.
+                // The handler learns of the logout, unless it did not wait.
                 Some(_) if next.node(id).state != State::Live => {
                     return each(next, After::Ended(Reply::Destroyed))
                         || (self.hasty && each(next, After::Ended(Reply::Keep)));
@@ -216,8 +237,8 @@ impl Opened {
         })
     }
 
-    /// Everything that this request's save may make of `world`. Only a regeneration that finds the session moved has several:
-    /// it may go on from any state that it may have seen.
+    /// Tries everything that this request's save may make of `world`. Only a regeneration that finds
+    /// the session moved has several choices: it may continue from any state that it may have seen.
     fn save(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
         match self.intent {
             Intent::Destroy => {
@@ -231,14 +252,14 @@ impl Opened {
                 next.put(self.new, Node::live(self.on(Content::default())));
                 each(next, Reply::Set)
             }
-            _ if self.standing == Standing::Gone => self.begin(world, each),
+            _ if self.found == Found::Gone => self.create(world, each),
             Intent::Regenerate { keep_old } => self.regenerate(world, keep_old, each),
             Intent::Keep => self.write(world, each),
         }
     }
 
-    /// A session that begins with what this request itself set, if it set anything.
-    fn begin(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
+    /// A new session with what this request itself set, if it set anything.
+    fn create(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
         let content = self.on(Content::default());
         if content.is_empty() {
             return each(*world, Reply::Keep);
@@ -249,10 +270,10 @@ impl Opened {
     }
 
     fn write(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
-        if self.only_reads() && (self.is_unchanged() || self.standing == Standing::Moved) {
+        if self.only_reads() && (self.is_unchanged() || self.found == Found::Moved) {
             return each(*world, Reply::Keep);
         }
-        if self.standing == Standing::Moved {
+        if self.found == Found::Moved {
             return each(*world, Reply::Moved);
         }
         let mut node = world.node(self.id);
@@ -293,20 +314,20 @@ impl Opened {
             }
             State::Moved(_) => {
                 old.successors |= 1 << self.new;
-                if self.standing == Standing::Moved {
+                if self.found == Found::Moved {
                     return to(old, self.on(Content::default()));
                 }
                 let seen = old.past().get(self.since..).unwrap_or_default();
-                // Whoever changed more after the new record was written may find the session moved before that is in it: as if
-                // it had been opened after the move.
+                // A request that changed more after the new record was written may find the session
+                // moved before that is in it: as if it had been opened after the move.
                 (self.hasty && to(old, self.on(Content::default())))
                     || seen.iter().any(|base| to(old, self.on(*base)))
             }
-            State::Absent | State::Destroyed => self.begin(world, each),
+            State::Absent | State::Destroyed => self.create(world, each),
         }
     }
 
-    /// What a save that was not answered may have done: anything that it does, or the part of a logout that came before the end.
+    /// Tries what a save without an answer may have done: all that it does, or a part of a logout.
     pub(super) fn part(&self, world: &World, each: &mut dyn FnMut(World, After) -> bool) -> bool {
         if matches!(self.intent, Intent::Destroy | Intent::Restart) {
             let reach = world.reach(self.id);
@@ -323,8 +344,4 @@ impl Opened {
         }
         self.step(world, each)
     }
-}
-
-fn letter(who: usize) -> u8 {
-    b'A'.saturating_add(u8::try_from(who).unwrap_or(u8::MAX))
 }

@@ -1,22 +1,23 @@
-//! What could have come out, for the report of a run where something else did.
+//! What could have been seen, for the report of a run where something else was.
 
-use super::model::{After, Opened, Reply};
+use super::content::letter;
+use super::model::{Opened, Progress, Reply};
 use super::report::id_name;
 use super::scene::{Part, Scene};
 use super::world::World;
 
-/// How many are listed.
-const MOST: usize = 8;
+/// How many outcomes a report lists.
+const LISTED: usize = 8;
 
-/// What any run without a fault may end with, whatever the order.
+/// The possible outcomes of a run without a fault.
 pub(super) fn possible(scene: Scene, parts: &[Part]) -> String {
     let mut found = Vec::new();
-    let start = [Step::Waiting; 3];
+    let start = [Progress::Waiting; 3];
     walk(&scene.world(), scene, parts, start, &mut found);
     found.sort_unstable();
     found.dedup();
-    let more = found.len().saturating_sub(MOST);
-    found.truncate(MOST);
+    let more = found.len().saturating_sub(LISTED);
+    found.truncate(LISTED);
     let mut text = found.join("\n    or ");
     if more > 0 {
         text.push_str(&format!("\n    or one of {more} more"));
@@ -24,14 +25,13 @@ pub(super) fn possible(scene: Scene, parts: &[Part]) -> String {
     text
 }
 
-#[derive(Clone, Copy)]
-enum Step {
-    Waiting,
-    Opened(Opened),
-    Saved(Reply),
-}
-
-fn walk(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3], found: &mut Vec<String>) {
+fn walk(
+    world: &World,
+    scene: Scene,
+    parts: &[Part],
+    steps: [Progress; 3],
+    found: &mut Vec<String>,
+) {
     let mut ended = true;
     for (who, part) in parts.iter().enumerate() {
         let mut next = steps;
@@ -39,26 +39,23 @@ fn walk(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3], found: &m
             continue;
         };
         match *slot {
-            Step::Waiting => {
+            Progress::Waiting => {
                 ended = false;
-                *slot = Step::Opened(Opened::new(world, part.id, who, part.action));
+                *slot = Progress::Opened(Opened::new(world, part.id, who, part.action));
                 walk(world, scene, parts, next, found);
             }
-            Step::Opened(opened) => {
+            Progress::Opened(opened) => {
                 ended = false;
                 opened.step(world, &mut |world, after| {
                     let mut next = next;
                     if let Some(slot) = next.get_mut(who) {
-                        *slot = match after {
-                            After::Opened(opened) => Step::Opened(opened),
-                            After::Ended(reply) => Step::Saved(reply),
-                        };
+                        *slot = after.into();
                     }
                     walk(&world, scene, parts, next, found);
                     false
                 });
             }
-            Step::Saved(_) => {}
+            Progress::Ended(_) => {}
         }
     }
     if ended {
@@ -66,12 +63,12 @@ fn walk(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3], found: &m
     }
 }
 
-fn show(world: &World, scene: Scene, parts: &[Part], steps: [Step; 3]) -> String {
+fn show(world: &World, scene: Scene, parts: &[Part], steps: [Progress; 3]) -> String {
     let mut text = Vec::new();
     let mut ids: Vec<usize> = (0..scene.ids()).collect();
     for (who, (_, step)) in parts.iter().zip(steps).enumerate() {
-        if let Step::Saved(reply) = step {
-            text.push(format!("{} got {reply:?}", super::action::letter(who)));
+        if let Progress::Ended(reply) = step {
+            text.push(format!("{} got {reply:?}", char::from(letter(who))));
             if reply == Reply::Set {
                 ids.push(World::NEW + who);
             }
@@ -97,17 +94,14 @@ mod tests {
     fn serial(scene: Scene, parts: &[Part]) -> Vec<String> {
         let mut found = Vec::new();
         for order in [[0, 1], [1, 0]] {
-            let (mut world, mut steps) = (scene.world(), [Step::Waiting; 3]);
+            let (mut world, mut steps) = (scene.world(), [Progress::Waiting; 3]);
             for who in order {
                 let opened = Opened::new(&world, parts[who].id, who, parts[who].action);
-                steps[who] = Step::Opened(opened);
-                while let Step::Opened(opened) = steps[who] {
+                steps[who] = Progress::Opened(opened);
+                while let Progress::Opened(opened) = steps[who] {
                     opened.step(&world.clone(), &mut |next, after| {
                         world = next;
-                        steps[who] = match after {
-                            After::Opened(opened) => Step::Opened(opened),
-                            After::Ended(reply) => Step::Saved(reply),
-                        };
+                        steps[who] = after.into();
                         true
                     });
                 }
@@ -117,13 +111,14 @@ mod tests {
         found
     }
 
-    /// The model lets requests overlap between their opens and their saves. What that adds to the two orders is little, and
-    /// the design allows it: a login that was clicked twice, where both stand.
+    /// The model lets requests overlap between their opens and their saves. That adds one outcome to
+    /// those of the two orders, which the design allows: a login that was clicked twice makes two
+    /// sessions.
     #[test]
     fn overlapping_adds_one_thing_to_the_two_orders() {
         use Action::{Regenerate, RegenerateKeepingOld};
         let moves = |action| matches!(action, Regenerate | RegenerateKeepingOld);
-        // A request that saves twice is two, to the others.
+        // To the others, a request that saves twice is two requests.
         let once = Action::once();
         let pairs = |a| once.clone().map(move |b| (a, b));
         for scene in Scene::ALL {
@@ -138,7 +133,7 @@ mod tests {
                     &scene.world(),
                     scene,
                     &parts,
-                    [Step::Waiting; 3],
+                    [Progress::Waiting; 3],
                     &mut found,
                 );
                 let serial = serial(scene, &parts);

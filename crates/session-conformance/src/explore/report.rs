@@ -1,10 +1,10 @@
-//! A failed run, for people to read.
+//! The report of a failed run.
 
 use session_core::{Condition, Error, PutOutcome, RecordKey, Version};
 
-use super::action::letter;
 use super::check::Ending;
 use super::choice::Fault;
+use super::content;
 use super::execution::{Execution, Line, Views};
 use super::gate::{Answer, Verb};
 use super::outcomes;
@@ -14,7 +14,7 @@ use super::world::World;
 use crate::Failure;
 
 /// The store failed before the requests began.
-pub(super) fn unset(parts: &[Part], error: &Error) -> Failure {
+pub(super) fn not_set_up(parts: &[Part], error: &Error) -> Failure {
     Failure {
         what: format!("{}: the store failed before they began", title(parts)),
         expected: "no error".to_owned(),
@@ -32,6 +32,10 @@ pub(super) fn unexplained(run: &Execution, what: &str, last: Option<Views>) -> F
         seen: seen(run, last),
         operations: run.lines.iter().map(|line| names.line(line)).collect(),
     }
+}
+
+fn letter(who: usize) -> char {
+    char::from(content::letter(who))
 }
 
 fn title(parts: &[Part]) -> String {
@@ -70,7 +74,7 @@ fn got(request: &Request) -> String {
     }
 }
 
-/// How reports call an id of the model.
+/// The name of an id of the model in reports.
 pub(super) fn id_name(at: usize) -> String {
     match at.checked_sub(World::NEW) {
         None => format!("id{at}"),
@@ -78,7 +82,7 @@ pub(super) fn id_name(at: usize) -> String {
     }
 }
 
-/// Names for keys and versions, in the order in which they come up.
+/// Short names for keys and versions, in the order in which they occur.
 struct Names {
     keys: Vec<(RecordKey, String)>,
     versions: Vec<Version>,
@@ -154,10 +158,10 @@ impl Names {
         format!("{who} {operation} -> {answer}")
     }
 
-    /// Values, flash values, and what a tombstone says.
+    /// Values, flash values, and the tombstone.
     fn body(&mut self, body: &[u8]) -> String {
         let Ok(serde_json::Value::Array(elements)) = serde_json::from_slice(body) else {
-            return "bytes that are no record".to_owned();
+            return "bytes that are not a record".to_owned();
         };
         let mut text = String::new();
         if let [values, flash, ..] = elements.as_slice() {
@@ -180,13 +184,13 @@ impl Names {
 
 fn fault_name(fault: Fault, line: &Line) -> &'static str {
     match (fault, line.operation.is_load()) {
-        (Fault::Fail | Fault::FailThenGoOn, _) => "FAULT: fails",
-        (Fault::Late, _) => "FAULT: error, and it is done later",
+        (Fault::Fail | Fault::FailThenRetry, _) => "FAULT: fails",
+        (Fault::Late, _) => "FAULT: an error, and the write is carried out later",
         (Fault::Crash, true) => "FAULT: the server dies",
-        (Fault::Crash, false) => "FAULT: the server dies, and it is done later",
-        (Fault::Drop, true) => "FAULT: the save is dropped, and the request goes on",
+        (Fault::Crash, false) => "FAULT: the server dies, and the write is carried out later",
+        (Fault::Drop, true) => "FAULT: the save is dropped, and the request saves again",
         (Fault::Drop, false) => {
-            "FAULT: the save is dropped, the request goes on, and it is done later"
+            "FAULT: the save is dropped, the request saves again, and the write is carried out later"
         }
     }
 }

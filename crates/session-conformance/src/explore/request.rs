@@ -1,4 +1,4 @@
-//! One simulated request: opens its session, acts, saves.
+//! One simulated request: it opens its session, changes it, and saves.
 
 use std::future::poll_fn;
 use std::pin::Pin;
@@ -14,7 +14,7 @@ use super::check::Ending;
 use super::content::View;
 use super::gate::{Gate, Permit};
 use super::model::Reply;
-use super::scene::Stage;
+use super::scene::Setup;
 
 type Future = Pin<Box<dyn std::future::Future<Output = Result<Saved>> + Send>>;
 
@@ -31,7 +31,7 @@ pub(super) struct Request {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Answered {
     Cookie(CookieChange),
-    /// An error, and the cookie that an earlier save owes it.
+    /// An error, and the cookie change that an earlier save owes the client.
     Error(ErrorKind, String, CookieChange),
     /// Nothing: the server died.
     Nothing,
@@ -52,7 +52,7 @@ impl Work {
         self.next.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    async fn go_on(&self, session: &Session) -> Result<Saved> {
+    async fn change_and_save(&self, session: &Session) -> Result<Saved> {
         loop {
             let action = self.next().take();
             if let Some(action) = action {
@@ -68,25 +68,22 @@ impl Work {
 }
 
 impl Request {
-    pub(super) fn new(stage: &Stage, id: usize, who: usize, action: Action) -> Self {
-        let gate = Gate::new(Arc::clone(&stage.store));
+    pub(super) fn new(setup: &Setup, id: usize, who: usize, action: Action) -> Self {
+        let gate = Gate::new(Arc::clone(&setup.store));
         let opened = Arc::new(OnceLock::new());
-        let cookie = stage.ids.get(id).cloned();
+        let cookie = setup.ids.get(id).cloned();
         let work = Work {
             gate: gate.clone(),
-            policy: stage.policy.clone(),
+            policy: setup.policy.clone(),
             who,
             next: Arc::new(Mutex::new(Some(action))),
         };
         let future: Future = {
             let (work, opened) = (work.clone(), Arc::clone(&opened));
             Box::pin(async move {
-                let session = work
-                    .gate
-                    .read(cookie.as_deref().map(Into::into), &work.policy)
-                    .await?;
+                let session = work.gate.read(cookie.as_deref(), &work.policy).await?;
                 let _ = opened.set((session.clone(), View::of(&session)));
-                work.go_on(&session).await
+                work.change_and_save(&session).await
             })
         };
         Self {
@@ -132,27 +129,29 @@ impl Request {
         self.run().await;
     }
 
-    /// Drops it where it stands.
+    /// Drops the request where it is.
     pub(super) fn die(&mut self) {
         self.future = None;
         self.gate.forget();
         self.answered = Some(Answered::Nothing);
     }
 
-    /// Drops its save where it stands, if it is still under way, and goes on to the end: a handler whose commit ran
-    /// into a time limit, or the task that takes up the save of a client that hung up.
-    pub(super) async fn go_on(&mut self) {
+    /// Drops its save, if that is still under way, and saves again: a handler whose commit ran into a
+    /// time limit, or the task that repeats the save of a client that hung up.
+    pub(super) async fn retry(&mut self) {
         let Some((session, _)) = self.opened.get() else {
             return;
         };
         self.gate.forget();
         self.answered = None;
         let (work, session) = (self.work.clone(), session.clone());
-        self.future = Some(Box::pin(async move { work.go_on(&session).await }));
+        self.future = Some(Box::pin(
+            async move { work.change_and_save(&session).await },
+        ));
         self.run().await;
     }
 
-    /// How the model calls its end.
+    /// Its end in the terms of the model.
     pub(super) fn ending(&self, may_fail: bool) -> Ending {
         match &self.answered {
             Some(Answered::Cookie(CookieChange::Keep)) => Ending::Replied(Reply::Keep),

@@ -1,36 +1,42 @@
-//! How a run begins: which ids stand there, and which of them the requests' cookies name.
+//! How a run begins: which sessions there are, and which of their ids the requests' cookies name.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use session_core::{
-    Clock, CookieChange, Error, RecordStore, Result, SessionPolicy, SessionStorage,
+    Clock, CookieChange, Error, RecordStore, Result, Session, SessionPolicy, SessionStorage,
 };
 
 use super::action::Action;
-use super::content::{AT_FIRST, COUNT, Content, FLASH, KEYS, SHARED};
+use super::content::{AT_FIRST, COUNT, Content, FLASH, SHARED, key};
 use super::world::{Node, State, World};
 
-/// What stands in the store when the requests begin.
+/// What is in the store when the requests begin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Scene {
-    /// One session, whose id every request holds.
+    /// One session, whose id every request has. Its idle deadline must be moved.
     One,
-    /// The same, where its idle deadline need not move yet.
+    /// The same, but the idle deadline need not be moved yet.
     Fresh,
-    /// A session that has moved: request A holds the old id, and the others the new one.
+    /// A session that has moved: request A has the old id, the others have the new one.
     Moved,
-    /// The same, where the old values are still readable under the old id.
+    /// The same, but the old values are still readable under the old id.
     Kept,
-    /// A login that was clicked twice: two sessions that came from one, and the requests hold one each.
+    /// A login that was clicked twice: two sessions that came from one, and each request has one.
     Twins,
 }
 
-/// A scene, set.
-pub(super) struct Stage {
+/// A scene that was set up in a store.
+pub(super) struct Setup {
     pub(super) store: Arc<dyn RecordStore>,
     pub(super) policy: SessionPolicy,
     pub(super) ids: Vec<String>,
+}
+
+impl Setup {
+    pub(super) async fn open(&self, id: &str) -> Result<Session> {
+        self.store.read(Some(id), &self.policy).await
+    }
 }
 
 impl Scene {
@@ -46,8 +52,8 @@ impl Scene {
         }
     }
 
-    /// What requests do in it. Two saves in one request are tried on one session; elsewhere they add nothing. Nor does a fresh deadline,
-    /// but to what changes nothing of what was found.
+    /// What requests do in it. Two saves in one request are tried on one session only; elsewhere they
+    /// add nothing. A fresh deadline matters only to requests that leave the session as they found it.
     pub(super) fn actions(self) -> Vec<Action> {
         match self {
             Self::One => Action::ALL.to_vec(),
@@ -62,7 +68,7 @@ impl Scene {
         }
     }
 
-    /// How many ids stand in it.
+    /// How many ids there are.
     pub(super) fn ids(self) -> usize {
         match self {
             Self::One | Self::Fresh => 1,
@@ -99,23 +105,22 @@ impl Scene {
         world
     }
 
-    /// Puts it into `store`, under fresh ids, and but for [`Fresh`](Self::Fresh) lets so much time pass that idle deadlines are to be moved.
-    pub(super) async fn set(self, store: &Arc<dyn RecordStore>) -> Result<Stage> {
+    /// Puts it into `store`, under fresh ids. Except in [`Fresh`](Self::Fresh), so much time passes that
+    /// idle deadlines must be moved.
+    pub(super) async fn set_up(self, store: &Arc<dyn RecordStore>) -> Result<Setup> {
         let clock = Clock::manual();
         let policy = SessionPolicy::default()
             .idle(Duration::from_secs(100))
             .clock(clock.clone());
         let session = session_core::storage::empty(&policy);
-        session.set(name(COUNT), &1)?;
-        session.set(name(SHARED), &char::from(AT_FIRST))?;
+        session.set(key(COUNT), &1)?;
+        session.set(key(SHARED), &char::from(AT_FIRST))?;
         session.flash(FLASH, "x")?;
-        let mut ids = vec![made(store.save(&session, &policy).await?.cookie)?];
+        let mut ids = vec![new_id(store.save(&session, &policy).await?.cookie)?];
         let first = ids.first().cloned();
         let mut sessions = Vec::new();
         for _ in 1..self.ids() {
-            let session = store
-                .read(first.as_deref().map(Into::into), &policy)
-                .await?;
+            let session = store.read(first.as_deref(), &policy).await?;
             session.regenerate_id_keeping_old_for(match self {
                 Self::Kept => Duration::from_secs(60),
                 _ => Duration::ZERO,
@@ -123,12 +128,12 @@ impl Scene {
             sessions.push(session);
         }
         for session in sessions {
-            ids.push(made(store.save(&session, &policy).await?.cookie)?);
+            ids.push(new_id(store.save(&session, &policy).await?.cookie)?);
         }
         if self != Self::Fresh {
             clock.advance(Duration::from_secs(15));
         }
-        Ok(Stage {
+        Ok(Setup {
             store: Arc::clone(store),
             policy,
             ids,
@@ -136,7 +141,7 @@ impl Scene {
     }
 }
 
-fn made(cookie: CookieChange) -> Result<String> {
+fn new_id(cookie: CookieChange) -> Result<String> {
     match cookie {
         CookieChange::Set { value, .. } => Ok(value),
         CookieChange::Keep | CookieChange::Remove => Err(Error::Unsupported(
@@ -145,11 +150,7 @@ fn made(cookie: CookieChange) -> Result<String> {
     }
 }
 
-fn name(at: usize) -> &'static str {
-    KEYS.get(at).copied().unwrap_or("?")
-}
-
-/// What a request of a run is to do.
+/// What a request of a run does, and with which id.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Part {
     pub(super) action: Action,

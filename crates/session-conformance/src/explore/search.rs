@@ -1,9 +1,10 @@
 //! Depth first through every schedule of a group of requests.
 //!
-//! A schedule is a list of choices. Each run follows the list that it is given as far as that goes, then takes the first choice
-//! everywhere, and notes what else there was; the next run differs in the last place where something else is left. Nothing is
-//! sampled. Schedules that differ only in the order of operations that commute are run once ("sleep sets", Godefroid 1996): where a
-//! choice was already tried and everything done since commutes with it, trying it again leads to where it led.
+//! A schedule is a list of choices. A run follows the list that it is given, then always takes the
+//! first choice, and notes the alternatives; the next run differs in the last place that has one. Nothing
+//! is sampled. Schedules that differ only in the order of operations that commute are run once ("sleep
+//! sets", Godefroid 1996): if a choice was tried before, and everything done since commutes with it, then
+//! trying it again leads to the same result.
 
 use std::sync::Arc;
 
@@ -15,23 +16,23 @@ use super::report;
 use super::scene::{Part, Scene};
 use crate::Failure;
 
-/// More operations than this, in one run, means that a save never ends.
-const MOST_STEPS: usize = 120;
+/// A run with more operations than this has a save that never ends.
+const STEP_LIMIT: usize = 120;
 
 /// How many runs it took.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Count {
-    /// Whole runs, each another schedule.
+    /// Complete runs, each with its own schedule.
     pub(super) runs: usize,
-    /// Runs that were left half-way, since another had led to the same.
-    pub(super) cut: usize,
-    /// The longest, in operations.
+    /// Runs that were stopped, since another has the same result.
+    pub(super) stopped: usize,
+    /// The most operations in one run.
     pub(super) longest: usize,
     /// Whether all schedules were run.
-    pub(super) whole: bool,
+    pub(super) complete: bool,
 }
 
-/// A place where something else could have been chosen.
+/// A place with alternatives.
 struct Fork {
     choices: Vec<Choice>,
     taken: usize,
@@ -39,24 +40,24 @@ struct Fork {
     asleep: Vec<Choice>,
 }
 
-/// Runs every schedule of `parts`, at most `most`.
+/// Runs every schedule of `parts`, but at most `limit`.
 pub(super) async fn group(
     store: &Arc<dyn RecordStore>,
     scene: Scene,
     parts: &[Part],
     faults: bool,
-    most: usize,
+    limit: usize,
 ) -> Result<Count, Box<Failure>> {
     let mut forks: Vec<Fork> = Vec::new();
     let mut count = Count::default();
     let mut shortest: Option<(usize, Failure)> = None;
-    // Once a run has failed, some more are tried for a shorter one.
-    let mut left = most;
-    while left > 0 {
-        left -= 1;
+    // After a failure, a few more runs look for a shorter one.
+    let mut remaining = limit;
+    while remaining > 0 {
+        remaining -= 1;
         let mut run = match Execution::new(store, scene, parts).await {
             Ok(run) => run,
-            Err(error) => return Err(Box::new(report::unset(parts, &error))),
+            Err(error) => return Err(Box::new(report::not_set_up(parts, &error))),
         };
         let end = match follow(&mut run, &mut forks, faults).await {
             Ok(end) => end,
@@ -65,23 +66,23 @@ pub(super) async fn group(
                 End::Bad(Box::new(report::unexplained(&run, &what, None)))
             }
         };
-        run.tidy().await;
-        // On a store in memory nothing ever waits, and other tasks would not get their turn for minutes.
+        run.clean_up().await;
+        // Nothing waits on a store in memory, so that other tasks would not run for minutes.
         tokio::task::yield_now().await;
         match end {
-            End::Same => count.cut += 1,
+            End::Same => count.stopped += 1,
             End::Good => count.runs += 1,
             End::Bad(failure) => {
                 let length = run.lines.len();
                 if shortest.as_ref().is_none_or(|(best, _)| length < *best) {
                     shortest = Some((length, *failure));
                 }
-                left = left.min(200);
+                remaining = remaining.min(200);
             }
         }
         count.longest = count.longest.max(run.lines.len());
         if !next(&mut forks) {
-            count.whole = true;
+            count.complete = true;
             break;
         }
     }
@@ -94,14 +95,14 @@ pub(super) async fn group(
 enum End {
     Good,
     Bad(Box<Failure>),
-    /// Another run led to the same.
+    /// Another run has the same result.
     Same,
 }
 
 async fn follow(run: &mut Execution, forks: &mut Vec<Fork>, faults: bool) -> Result<End> {
     let mut asleep: Vec<Choice> = Vec::new();
     for depth in 0.. {
-        if depth == MOST_STEPS {
+        if depth == STEP_LIMIT {
             let what = "a save does not come to an end";
             return Ok(End::Bad(Box::new(report::unexplained(run, what, None))));
         }
@@ -110,7 +111,7 @@ async fn follow(run: &mut Execution, forks: &mut Vec<Fork>, faults: bool) -> Res
             break;
         }
         if run.is_at_rest() && run.awaits_late() {
-            // Until the late write is done, and if it never is, everything must be right without it.
+            // Everything must be correct without the late write too: it may never be carried out.
             if let Some(failure) = judge(run).await? {
                 return Ok(End::Bad(failure));
             }
@@ -162,7 +163,7 @@ async fn judge(run: &mut Execution) -> Result<Option<Box<Failure>>> {
     } else if !run.is_explained(last) {
         "no order of the requests, one at a time, gives what was seen"
     } else if run.is_changed_by_late(last) {
-        "a write that came late changed what was there when the responses had been sent"
+        "a late write changed what was there after the responses had been sent"
     } else {
         return Ok(None);
     };

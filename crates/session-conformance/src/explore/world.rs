@@ -1,14 +1,14 @@
-//! What stands under ids, without a store.
+//! All ids of a run and what is under them: the state of the model.
 
 use super::content::Content;
 
-/// What stands under an id.
+/// What is under an id.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum State {
     #[default]
     Absent,
     Live,
-    /// It has a new id; these values may still be read.
+    /// The session has a new id; these values may still be read.
     Moved(Content),
     Destroyed,
 }
@@ -16,8 +16,8 @@ pub(super) enum State {
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Node {
     pub(super) state: State,
-    /// What it held since it began, oldest first; the last is what it holds, if it lives.
-    past: [Content; Node::MOST],
+    /// All contents that it had, oldest first; if it lives, the last is its content now.
+    past: [Content; Node::HISTORY],
     pub(super) count: usize,
     /// The ids that it moved to, as bits.
     pub(super) successors: u16,
@@ -26,7 +26,7 @@ pub(super) struct Node {
 }
 
 impl Node {
-    const MOST: usize = 6;
+    const HISTORY: usize = 6;
 
     pub(super) fn live(content: Content) -> Self {
         let mut node = Self {
@@ -37,7 +37,7 @@ impl Node {
         node
     }
 
-    /// Gives a node that lives another content.
+    /// Gives a live node another content.
     pub(super) fn push(&mut self, content: Content) {
         if let Some(slot) = self.past.get_mut(self.count) {
             *slot = content;
@@ -53,7 +53,7 @@ impl Node {
         self.past().last().copied().unwrap_or_default()
     }
 
-    /// What a reader sees, and whether a session lives.
+    /// Whether there is a live session, and what a reader sees.
     pub(super) fn view(&self) -> (bool, Content) {
         match self.state {
             State::Live => (true, self.content()),
@@ -63,7 +63,7 @@ impl Node {
     }
 }
 
-/// All ids that a run knows: first those that stand at its beginning, then one for each request.
+/// All ids that a run knows: first those at its beginning, then one for each request.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct World {
     nodes: [Node; World::MOST],
@@ -71,7 +71,7 @@ pub(super) struct World {
 
 impl World {
     pub(super) const MOST: usize = 8;
-    /// Where the ids that requests make begin.
+    /// Where the ids of the requests begin.
     pub(super) const NEW: usize = 4;
 
     pub(super) fn node(&self, at: usize) -> Node {

@@ -2,23 +2,13 @@
 
 use http::{Response, header};
 
-use super::site::{Browser, Site, set_cookies};
+use super::site::{Browser, NOTHING, Site, set_cookies};
 use crate::Failure;
-use crate::check::{Check, Result, check};
+use crate::check::Result;
 use crate::context::Context;
 use crate::failure::{ensure, expect};
 
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Http, "http", a_visit_without_data_sets_no_cookie, "Every visitor gets a cookie, and a banner that asks for consent.", []),
-    check!(Http, "http", the_cookie_is_safe_by_default, "A script, another site or a plain connection gets hold of the session.", []),
-    check!(Http, "http", the_cookie_opens_the_session, "Nothing that a user does is remembered.", []),
-    check!(Http, "http", a_forged_cookie_opens_nothing, "Whoever changes a cookie gets into a session, or sees an error page.", []),
-    check!(Http, "http", caches_are_told, "A cache gives one user's cookie, or page, to another.", []),
-    check!(Http, "http", other_cookies_do_not_disturb, "Another cookie on the same domain logs the user out.", []),
-];
-
-async fn a_visit_without_data_sets_no_cookie(cx: Context) -> Result {
+pub(super) async fn a_visit_without_data_sets_no_cookie(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx)?, Browser::default());
     let response = site
         .visit(&mut browser, |session| {
@@ -28,18 +18,9 @@ async fn a_visit_without_data_sets_no_cookie(cx: Context) -> Result {
     expect("Set-Cookie", &set_cookies(&response).count(), &0)
 }
 
-/// A browser for which `a` is "A", and the response that made it so.
-async fn visitor(site: &Site) -> Result<(Browser, Response<String>)> {
-    let mut browser = Browser::default();
-    let response = site
-        .visit(&mut browser, |session| Ok(session.set("a", "A")?))
-        .await?;
-    Ok((browser, response))
-}
-
-async fn the_cookie_is_safe_by_default(cx: Context) -> Result {
+pub(super) async fn the_cookie_is_safe_by_default(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let (_, response) = visitor(&site).await?;
+    let (_, response) = site.visitor().await?;
     let lines: Vec<_> = set_cookies(&response).collect();
     let [line] = *lines.as_slice() else {
         return Err(Failure::new(format!(
@@ -61,22 +42,21 @@ async fn the_cookie_is_safe_by_default(cx: Context) -> Result {
     )
 }
 
-async fn the_cookie_opens_the_session(cx: Context) -> Result {
+pub(super) async fn the_cookie_opens_the_session(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let (mut browser, _) = visitor(&site).await?;
+    let (mut browser, _) = site.visitor().await?;
     for n in 0..3 {
-        let seen = site.sees(&browser, "a").await?;
-        expect("the next page", &seen.as_deref(), &Some("A"))?;
+        site.shows("the next page", &browser, "a", "A").await?;
         site.visit(&mut browser, move |session| Ok(session.set("n", &n)?))
             .await?;
     }
     Ok(())
 }
 
-async fn a_forged_cookie_opens_nothing(cx: Context) -> Result {
+pub(super) async fn a_forged_cookie_opens_nothing(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let (browser, _) = visitor(&site).await?;
-    let (other, _) = visitor(&Site::new(&cx)?).await?;
+    let (browser, _) = site.visitor().await?;
+    let (other, _) = Site::new(&cx)?.visitor().await?;
     let mut forged = vec![other];
     let length = browser.cookies.first().map_or(0, |(_, value)| value.len());
     for place in (0..length).step_by((length / 40).max(1)) {
@@ -100,16 +80,16 @@ async fn a_forged_cookie_opens_nothing(cx: Context) -> Result {
         }
     }
     for (n, forged) in forged.iter().enumerate() {
-        let seen = site.sees(forged, "a").await?;
-        expect(&format!("what forged cookie {n} opens"), &seen, &None)?;
+        let what = format!("what forged cookie {n} opens");
+        site.shows(&what, forged, "a", NOTHING).await?;
     }
-    let seen = site.sees(&browser, "a").await?;
-    expect("what the true one opens", &seen.as_deref(), &Some("A"))
+    site.shows("what the genuine one opens", &browser, "a", "A")
+        .await
 }
 
-async fn caches_are_told(cx: Context) -> Result {
+pub(super) async fn caches_are_told_not_to_share_responses(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let (mut browser, first) = visitor(&site).await?;
+    let (mut browser, first) = site.visitor().await?;
     let field = |response: &Response<String>, name| {
         let field = response.headers().get(name);
         field
@@ -135,9 +115,9 @@ async fn caches_are_told(cx: Context) -> Result {
     Ok(())
 }
 
-async fn other_cookies_do_not_disturb(cx: Context) -> Result {
+pub(super) async fn other_cookies_do_not_interfere(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let (browser, _) = visitor(&site).await?;
+    let (browser, _) = site.visitor().await?;
     let others = [
         ("theme", "dark"),
         ("empty", ""),
@@ -150,10 +130,6 @@ async fn other_cookies_do_not_disturb(cx: Context) -> Result {
     }
     before.cookies.extend(browser.cookies);
     before.cookies.push(("last".to_owned(), "x=y".to_owned()));
-    let seen = site.sees(&before, "a").await?;
-    expect(
-        "with other cookies before and after",
-        &seen.as_deref(),
-        &Some("A"),
-    )
+    let what = "with other cookies before and after";
+    site.shows(what, &before, "a", "A").await
 }

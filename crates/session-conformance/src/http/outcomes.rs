@@ -1,36 +1,24 @@
-//! What the client is told.
+//! What the client is told, and what is saved.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use http::StatusCode;
+use session_core::CookieContent;
 
-use super::site::{Browser, Reply, Site, set_cookies};
-use super::slow::Slow;
-use crate::check::{Check, Result, check};
+use super::site::{Browser, NOTHING, Reply, Site, set_cookies};
+use crate::check::Result;
 use crate::context::Context;
 use crate::failure::{ensure, expect};
+use crate::faulty::Faulty;
 
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Http, "http", a_response_of_any_status_is_saved, "A notice that is set on an error page is never shown.", []),
-    check!(Http, "http", a_handler_that_failed_is_not_saved, "Half of what a failed handler did is kept.", []),
-    check!(Http, "http", a_flash_is_shown_once, "A notice comes up again, or never.", []),
-    check!(Http, "http", a_logout_clears_the_cookie, "The browser goes on sending the cookie of a session that ended.", []),
-    check!(Http, "http", a_copied_cookie_is_dead_after_the_logout, "Whoever kept a cookie is still logged in after the logout.", [Revoke]),
-    check!(Http, "http", a_conflict_is_told, "A change that was not kept is answered with 200.", [Revoke]),
-    check!(Http, "http", a_store_that_is_down_is_told, "While the store is down, users seem to be logged out, or their changes are lost with a 200.", [Records]),
-    check!(Http, "http", a_client_that_hangs_up_does_not_undo_the_save, "Someone closes the tab, and what the handler did is lost half-way.", [Records]),
-];
-
-async fn visitor(site: &Site) -> Result<Browser> {
-    let mut browser = Browser::default();
-    site.visit(&mut browser, |session| Ok(session.set("a", "A")?))
-        .await?;
-    Ok(browser)
+/// A site on a store whose operations can be made to fail.
+fn with_faults(cx: &Context) -> Result<(Site, Faulty)> {
+    let store = Faulty::new(Arc::new(cx.store()?));
+    Ok((Site::on(cx, Arc::new(store.clone()))?, store))
 }
 
-async fn a_response_of_any_status_is_saved(cx: Context) -> Result {
+pub(super) async fn a_response_of_any_status_is_saved(cx: Context) -> Result {
     let site = Site::new(&cx)?;
     for status in [
         StatusCode::SEE_OTHER,
@@ -43,139 +31,141 @@ async fn a_response_of_any_status_is_saved(cx: Context) -> Result {
             .visit_as(&mut browser, Reply::Status(status), set)
             .await?;
         expect("the handler's status", &response.status(), &status)?;
-        let seen = site.sees(&browser, "a").await?;
-        expect("the next page", &seen.as_deref(), &Some("A"))?;
+        site.shows("the next page", &browser, "a", "A").await?;
     }
     Ok(())
 }
 
-async fn a_handler_that_failed_is_not_saved(cx: Context) -> Result {
+pub(super) async fn a_failed_handler_is_not_saved(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let browser = visitor(&site).await?;
+    let (browser, _) = site.visitor().await?;
     let visit = site
-        .begin(&browser, Reply::Fails, |session| Ok(session.set("a", "B")?))
+        .start(&browser, Reply::Fails, |session| Ok(session.set("a", "B")?))
         .await;
-    let answer = visit.end().await?;
+    let answer = visit.answer().await?;
     ensure(answer.is_err(), || {
-        "the error of the inner service did not come through".to_owned()
+        "the error of the inner service was not passed on".to_owned()
     })?;
-    let seen = site.sees(&browser, "a").await?;
-    expect("the next page", &seen.as_deref(), &Some("A"))
+    site.shows("the next page", &browser, "a", "A").await
 }
 
-async fn a_flash_is_shown_once(cx: Context) -> Result {
+pub(super) async fn a_flash_is_shown_once(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx)?, Browser::default());
     site.visit(&mut browser, |session| Ok(session.flash("f", "hello")?))
         .await?;
-    let seen = site.sees(&browser, "f").await?;
-    expect("the next page", &seen.as_deref(), &Some("hello"))?;
+    site.shows("the next page", &browser, "f", "hello").await?;
     site.visit(&mut browser, |session| {
         Ok(session.get::<String>("f").map(drop)?)
     })
     .await?;
-    let seen = site.sees(&browser, "f").await?;
-    expect("the page after one that showed it", &seen, &None)
+    let what = "the page after one that showed it";
+    site.shows(what, &browser, "f", NOTHING).await
 }
 
-async fn a_logout_clears_the_cookie(cx: Context) -> Result {
+pub(super) async fn a_logout_clears_the_cookie(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let mut browser = visitor(&site).await?;
+    let (mut browser, _) = site.visitor().await?;
     let response = site
         .visit(&mut browser, |session| Ok(session.destroy()?))
         .await?;
     expect("Set-Cookie", &set_cookies(&response).count(), &1)?;
-    expect(
-        "what the browser keeps",
-        &browser.cookies,
-        &Vec::<(String, String)>::new(),
-    )?;
+    ensure(browser.cookies.is_empty(), || {
+        "the browser still has the cookie".to_owned()
+    })?;
     site.visit(&mut browser, |session| Ok(session.set("a", "again")?))
         .await?;
-    let seen = site.sees(&browser, "a").await?;
-    expect("a session after that", &seen.as_deref(), &Some("again"))
+    site.shows("a session after that", &browser, "a", "again")
+        .await
 }
 
-async fn a_copied_cookie_is_dead_after_the_logout(cx: Context) -> Result {
+pub(super) async fn a_copied_cookie_opens_nothing_after_the_logout(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let mut browser = visitor(&site).await?;
+    let (mut browser, _) = site.visitor().await?;
     let copy = browser.clone();
     site.visit(&mut browser, |session| Ok(session.destroy()?))
         .await?;
-    expect("what the copy opens", &site.sees(&copy, "a").await?, &None)
+    site.shows("what the copy opens", &copy, "a", NOTHING).await
 }
 
-async fn a_conflict_is_told(cx: Context) -> Result {
+pub(super) async fn a_conflict_is_answered_with_409(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let mut browser = visitor(&site).await?;
+    let (mut browser, _) = site.visitor().await?;
     let slow = site
-        .begin(&browser, Reply::Status(StatusCode::OK), |session| {
-            Ok(session.set("b", "B")?)
-        })
+        .start(&browser, Reply::OK, |session| Ok(session.set("b", "B")?))
         .await;
     site.visit(&mut browser, |session| Ok(session.regenerate_id()?))
         .await?;
-    let response = slow.end().await?.map_err(crate::Failure::new)?;
-    expect(
-        "the status of a write to a session that moved",
-        &response.status(),
-        &StatusCode::CONFLICT,
-    )?;
+    let response = slow.response().await?;
+    let what = "the status of a write to a session that moved";
+    expect(what, &response.status(), &StatusCode::CONFLICT)?;
     expect("its Set-Cookie", &set_cookies(&response).count(), &0)
 }
 
-async fn a_store_that_is_down_is_told(cx: Context) -> Result {
-    let store = Slow::new(cx.store()?);
-    let site = Site::on(&cx, Arc::new(store.clone()))?;
-    let mut browser = visitor(&site).await?;
+pub(super) async fn a_store_that_is_down_is_answered_with_503(cx: Context) -> Result {
+    const DOWN: StatusCode = StatusCode::SERVICE_UNAVAILABLE;
+    let (site, store) = with_faults(&cx)?;
+    let (mut browser, _) = site.visitor().await?;
     let before = browser.clone();
-    store.down(true);
+    store.set_down(true);
     let response = site
         .visit(&mut browser, |session| Ok(session.set("a", "B")?))
         .await?;
-    expect(
-        "a session that cannot be loaded",
-        &response.status(),
-        &StatusCode::SERVICE_UNAVAILABLE,
-    )?;
-    store.down(false);
+    let what = "a session that cannot be loaded";
+    expect(what, &response.status(), &DOWN)?;
+    store.set_down(false);
     let visit = site
-        .begin(&browser, Reply::Status(StatusCode::OK), |session| {
-            Ok(session.set("a", "C")?)
-        })
+        .start(&browser, Reply::OK, |session| Ok(session.set("a", "C")?))
         .await;
-    store.down(true);
-    let response = visit.end().await?.map_err(crate::Failure::new)?;
-    expect(
-        "a session that cannot be saved",
-        &response.status(),
-        &StatusCode::SERVICE_UNAVAILABLE,
-    )?;
+    store.set_down(true);
+    let response = visit.response().await?;
+    let what = "a session that cannot be saved";
+    expect(what, &response.status(), &DOWN)?;
     browser.take(&response);
     expect("the browser's cookies", &browser.cookies, &before.cookies)?;
-    store.down(false);
-    let seen = site.sees(&browser, "a").await?;
-    expect("the session afterwards", &seen.as_deref(), &Some("A"))
+    store.set_down(false);
+    site.shows("the session afterwards", &browser, "a", "A")
+        .await
 }
 
-async fn a_client_that_hangs_up_does_not_undo_the_save(cx: Context) -> Result {
-    let site = Site::on(&cx, Arc::new(Slow::new(cx.store()?)))?;
-    let browser = visitor(&site).await?;
+pub(super) async fn a_client_that_hangs_up_does_not_undo_its_save(cx: Context) -> Result {
+    const DELAY: Duration = Duration::from_millis(100);
+    let (site, store) = with_faults(&cx)?;
+    store.delay_puts(DELAY);
+    let (browser, _) = site.visitor().await?;
     let visit = site
-        .begin(&browser, Reply::Status(StatusCode::OK), |session| {
-            Ok(session.set("a", "B")?)
-        })
+        .start(&browser, Reply::OK, |session| Ok(session.set("a", "B")?))
         .await;
-    visit.hang_up(Slow::WRITE / 5).await;
+    visit.hang_up(DELAY / 5).await;
     let started = Instant::now();
-    loop {
-        let seen = site.sees(&browser, "a").await?;
-        if seen.as_deref() == Some("B") {
-            return Ok(());
-        }
+    while site.value(&browser, "a").await? != "B" {
         ensure(started.elapsed().as_secs() < 10, || {
-            "10 s after the client hung up in the middle of the save, the change is not there"
-                .to_owned()
+            "10 s after the client hung up during the save, the change is not there".to_owned()
         })?;
-        tokio::time::sleep(Slow::WRITE / 5).await;
+        tokio::time::sleep(DELAY / 5).await;
+    }
+    Ok(())
+}
+
+pub(super) async fn commit_saves_before_the_response_or_is_refused(cx: Context) -> Result {
+    let site = Site::new(&cx)?;
+    let (browser, _) = site.visitor().await?;
+    let visit = site
+        .start(
+            &browser,
+            Reply::Commit,
+            |session| Ok(session.set("a", "B")?),
+        )
+        .await;
+    let seen = site.value(&browser, "a").await?;
+    let status = visit.response().await?.status();
+    match cx.storage().content() {
+        CookieContent::Id => {
+            expect("the status", &status, &StatusCode::OK)?;
+            expect("what another request sees before the response", &seen, "B")
+        }
+        CookieContent::Data => {
+            let what = "the status of a commit that only a response could carry out";
+            expect(what, &status, &StatusCode::INTERNAL_SERVER_ERROR)
+        }
     }
 }

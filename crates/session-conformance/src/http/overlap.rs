@@ -1,91 +1,50 @@
 //! Requests of one browser at the same time, whose responses arrive in any order.
 
 use http::{Response, StatusCode};
+use session_http::{Error, Session};
 
-use super::site::{Browser, Reply, Site};
-use crate::Failure;
-use crate::check::{Check, Result, check};
+use super::site::{Browser, NOTHING, Reply, Site};
+use crate::check::Result;
 use crate::context::Context;
 use crate::failure::expect;
 
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Http, "http", two_tabs_both_stay, "Two tabs: one fills the cart, one sets the theme, and one of the two is lost.", [Merge]),
-    check!(Http, "http", responses_of_a_login_arrive_in_any_order, "A slow page that was loading during the login logs the user out.", [Merge, Revoke]),
-    check!(Http, "http", responses_of_a_logout_arrive_in_any_order, "A slow page that was loading during the logout logs the user in again.", [Merge, Revoke]),
-];
-
-const OK: Reply = Reply::Status(StatusCode::OK);
-
-async fn visitor(site: &Site) -> Result<Browser> {
-    let mut browser = Browser::default();
-    site.visit(&mut browser, |session| Ok(session.set("a", "A")?))
-        .await?;
-    Ok(browser)
-}
-
-async fn two_tabs_both_stay(cx: Context) -> Result {
+pub(super) async fn the_writes_of_two_tabs_are_both_kept(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let browser = visitor(&site).await?;
-    let add = |session: &session_http::Session| {
-        session.update("n", |n: Option<u32>| Some(n.unwrap_or(0) + 1))?;
-        Ok(())
+    let (browser, _) = site.visitor().await?;
+    let tab = |key: &'static str, value: &'static str| {
+        site.start(&browser, Reply::OK, move |session| {
+            session.update("n", |n: Option<u32>| Some(n.unwrap_or(0) + 1))?;
+            Ok(session.set(key, value)?)
+        })
     };
-    let tabs = [
-        site.begin(&browser, OK, move |session| {
-            add(session).and_then(|()| Ok(session.set("cart", "tea")?))
-        })
-        .await,
-        site.begin(&browser, OK, move |session| {
-            add(session).and_then(|()| Ok(session.set("theme", "dark")?))
-        })
-        .await,
-    ];
-    for tab in tabs {
-        let response = tab.end().await?.map_err(Failure::new)?;
+    for tab in [tab("cart", "tea").await, tab("theme", "dark").await] {
+        let response = tab.response().await?;
         expect("the status", &response.status(), &StatusCode::OK)?;
     }
     for (key, value) in [("cart", "tea"), ("theme", "dark"), ("a", "A")] {
-        let seen = site.sees(&browser, key).await?;
-        expect("what is there at the end", &seen.as_deref(), &Some(value))?;
+        site.shows("what is there at the end", &browser, key, value)
+            .await?;
     }
-    let mut browser = browser;
-    let response = site
-        .visit(&mut browser, |session| match session.get::<u32>("n")? {
-            Some(2) => Ok(()),
-            _ => Err(session_core::Error::Vanished.into()),
-        })
-        .await?;
-    expect(
-        "a counter that both counted up stands at 2",
-        &response.status(),
-        &StatusCode::OK,
-    )
+    site.shows("a counter that both counted up", &browser, "n", 2)
+        .await
 }
 
-/// A reader and a writer that began before `act`, and what the three answered.
+/// A reader and a writer that started before `act`: the responses of all three.
 async fn around(
     site: &Site,
     browser: &Browser,
-    act: fn(&session_http::Session) -> std::result::Result<(), session_http::Error>,
+    act: fn(&Session) -> std::result::Result<(), Error>,
 ) -> Result<[Response<String>; 3]> {
     let read = site
-        .begin(browser, OK, |session| {
+        .start(browser, Reply::OK, |session| {
             Ok(session.get::<String>("a").map(drop)?)
         })
         .await;
     let write = site
-        .begin(browser, OK, |session| Ok(session.set("late", "x")?))
+        .start(browser, Reply::OK, |session| Ok(session.set("late", "x")?))
         .await;
-    let acted = site
-        .begin(browser, OK, act)
-        .await
-        .end()
-        .await?
-        .map_err(Failure::new)?;
-    let write = write.end().await?.map_err(Failure::new)?;
-    let read = read.end().await?.map_err(Failure::new)?;
-    Ok([acted, write, read])
+    let act = site.start(browser, Reply::OK, act).await.response().await?;
+    Ok([act, write.response().await?, read.response().await?])
 }
 
 const ORDERS: [[usize; 3]; 6] = [
@@ -97,7 +56,7 @@ const ORDERS: [[usize; 3]; 6] = [
     [2, 1, 0],
 ];
 
-/// The browser after the responses came in this order.
+/// The browser after the responses arrived in this order.
 fn after(browser: &Browser, responses: &[Response<String>; 3], order: [usize; 3]) -> Browser {
     let mut browser = browser.clone();
     for response in order.iter().filter_map(|place| responses.get(*place)) {
@@ -106,9 +65,9 @@ fn after(browser: &Browser, responses: &[Response<String>; 3], order: [usize; 3]
     browser
 }
 
-async fn responses_of_a_login_arrive_in_any_order(cx: Context) -> Result {
+pub(super) async fn responses_of_a_login_may_arrive_in_any_order(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let browser = visitor(&site).await?;
+    let (browser, _) = site.visitor().await?;
     let responses = around(&site, &browser, |session| {
         session.set("user", "u")?;
         Ok(session.regenerate_id()?)
@@ -117,25 +76,26 @@ async fn responses_of_a_login_arrive_in_any_order(cx: Context) -> Result {
     for order in ORDERS {
         let browser = after(&browser, &responses, order);
         let what = format!(
-            "who is logged in, with the responses of login 0, write 1 and read 2 in the order {order:?}"
+            "who is logged in, with the responses of login 0, write 1 and read 2 in the order \
+             {order:?}"
         );
-        let seen = site.sees(&browser, "user").await?;
-        expect(&what, &seen.as_deref(), &Some("u"))?;
+        site.shows(&what, &browser, "user", "u").await?;
     }
     Ok(())
 }
 
-async fn responses_of_a_logout_arrive_in_any_order(cx: Context) -> Result {
+pub(super) async fn responses_of_a_logout_may_arrive_in_any_order(cx: Context) -> Result {
     let site = Site::new(&cx)?;
-    let browser = visitor(&site).await?;
+    let (browser, _) = site.visitor().await?;
     let responses = around(&site, &browser, |session| Ok(session.destroy()?)).await?;
     for order in ORDERS {
         let browser = after(&browser, &responses, order);
         let what = format!(
-            "what is open, with the responses of logout 0, write 1 and read 2 in the order {order:?}"
+            "what is open, with the responses of logout 0, write 1 and read 2 in the order \
+             {order:?}"
         );
         for key in ["a", "late"] {
-            expect(&what, &site.sees(&browser, key).await?, &None)?;
+            site.shows(&what, &browser, key, NOTHING).await?;
         }
     }
     Ok(())

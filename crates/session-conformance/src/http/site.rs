@@ -1,9 +1,10 @@
-//! A service behind the layer, and a browser.
+//! A service behind `SessionLayer`, and a browser.
 
 use std::sync::Arc;
 use std::task::Poll;
 
 use http::{Request, Response, StatusCode, header};
+use serde_json::Value;
 use session_core::{SessionPolicy, SessionStorage};
 use session_http::{
     Error, Secret, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager,
@@ -16,6 +17,7 @@ use tower_service::Service;
 use crate::Failure;
 use crate::check::{BoxFuture, Result};
 use crate::context::Context;
+use crate::failure::expect;
 use crate::trace::Trace;
 
 /// A web site under test.
@@ -31,20 +33,29 @@ pub(super) struct Browser {
     pub(super) cookies: Vec<(String, String)>,
 }
 
-/// How the service ends.
+/// What is under a key without a value, for [`Site::shows`].
+pub(super) const NOTHING: Value = Value::Null;
+
+/// How the service answers.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Reply {
     Status(StatusCode),
-    /// With an error in the place of a response.
+    /// With 200, after it committed the session.
+    Commit,
+    /// With an error in place of a response.
     Fails,
 }
 
-/// What the service answers, or its error.
+impl Reply {
+    pub(super) const OK: Self = Self::Status(StatusCode::OK);
+}
+
+/// The service's response, or its error.
 pub(super) type Answer = std::result::Result<Response<String>, String>;
 
 type Handled = std::result::Result<(), Error>;
 
-/// A request whose handler is done with its session and waits before it answers.
+/// A request whose handler has used its session, and waits before it answers.
 #[derive(Debug)]
 pub(super) struct Visit {
     release: oneshot::Sender<()>,
@@ -57,7 +68,7 @@ impl Site {
         Self::on(cx, cx.storage())
     }
 
-    /// The same on another storage.
+    /// A site on another storage.
     pub(super) fn on(cx: &Context, storage: Arc<dyn SessionStorage>) -> Result<Self> {
         let wrong = |error| Failure::new(format!("the check is wrong: {error}"));
         let secret = Secret::random().map_err(wrong)?;
@@ -70,7 +81,7 @@ impl Site {
     }
 
     /// Sends a request; returns once its handler has opened the session and called `handler`.
-    pub(super) async fn begin(
+    pub(super) async fn start(
         &self,
         browser: &Browser,
         reply: Reply,
@@ -89,9 +100,9 @@ impl Site {
         }
         let names: Vec<_> = browser.cookies.iter().map(|(name, _)| name).collect();
         self.trace
-            .note(format!("(a request begins, with cookies {names:?})"));
+            .note(format!("(a request starts, with cookies {names:?})"));
         let answer = tokio::spawn(async move { service.call(request).await });
-        // An error is as good: the request has ended already.
+        // An error here means that the request is over already.
         let _ = is_open.await;
         Visit {
             release,
@@ -106,48 +117,67 @@ impl Site {
         browser: &mut Browser,
         handler: impl FnOnce(&Session) -> Handled + Send + 'static,
     ) -> Result<Response<String>> {
-        self.visit_as(browser, Reply::Status(StatusCode::OK), handler)
-            .await
+        self.visit_as(browser, Reply::OK, handler).await
     }
 
-    /// The same, with another end.
+    /// The same, with another answer.
     pub(super) async fn visit_as(
         &self,
         browser: &mut Browser,
         reply: Reply,
         handler: impl FnOnce(&Session) -> Handled + Send + 'static,
     ) -> Result<Response<String>> {
-        let visit = self.begin(browser, reply, handler).await;
-        let response = visit.end().await?.map_err(Failure::new)?;
+        let visit = self.start(browser, reply, handler).await;
+        let response = visit.response().await?;
         browser.take(&response);
         Ok(response)
     }
 
-    /// The text under `key` that a request of `browser` sees.
-    pub(super) async fn sees(
+    /// A browser whose session has the value `a` = "A", and the response that set its cookie.
+    pub(super) async fn visitor(&self) -> Result<(Browser, Response<String>)> {
+        let mut browser = Browser::default();
+        let response = self
+            .visit(&mut browser, |session| Ok(session.set("a", "A")?))
+            .await?;
+        Ok((browser, response))
+    }
+
+    /// Fails unless a request of `browser` finds `value` under `key`.
+    pub(super) async fn shows(
         &self,
+        what: &str,
         browser: &Browser,
         key: &'static str,
-    ) -> Result<Option<String>> {
+        value: impl Into<Value>,
+    ) -> Result {
+        let seen = self.value(browser, key).await?;
+        expect(what, &seen, &value.into())
+    }
+
+    pub(super) async fn value(&self, browser: &Browser, key: &'static str) -> Result<Value> {
         let (send, seen) = oneshot::channel();
         let mut browser = browser.clone();
         self.visit(&mut browser, move |session| {
-            let _ = send.send(session.peek::<String>(key)?);
+            let _ = send.send(session.peek::<Value>(key)?);
             Ok(())
         })
         .await?;
-        seen.await
-            .map_err(|_| Failure::new("the session was not opened"))
+        let seen = seen.await;
+        let seen = seen.map_err(|_| Failure::new("the session was not opened"))?;
+        Ok(seen.unwrap_or(NOTHING))
     }
 }
 
 impl Visit {
+    /// Lets the handler answer with a response.
+    pub(super) async fn response(self) -> Result<Response<String>> {
+        self.answer().await?.map_err(Failure::new)
+    }
+
     /// Lets the handler answer.
-    pub(super) async fn end(self) -> Result<Answer> {
+    pub(super) async fn answer(self) -> Result<Answer> {
         let _ = self.release.send(());
-        let answer = self.answer.await;
-        let answer =
-            answer.map_err(|error| Failure::new(format!("a task ended early: {error}")))?;
+        let answer = self.answer.await.map_err(Failure::task)?;
         self.trace.note(match &answer {
             Ok(response) => {
                 let names: Vec<_> = set_cookies(response)
@@ -160,7 +190,7 @@ impl Visit {
         Ok(answer)
     }
 
-    /// Lets the handler answer, and hangs up soon after.
+    /// Lets the handler answer, and hangs up after this time.
     pub(super) async fn hang_up(self, after: std::time::Duration) {
         let _ = self.release.send(());
         tokio::time::sleep(after).await;
@@ -187,7 +217,7 @@ impl Browser {
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
-    /// Does what a response's `Set-Cookie` fields ask for.
+    /// Applies a response's `Set-Cookie` fields.
     pub(super) fn take(&mut self, response: &Response<String>) {
         for line in set_cookies(response) {
             let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
@@ -203,7 +233,7 @@ impl Browser {
     }
 }
 
-/// The service inside of the layer; it serves one request.
+/// The service inside the layer. It serves one request.
 struct App<H> {
     parts: Option<(H, oneshot::Sender<()>, oneshot::Receiver<()>)>,
     reply: Reply,
@@ -226,13 +256,22 @@ impl<H: FnOnce(&Session) -> Handled + Send + 'static> Service<Request<String>> f
         let (parts, reply) = (self.parts.take(), self.reply);
         Box::pin(async move {
             let (handler, opened, released) = parts.ok_or("served twice")?;
-            let handled = async { handler(&handle?.open().await?) }.await;
+            let handled = async {
+                let session = handle?.open().await?;
+                handler(&session)?;
+                if let Reply::Commit = reply {
+                    session.commit().await?;
+                }
+                Ok(())
+            };
+            let handled: Handled = handled.await;
             let _ = opened.send(());
             let _ = released.await;
             let mut response = Response::new(String::new());
             *response.status_mut() = match (handled, reply) {
                 (Err(error), _) => error.status(),
                 (Ok(()), Reply::Status(status)) => status,
+                (Ok(()), Reply::Commit) => StatusCode::OK,
                 (Ok(()), Reply::Fails) => return Err("the handler failed on purpose".to_owned()),
             };
             Ok(response)

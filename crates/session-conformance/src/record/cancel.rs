@@ -6,17 +6,9 @@ use std::time::Duration;
 
 use session_core::{Condition, PutOutcome, RecordStore};
 
-use crate::check::{Check, Result, check};
+use crate::check::Result;
 use crate::context::{Context, HOUR, fresh_key};
 use crate::failure::ensure;
-
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Record, "record", a_cancelled_load_disturbs_no_other, "Someone hangs up, and the next visitor sees that person's session.", [Records]),
-    check!(Record, "record", a_cancelled_put_disturbs_no_other, "Someone hangs up, and the next visitor's save is taken for done when it was not, or the other way round.", [Records]),
-    check!(Record, "record", a_cancelled_remove_disturbs_no_other, "Someone hangs up, and the next visitor's session goes.", [Records]),
-    check!(Record, "record", a_cancelled_put_happens_once_or_not_at_all, "A request that was cut off leaves half a session.", [Records]),
-];
 
 const ROUNDS: u32 = 24;
 
@@ -35,7 +27,7 @@ async fn cut_off<T>(operation: impl Future<Output = T>, polls: u32) {
     let _ = tokio::time::timeout(Duration::from_millis(20), polling).await;
 }
 
-async fn a_cancelled_load_disturbs_no_other(cx: Context) -> Result {
+pub(super) async fn a_cancelled_load_does_not_affect_others(cx: Context) -> Result {
     let (store, theirs, mine) = (cx.store()?, fresh_key()?, fresh_key()?);
     store.insert(&theirs, "a stranger's").await?;
     store.insert(&mine, "mine").await?;
@@ -54,7 +46,7 @@ async fn a_cancelled_load_disturbs_no_other(cx: Context) -> Result {
     Ok(())
 }
 
-async fn a_cancelled_put_disturbs_no_other(cx: Context) -> Result {
+pub(super) async fn a_cancelled_put_does_not_affect_others(cx: Context) -> Result {
     let (store, mine) = (cx.store()?, fresh_key()?);
     let mut version = store.insert(&mine, "0").await?;
     for round in 0..ROUNDS {
@@ -77,7 +69,7 @@ async fn a_cancelled_put_disturbs_no_other(cx: Context) -> Result {
     Ok(())
 }
 
-async fn a_cancelled_remove_disturbs_no_other(cx: Context) -> Result {
+pub(super) async fn a_cancelled_remove_does_not_affect_others(cx: Context) -> Result {
     let (store, mine) = (cx.store()?, fresh_key()?);
     store.insert(&mine, "mine").await?;
     for round in 0..ROUNDS {
@@ -96,7 +88,7 @@ async fn a_cancelled_remove_disturbs_no_other(cx: Context) -> Result {
     Ok(())
 }
 
-async fn a_cancelled_put_happens_once_or_not_at_all(cx: Context) -> Result {
+pub(super) async fn a_cancelled_put_is_applied_whole_or_not_at_all(cx: Context) -> Result {
     let store = cx.store()?;
     for round in 0..ROUNDS {
         let key = fresh_key()?;

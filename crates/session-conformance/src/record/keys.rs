@@ -3,18 +3,10 @@
 use session_core::{RecordKey, RecordStore, SessionId};
 
 use crate::Failure;
-use crate::check::{Check, Result, check};
+use crate::check::Result;
 use crate::context::{Context, fresh_key};
 use crate::failure::expect;
 use crate::recorder::Recorder;
-
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Record, "record", keys_that_differ_in_one_bit_are_separate, "A visitor sees a stranger's session.", [Records]),
-    check!(Record, "record", keys_at_their_longest, "With plain keys, sessions with long ids do not work, or are mixed up.", [Records]),
-    check!(Record, "record", keys_of_any_printable_form, "With plain keys, an id reaches outside of its place, or into a stranger's session.", [Records]),
-    check!(Record, "record", many_keys, "Sessions are mixed up, or lost, once there are a few.", [Records]),
-];
 
 /// Puts a body of its own under each key, and then looks at all, and removes one at a time.
 async fn are_separate(store: &Recorder, keys: &[RecordKey]) -> Result {
@@ -38,7 +30,7 @@ async fn are_separate(store: &Recorder, keys: &[RecordKey]) -> Result {
     Ok(())
 }
 
-async fn keys_that_differ_in_one_bit_are_separate(cx: Context) -> Result {
+pub(super) async fn keys_that_differ_in_one_bit_are_separate(cx: Context) -> Result {
     let store = cx.store()?;
     let digest = *fresh_key()?.digest();
     let mut keys = vec![RecordKey::from_digest(digest)];
@@ -60,9 +52,9 @@ fn plain(text: &str) -> Result<RecordKey> {
     Ok(RecordKey::plain_of(&id))
 }
 
-async fn keys_at_their_longest(cx: Context) -> Result {
+pub(super) async fn keys_of_the_maximum_length(cx: Context) -> Result {
     let store = cx.store()?;
-    let longest = "k".repeat(RecordKey::MAX_PLAIN - 1);
+    let longest = "k".repeat(SessionId::MAX_FOREIGN - 1);
     let keys = [
         plain(&format!("{longest}a"))?,
         plain(&format!("{longest}b"))?,
@@ -72,7 +64,7 @@ async fn keys_at_their_longest(cx: Context) -> Result {
     are_separate(&store, &keys).await
 }
 
-async fn keys_of_any_printable_form(cx: Context) -> Result {
+pub(super) async fn keys_of_any_printable_text(cx: Context) -> Result {
     let store = cx.store()?;
     let every: String = (b'!'..=b'~').map(char::from).collect();
     let texts = [
@@ -106,7 +98,7 @@ async fn keys_of_any_printable_form(cx: Context) -> Result {
     are_separate(&store, &keys?).await
 }
 
-async fn many_keys(cx: Context) -> Result {
+pub(super) async fn many_keys(cx: Context) -> Result {
     let store = cx.store()?;
     let keys: Result<Vec<_>> = (0..500).map(|_| fresh_key()).collect();
     are_separate(&store, &keys?).await

@@ -4,17 +4,10 @@ use std::time::Duration;
 
 use session_core::{Condition, RecordStore};
 
-use crate::check::{Check, Result, check};
+use crate::check::Result;
 use crate::context::{Context, HOUR, fresh_key, stored};
 use crate::failure::ensure;
 use crate::recorder::Recorder;
-
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Record, "record", sweep_spares_what_lives, "The nightly clean-up logs everybody out.", [Records]),
-    check!(Record, "record", sweep_keeps_to_its_limit, "The clean-up holds up every request until it is through.", [Records]),
-    check!(Record, "record", sweep_rechecks_what_was_renewed, "The clean-up logs out users who came back at the last moment.", [Records]),
-];
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -25,7 +18,7 @@ async fn insert_old(store: &Recorder) -> Result {
     stored("IfAbsent on a free key", put).map(drop)
 }
 
-async fn sweep_spares_what_lives(cx: Context) -> Result {
+pub(super) async fn sweep_spares_live_records(cx: Context) -> Result {
     let store = cx.store()?;
     let mut living = Vec::new();
     for n in 0..20 {
@@ -47,7 +40,7 @@ async fn sweep_spares_what_lives(cx: Context) -> Result {
     Ok(())
 }
 
-async fn sweep_keeps_to_its_limit(cx: Context) -> Result {
+pub(super) async fn sweep_respects_its_limit(cx: Context) -> Result {
     const OLD: usize = 12;
     let store = cx.store()?;
     store.insert(&fresh_key()?, "lives").await?;
@@ -68,7 +61,7 @@ async fn sweep_keeps_to_its_limit(cx: Context) -> Result {
     })
 }
 
-async fn sweep_rechecks_what_was_renewed(cx: Context) -> Result {
+pub(super) async fn sweep_spares_renewed_records(cx: Context) -> Result {
     let store = cx.store()?;
     let mut keys = Vec::new();
     for _ in 0..10 {

@@ -5,19 +5,10 @@ use std::time::{Duration, Instant};
 use session_core::{Condition, PutOutcome, RecordKey, RecordStore, Version};
 
 use crate::Failure;
-use crate::check::{Check, Result, check};
+use crate::check::Result;
 use crate::context::{Context, HOUR, fresh_key, stored};
 use crate::failure::{ensure, expect};
 use crate::recorder::Recorder;
-
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Record, "record", kept_until_the_ttl_has_passed, "Users are logged out too early.", [Records]),
-    check!(Record, "record", a_write_renews_the_ttl, "Users who are active are logged out when their first deadline comes.", [Records]),
-    check!(Record, "record", a_refused_write_leaves_the_ttl, "A write that failed shortens the life of a session.", [Records]),
-    check!(Record, "record", long_ttls_are_kept, "\"Remember me\" forgets at once.", [Records]),
-    check!(Record, "record", after_the_ttl_whole_or_gone, "A session that expired comes back in part, or its place can neither be read nor written.", [Records]),
-];
 
 const SECOND: Duration = Duration::from_secs(1);
 
@@ -33,7 +24,7 @@ impl Recorder {
     }
 }
 
-async fn kept_until_the_ttl_has_passed(cx: Context) -> Result {
+pub(super) async fn a_record_is_kept_until_its_ttl_has_passed(cx: Context) -> Result {
     if cx.clock_moves() {
         let (store, key) = (cx.store()?, fresh_key()?);
         store
@@ -53,7 +44,7 @@ async fn kept_until_the_ttl_has_passed(cx: Context) -> Result {
         waits.spawn(kept(store.clone(), Duration::from_millis(ttl)));
     }
     while let Some(ended) = waits.join_next().await {
-        ended.map_err(|error| Failure::new(format!("a task ended early: {error}")))??;
+        ended.map_err(Failure::task)??;
     }
     Ok(())
 }
@@ -88,7 +79,7 @@ async fn kept(store: Recorder, ttl: Duration) -> Result {
     ))
 }
 
-async fn a_write_renews_the_ttl(cx: Context) -> Result {
+pub(super) async fn a_write_renews_the_ttl(cx: Context) -> Result {
     let (store, key) = (cx.store()?, fresh_key()?);
     let version = store.insert_for(&key, "first", 2 * SECOND).await?;
     store.update(&key, "second", &version).await?;
@@ -98,7 +89,7 @@ async fn a_write_renews_the_ttl(cx: Context) -> Result {
     Ok(())
 }
 
-async fn a_refused_write_leaves_the_ttl(cx: Context) -> Result {
+pub(super) async fn a_refused_write_leaves_the_ttl(cx: Context) -> Result {
     let (store, key) = (cx.store()?, fresh_key()?);
     store.insert(&key, "kept").await?;
     for condition in [
@@ -118,7 +109,7 @@ async fn a_refused_write_leaves_the_ttl(cx: Context) -> Result {
     Ok(())
 }
 
-async fn long_ttls_are_kept(cx: Context) -> Result {
+pub(super) async fn long_ttls_are_honoured(cx: Context) -> Result {
     const DAY: u64 = 24 * 3600;
     let store = cx.store()?;
     let days = [
@@ -150,7 +141,7 @@ async fn long_ttls_are_kept(cx: Context) -> Result {
     Ok(())
 }
 
-async fn after_the_ttl_whole_or_gone(cx: Context) -> Result {
+pub(super) async fn an_expired_record_is_whole_or_gone(cx: Context) -> Result {
     let (store, key, renewed) = (cx.store()?, fresh_key()?, fresh_key()?);
     let version = store.insert_for(&key, "whole", SECOND).await?;
     let second = store.insert_for(&renewed, "whole", SECOND).await?;

@@ -1,27 +1,14 @@
-//! Values: what is set comes back, as what it was.
+//! Values and what protects them: `session.rs`, `json.rs` and `data.rs` of session-core.
 
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
-use session_core::{ErrorKind, Key};
+use session_core::{ErrorKind, Key, storage};
 
-use super::site::{Browser, Site, fails};
-use crate::check::{Check, Result, check};
+use super::site::{Browser, NOTHING, Site, add_one, fails, gets, keys};
+use crate::check::Result;
 use crate::context::Context;
 use crate::failure::{ensure, expect};
-
-#[rustfmt::skip]
-pub(super) const CHECKS: &[Check] = &[
-    check!(Session, "session", values_come_back, "What a user did on one page is not there on the next.", []),
-    check!(Session, "session", a_null_removes_the_value, "A choice that was taken back stays.", []),
-    check!(Session, "session", a_float_without_json_form_is_refused, "A number turns into nothing, without a word.", []),
-    check!(Session, "session", a_value_of_another_type_is_an_error_and_stays, "After a release that changed a type, users' data goes silently.", []),
-    check!(Session, "session", unset_clear_has_and_len_agree, "Pages disagree about what is in the session.", []),
-    check!(Session, "session", a_value_beats_a_flash_of_its_name, "A notice hides a value.", []),
-    check!(Session, "session", update_builds_on_the_value, "Counters do not count.", []),
-    check!(Session, "session", an_emptied_session_stays, "A user who removes the last thing from the cart is a stranger on the next page.", []),
-    check!(Session, "session", keys_and_values_of_any_text, "A user with an unusual name gets errors.", []),
-];
 
 #[derive(Debug, PartialEq, Serialize, Deserialize)]
 struct Cart {
@@ -29,7 +16,7 @@ struct Cart {
     notes: BTreeMap<String, Option<f64>>,
 }
 
-async fn values_come_back(cx: Context) -> Result {
+pub(super) async fn values_come_back_as_they_were_set(cx: Context) -> Result {
     const CART: Key<Cart> = Key::new("cart");
     let (site, mut browser) = (Site::new(&cx), Browser::default());
     let cart = || Cart {
@@ -48,26 +35,18 @@ async fn values_come_back(cx: Context) -> Result {
     for page in ["the next page", "the page after it"] {
         let session = site.open(&browser).await?;
         expect(page, &session.get(CART)?, &Some(cart()))?;
-        expect(page, &session.get::<u64>("large")?, &Some(u64::MAX))?;
-        expect(page, &session.get::<i64>("small")?, &Some(i64::MIN))?;
-        expect(
-            page,
-            &session.get::<f64>("float")?,
-            &Some(f64::MIN_POSITIVE),
-        )?;
-        expect(page, &session.get::<bool>("no")?, &Some(false))?;
-        expect(
-            page,
-            &session.get::<String>("text")?,
-            &Some("one\ttwo".to_owned()),
-        )?;
-        expect(page, &session.get::<String>("other")?, &None)?;
-        site.end(&session, &mut browser).await?;
+        expect(page, &session.get("large")?, &Some(u64::MAX))?;
+        expect(page, &session.get("small")?, &Some(i64::MIN))?;
+        expect(page, &session.get("float")?, &Some(f64::MIN_POSITIVE))?;
+        expect(page, &session.get("no")?, &Some(false))?;
+        expect(page, &session.get("text")?, &Some("one\ttwo".to_owned()))?;
+        gets(page, &session, "other", NOTHING)?;
+        let _ = site.respond(&session, &mut browser).await?;
     }
     Ok(())
 }
 
-async fn a_null_removes_the_value(cx: Context) -> Result {
+pub(super) async fn setting_null_removes_the_value(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
     site.request(&mut browser, |session| session.set("n", &None::<u32>))
@@ -77,50 +56,35 @@ async fn a_null_removes_the_value(cx: Context) -> Result {
     expect("get() after null was set", &session.get::<u32>("n")?, &None)
 }
 
-async fn a_float_without_json_form_is_refused(cx: Context) -> Result {
+pub(super) async fn a_float_that_is_not_finite_is_refused(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
     let session = site.open(&browser).await?;
     for float in [f64::NAN, f64::INFINITY, f64::NEG_INFINITY] {
-        fails(
-            "set of such a float",
-            session.set("n", &float),
-            ErrorKind::Encode,
-        )?;
-        fails(
-            "set of it in a list",
-            session.set("n", &[1.0, float]),
-            ErrorKind::Encode,
-        )?;
-        fails("flash of it", session.flash("n", &float), ErrorKind::Encode)?;
+        fails("set", session.set("n", &float), ErrorKind::Encode)?;
+        let list = session.set("n", &[1.0, float]);
+        fails("set of a list", list, ErrorKind::Encode)?;
+        fails("flash", session.flash("n", &float), ErrorKind::Encode)?;
     }
-    site.end(&session, &mut browser).await?;
-    let seen = site.open(&browser).await?.get::<u32>("n")?;
-    expect("the value that stood there", &seen, &Some(1))
+    let _ = site.respond(&session, &mut browser).await?;
+    site.shows("the value from before", &browser, "n", 1).await
 }
 
-async fn a_value_of_another_type_is_an_error_and_stays(cx: Context) -> Result {
+pub(super) async fn a_value_of_another_type_is_an_error_and_is_not_lost(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
     let session = site.open(&browser).await?;
-    fails(
-        "get of a number as text",
-        session.get::<String>("n"),
-        ErrorKind::Decode,
-    )?;
-    fails(
-        "peek of a number as text",
-        session.peek::<String>("n"),
-        ErrorKind::Decode,
-    )?;
+    let get = session.get::<String>("n");
+    fails("get of a number as text", get, ErrorKind::Decode)?;
+    let peek = session.peek::<String>("n");
+    fails("peek of a number as text", peek, ErrorKind::Decode)?;
     let update = session.update("n", |old: Option<String>| old);
     fails("update of a number as text", update, ErrorKind::Decode)?;
-    site.end(&session, &mut browser).await?;
-    let seen = site.open(&browser).await?.get::<u32>("n")?;
-    expect("the value afterwards", &seen, &Some(1))
+    let _ = site.respond(&session, &mut browser).await?;
+    site.shows("the value afterwards", &browser, "n", 1).await
 }
 
-async fn unset_clear_has_and_len_agree(cx: Context) -> Result {
+pub(super) async fn unset_clear_has_and_len_agree(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
     site.request(&mut browser, |session| {
@@ -135,89 +99,57 @@ async fn unset_clear_has_and_len_agree(cx: Context) -> Result {
     session.unset("not there")?;
     expect("has after unset", &session.has("a"), &false)?;
     expect("len after unset", &session.len(), &3)?;
-    site.end(&session, &mut browser).await?;
+    let _ = site.respond(&session, &mut browser).await?;
 
     let session = site.open(&browser).await?;
     expect("has of an unset value", &session.has("a"), &false)?;
     expect("has of a flash", &session.has("f"), &true)?;
     session.clear()?;
     expect("len after clear", &session.len(), &0)?;
-    ensure(session.is_empty() && !session.has("f"), || {
-        "a cleared session is not empty".to_owned()
-    })?;
+    expect("is_empty after clear", &session.is_empty(), &true)?;
+    expect("has of a flash after clear", &session.has("f"), &false)?;
     session.set("c", "C")?;
-    site.end(&session, &mut browser).await?;
+    let _ = site.respond(&session, &mut browser).await?;
+    site.holds("after clear and set", &browser, &["c"]).await?;
     let session = site.open(&browser).await?;
-    let keys: Vec<_> = session.data().values.into_keys().collect();
-    expect("values after clear and set", &keys, &vec!["c".to_owned()])?;
     expect("a flash after clear", &session.has("f"), &false)
 }
 
-async fn a_value_beats_a_flash_of_its_name(cx: Context) -> Result {
+pub(super) async fn a_value_hides_a_flash_of_the_same_name(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx), Browser::default());
     site.request(&mut browser, |session| session.flash("x", "flash"))
         .await?;
     let session = site.open(&browser).await?;
     session.set("x", "value")?;
-    let seen = session.get::<String>("x")?;
-    expect("get where both stand", &seen.as_deref(), &Some("value"))?;
+    gets("get where there are both", &session, "x", "value")?;
     session.unset("x")?;
-    let seen = session.get::<String>("x")?;
-    expect(
-        "get after unset of the value",
-        &seen.as_deref(),
-        &Some("flash"),
-    )
+    gets("get after unset of the value", &session, "x", "flash")
 }
 
-async fn update_builds_on_the_value(cx: Context) -> Result {
+pub(super) async fn update_receives_the_current_value(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx), Browser::default());
-    let add = |old: Option<u32>| Some(old.unwrap_or(0) + 1);
     for count in 1..4 {
         let seen = site
-            .request(&mut browser, |session| session.update("n", add))
+            .request(&mut browser, |session| session.update("n", add_one))
             .await?;
         expect("what update returns", &seen, &Some(count))?;
     }
     let session = site.open(&browser).await?;
-    session.update("n", add)?;
-    session.update("n", add)?;
-    expect("get after two updates", &session.get::<u32>("n")?, &Some(5))?;
-    site.end(&session, &mut browser).await?;
-    let seen = site.open(&browser).await?.get::<u32>("n")?;
-    expect("the value afterwards", &seen, &Some(5))?;
-    let gone = site
-        .request(&mut browser, |session| {
-            session.update("n", |_: Option<u32>| None)
-        })
+    session.update("n", add_one)?;
+    session.update("n", add_one)?;
+    gets("get after two updates", &session, "n", 5)?;
+    let _ = site.respond(&session, &mut browser).await?;
+    site.shows("the value afterwards", &browser, "n", 5).await?;
+    let remove = |_: Option<u32>| None;
+    let removed = site
+        .request(&mut browser, |session| session.update("n", remove))
         .await?;
-    expect("what an update to nothing returns", &gone, &None)?;
-    expect(
-        "has afterwards",
-        &site.open(&browser).await?.has("n"),
-        &false,
-    )
-}
-
-async fn an_emptied_session_stays(cx: Context) -> Result {
-    let site = Site::new(&cx);
-    let mut browser = site.visitor().await?;
-    let before = site.open(&browser).await?.id()?;
-    site.request(&mut browser, |session| session.unset("n"))
-        .await?;
+    expect("what an update to nothing returns", &removed, &None)?;
     let session = site.open(&browser).await?;
-    expect("is_new of an emptied session", &session.is_new(), &false)?;
-    expect("is_empty", &session.is_empty(), &true)?;
-    ensure(session.id()? == before, || {
-        "an emptied session has another id".to_owned()
-    })?;
-    session.set("n", &2)?;
-    site.end(&session, &mut browser).await?;
-    let seen = site.open(&browser).await?.get::<u32>("n")?;
-    expect("a value that was set then", &seen, &Some(2))
+    expect("has afterwards", &session.has("n"), &false)
 }
 
-async fn keys_and_values_of_any_text(cx: Context) -> Result {
+pub(super) async fn keys_and_values_may_be_any_text(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx), Browser::default());
     let texts = [
         "",
@@ -243,15 +175,58 @@ async fn keys_and_values_of_any_text(cx: Context) -> Result {
     .await?;
     let session = site.open(&browser).await?;
     for text in texts {
-        let seen = session.get::<String>(text)?;
-        expect("a value under such a key", &seen.as_deref(), &Some(text))?;
+        gets("a value under such a key", &session, text, text)?;
         session.unset(text)?;
     }
-    site.end(&session, &mut browser).await?;
+    let _ = site.respond(&session, &mut browser).await?;
     let session = site.open(&browser).await?;
     for text in texts {
-        let seen = session.get::<String>(text)?;
-        expect("a flash under such a key", &seen.as_deref(), &Some("flash"))?;
+        gets("a flash under such a key", &session, text, "flash")?;
     }
     Ok(())
+}
+
+pub(super) async fn debug_output_holds_no_id_and_no_value(cx: Context) -> Result {
+    let site = Site::new(&cx);
+    let browser = site.visitor().await?;
+    let session = site.open(&browser).await?;
+    session.set("secret", "hunter2")?;
+    let id = session.id()?;
+    let saved = site.save(&session).await?;
+    for text in [
+        format!("{id:?}"),
+        format!("{session:?}"),
+        format!("{saved:?}"),
+        format!("{:?}", session.data()),
+    ] {
+        ensure(
+            !text.contains(id.as_str()) && !text.contains("hunter2"),
+            || "Debug prints an id or a value".to_owned(),
+        )?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_closed_session_refuses_changes(cx: Context) -> Result {
+    const CLOSED: ErrorKind = ErrorKind::Closed;
+    let site = Site::new(&cx);
+    let mut browser = site.visitor().await?;
+    site.request(&mut browser, |session| session.flash("f", "hello"))
+        .await?;
+    let session = site.open(&browser).await?;
+    let _ = storage::close(&session);
+    let _ = site.respond(&session, &mut browser).await?;
+    gets("get after the response", &session, "n", 1)?;
+    fails("set", session.set("n", &2), CLOSED)?;
+    fails("unset", session.unset("n"), CLOSED)?;
+    fails("flash", session.flash("n", &2), CLOSED)?;
+    fails("clear", session.clear(), CLOSED)?;
+    fails("keep_flash", session.keep_flash(), CLOSED)?;
+    fails("destroy", session.destroy(), CLOSED)?;
+    fails("restart", session.restart(), CLOSED)?;
+    fails("regenerate_id", session.regenerate_id(), CLOSED)?;
+    fails("get of a flash", session.get::<String>("f"), CLOSED)?;
+    expect("the session", &keys(&session), &["n", "f"])?;
+    site.shows("the flash, which still waits", &browser, "f", "hello")
+        .await
 }

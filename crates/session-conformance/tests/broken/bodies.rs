@@ -1,45 +1,49 @@
 //! Bodies that do not come back as they went in.
 
-use std::time::Duration;
-
 use async_trait::async_trait;
-use bytes::Bytes;
-use session_core::{Condition, RecordKey, RecordStore, StoreError, StoreErrorKind};
+use session_core::{RecordKey, RecordStore, StoreError, StoreErrorKind};
 
-use super::plain::name;
-use super::{Case, Flaw, Loaded, Plain, Put, case};
+use crate::flaw::{Case, Flaw, Loaded, Put, Write, case};
+use crate::plain::{Plain, name};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<EndsAtNul>("record/binary_bodies"),
-        case::<EmptyIsNone>("record/empty_bodies"),
-        case::<CutsAt64Kib>("record/large_bodies"),
-        case::<LeavesTheTail>("record/a_shorter_body_leaves_no_tail"),
-        case::<OversizedDestroys>("record/an_oversized_body_is_stored_whole_or_not_at_all"),
+        case::<EndsAtNul>(
+            "Takes the body for a C string.",
+            "record/bodies/binary_bodies",
+        ),
+        case::<EmptyIsNone>(
+            "Takes an empty body for no record.",
+            "record/bodies/empty_bodies",
+        ),
+        case::<CutsAt64Kib>(
+            "Keeps bodies in a column of 64 KiB.",
+            "record/bodies/large_bodies",
+        ),
+        case::<LeavesTheTail>(
+            "Writes over the start of a file, and does not cut it.",
+            "record/bodies/a_shorter_body_replaces_a_longer_one",
+        ),
+        case::<OversizedDestroys>(
+            "Refuses what is too large, and the old record goes, as with memcached.",
+            "record/bodies/an_oversized_body_is_stored_whole_or_not_at_all",
+        ),
     ]
 }
 
-/// Takes the body for a C string.
 #[derive(Debug, Default)]
 struct EndsAtNul;
 
 #[async_trait]
 impl Flaw for EndsAtNul {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let end = body.iter().position(|byte| *byte == 0);
         let body = body.slice(..end.unwrap_or(body.len()));
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 }
 
-/// Takes an empty body for no record.
 #[derive(Debug, Default)]
 struct EmptyIsNone;
 
@@ -51,39 +55,25 @@ impl Flaw for EmptyIsNone {
     }
 }
 
-/// Keeps bodies in a column of 64 KiB.
 #[derive(Debug, Default)]
 struct CutsAt64Kib;
 
 #[async_trait]
 impl Flaw for CutsAt64Kib {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let body = body.slice(..body.len().min(65_535));
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 }
 
-/// Writes over the start of a file, and does not cut it.
 #[derive(Debug, Default)]
 struct LeavesTheTail;
 
 #[async_trait]
 impl Flaw for LeavesTheTail {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let old = plain.load(key).await?;
         let tail = old.and_then(|old| Some(old.body.get(body.len()..)?.to_vec()));
         let body = [body.to_vec(), tail.unwrap_or_default()].concat();
@@ -91,20 +81,13 @@ impl Flaw for LeavesTheTail {
     }
 }
 
-/// Refuses what is too large, and the old record goes, as with memcached.
 #[derive(Debug, Default)]
 struct OversizedDestroys;
 
 #[async_trait]
 impl Flaw for OversizedDestroys {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         if body.len() > 1 << 20 {
             plain.lock().records.remove(&name(key));
             return Err(StoreError::new(
@@ -112,6 +95,6 @@ impl Flaw for OversizedDestroys {
                 "object too large for cache",
             ));
         }
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 }

@@ -3,96 +3,98 @@
 use std::collections::HashSet;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use session_core::{Condition, PutOutcome, RecordKey, RecordStore, StoreError, Version};
 use tokio::task::yield_now;
 
-use super::plain::name;
-use super::{Case, Flaw, Loaded, Plain, Put, case};
+use crate::flaw::{Case, Flaw, Loaded, Put, Write, case};
+use crate::plain::{Plain, name};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<LastWriteWins>("record/if_version_refuses_a_stale_version"),
-        case::<WritesWhereThereIsNoRecord>("record/if_version_refuses_a_missing_record"),
-        case::<RemembersRemovedVersions>("record/if_version_refuses_after_remove"),
-        case::<TakesOtherVersionsForAny>("record/if_version_refuses_a_strange_version"),
-        case::<InsertOverwrites>("record/if_absent_refuses_a_taken_key"),
-        case::<ComparesThenWrites>("record/compare_and_write_are_one_step"),
-        case::<ComparesThenRevives>("record/a_write_does_not_outlive_a_removal"),
-        case::<LooksThenInserts>("record/one_of_many_inserts_is_stored"),
-        case::<LosesItsLock>("record/keys_do_not_hold_each_other_up"),
-        case::<KeepsTheVersion>("record/a_write_changes_the_version"),
-        case::<CountsEachRecordAnew>("record/a_version_is_not_used_again"),
-        case::<ReturnsTheOldVersion>("record/put_returns_the_version_that_load_reports"),
-        case::<RefusedSaysStored>("record/stored_means_written"),
-        case::<RefusedWrites>("record/refused_means_unchanged"),
-        case::<ForgetsUpdates>("record/what_was_put_is_loaded"),
-        case::<RemoveLeavesIt>("record/remove_removes"),
-        case::<RemoveAlwaysFinds>("record/remove_says_whether_there_was_a_record"),
-        case::<RemovedKeysStayTaken>("record/a_removed_key_can_be_taken"),
+        case::<LastWriteWins>(
+            "Checks that there is a record, and not which.",
+            "record/conditions/if_version_refuses_a_stale_version",
+        ),
+        case::<WritesWhereThereIsNoRecord>(
+            "\"Insert or update\": a write for a version makes a record where there is none.",
+            "record/conditions/if_version_refuses_a_missing_record",
+        ),
+        case::<RemembersRemovedVersions>(
+            "Compares with the last version that it knew, whether the record was removed or not.",
+            "record/conditions/if_version_refuses_after_remove",
+        ),
+        case::<TakesOtherVersionsForAny>(
+            "Its versions are numbers; any other counts as \"whatever there is\".",
+            "record/conditions/if_version_refuses_an_unknown_version",
+        ),
+        case::<InsertOverwrites>(
+            "An insert goes over what is there.",
+            "record/conditions/if_absent_refuses_a_taken_key",
+        ),
+        case::<ComparesThenWrites>(
+            "Loads, compares, and then writes.",
+            "record/races/compare_and_write_are_one_step",
+        ),
+        case::<ComparesThenRevives>(
+            "The same, also where the record was removed in between.",
+            "record/races/a_write_does_not_undo_a_removal",
+        ),
+        case::<LooksThenInserts>(
+            "Looks whether the key is free, and then inserts.",
+            "record/races/one_of_many_inserts_is_stored",
+        ),
+        case::<LosesItsLock>(
+            "Under contention, somebody keeps the lock.",
+            "record/races/keys_do_not_block_each_other",
+        ),
+        case::<KeepsTheVersion>(
+            "An update leaves the version as it was.",
+            "record/conditions/a_write_changes_the_version",
+        ),
+        case::<CountsEachRecordAnew>(
+            "The first version of every record is 1, again after a removal.",
+            "record/conditions/a_version_is_not_used_again",
+        ),
+        case::<ReturnsTheOldVersion>(
+            "An update returns the version that it replaced.",
+            "record/conditions/put_returns_the_version_that_load_reports",
+        ),
+        case::<RefusedSaysStored>(
+            "A refused write is reported as stored.",
+            "record/conditions/stored_means_written",
+        ),
+        case::<RefusedWrites>(
+            "A refused write is written all the same.",
+            "record/conditions/refused_means_unchanged",
+        ),
+        case::<ForgetsUpdates>(
+            "An update is answered, and not done.",
+            "record/conditions/load_returns_what_put_stored",
+        ),
+        case::<RemoveLeavesIt>(
+            "Remove says yes, and removes nothing.",
+            "record/conditions/remove_removes",
+        ),
+        case::<RemoveAlwaysFinds>(
+            "Remove says that there was a record, always.",
+            "record/conditions/remove_says_whether_there_was_a_record",
+        ),
+        case::<RemovedKeysStayTaken>(
+            "A key that was removed is never free again.",
+            "record/conditions/a_removed_key_can_be_used_again",
+        ),
     ]
 }
 
-macro_rules! flaw {
-    ($(#[doc = $doc:literal] $name:ident $(($state:ty))?;)*) => {$(
-        #[doc = $doc]
-        #[derive(Debug, Default)]
-        struct $name $(($state))?;
-    )*};
-}
-
-flaw! {
-    /// Checks that there is a record, and not which.
-    LastWriteWins;
-    /// "Insert or update": a write for a version makes a record where there is none.
-    WritesWhereThereIsNoRecord;
-    /// Compares with the last version that it knew, whether the record was removed or not.
-    RemembersRemovedVersions(Mutex<Vec<(String, Version)>>);
-    /// Its versions are numbers; any other counts as "whatever there is".
-    TakesOtherVersionsForAny;
-    /// An insert goes over what is there.
-    InsertOverwrites;
-    /// Loads, compares, and then writes.
-    ComparesThenWrites;
-    /// The same, also where the record was removed in between.
-    ComparesThenRevives;
-    /// Looks whether the key is free, and then inserts.
-    LooksThenInserts;
-    /// Under contention, somebody keeps the lock.
-    LosesItsLock(AtomicUsize);
-    /// An update leaves the version as it was.
-    KeepsTheVersion;
-    /// The first version of every record is 1, again after a removal.
-    CountsEachRecordAnew;
-    /// An update returns the version that it replaced.
-    ReturnsTheOldVersion;
-    /// A refused write is reported as stored.
-    RefusedSaysStored;
-    /// A refused write is written all the same.
-    RefusedWrites;
-    /// An update is answered, and not done.
-    ForgetsUpdates;
-    /// Remove says yes, and removes nothing.
-    RemoveLeavesIt;
-    /// Remove says that there was a record, always.
-    RemoveAlwaysFinds;
-    /// A key that was removed is never free again.
-    RemovedKeysStayTaken(Mutex<HashSet<String>>);
-}
+#[derive(Debug, Default)]
+struct LastWriteWins;
 
 #[async_trait]
 impl Flaw for LastWriteWins {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let (mut state, name) = (plain.lock(), name(key));
         let taken = state.get(&name).is_some();
         if taken != matches!(condition, Condition::IfVersion(_)) {
@@ -102,16 +104,13 @@ impl Flaw for LastWriteWins {
     }
 }
 
+#[derive(Debug, Default)]
+struct WritesWhereThereIsNoRecord;
+
 #[async_trait]
 impl Flaw for WritesWhereThereIsNoRecord {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let (mut state, name) = (plain.lock(), name(key));
         if state.get(&name).is_some() && !state.holds(&name, &condition) {
             return Ok(PutOutcome::Refused);
@@ -120,16 +119,13 @@ impl Flaw for WritesWhereThereIsNoRecord {
     }
 }
 
+#[derive(Debug, Default)]
+struct RemembersRemovedVersions(Mutex<Vec<(String, Version)>>);
+
 #[async_trait]
 impl Flaw for RemembersRemovedVersions {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let (mut state, name) = (plain.lock(), name(key));
         let removed = match &condition {
             Condition::IfVersion(version) => self
@@ -153,16 +149,13 @@ impl Flaw for RemembersRemovedVersions {
     }
 }
 
+#[derive(Debug, Default)]
+struct TakesOtherVersionsForAny;
+
 #[async_trait]
 impl Flaw for TakesOtherVersionsForAny {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let condition = match condition {
             Condition::IfVersion(version) if version.as_u64().is_none() => {
                 match plain.load(key).await? {
@@ -172,37 +165,31 @@ impl Flaw for TakesOtherVersionsForAny {
             }
             other => other,
         };
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 }
+
+#[derive(Debug, Default)]
+struct InsertOverwrites;
 
 #[async_trait]
 impl Flaw for InsertOverwrites {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         if condition == Condition::IfAbsent {
             return Ok(plain.lock().write(name(key), body, ttl));
         }
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 }
 
+#[derive(Debug, Default)]
+struct ComparesThenWrites;
+
 #[async_trait]
 impl Flaw for ComparesThenWrites {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         if !plain.lock().holds(&name(key), &condition) {
             return Ok(PutOutcome::Refused);
         }
@@ -216,16 +203,13 @@ impl Flaw for ComparesThenWrites {
     }
 }
 
+#[derive(Debug, Default)]
+struct ComparesThenRevives;
+
 #[async_trait]
 impl Flaw for ComparesThenRevives {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let before = plain.lock().get(&name(key)).map(|entry| entry.version);
         if !plain.lock().holds(&name(key), &condition) {
             return Ok(PutOutcome::Refused);
@@ -241,16 +225,13 @@ impl Flaw for ComparesThenRevives {
     }
 }
 
+#[derive(Debug, Default)]
+struct LooksThenInserts;
+
 #[async_trait]
 impl Flaw for LooksThenInserts {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         if condition == Condition::IfAbsent {
             if plain.load(key).await?.is_some() {
                 return Ok(PutOutcome::Refused);
@@ -258,9 +239,12 @@ impl Flaw for LooksThenInserts {
             yield_now().await;
             return Ok(plain.lock().write(name(key), body, ttl));
         }
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 }
+
+#[derive(Debug, Default)]
+struct LosesItsLock(AtomicUsize);
 
 #[async_trait]
 impl Flaw for LosesItsLock {
@@ -274,16 +258,13 @@ impl Flaw for LosesItsLock {
     }
 }
 
+#[derive(Debug, Default)]
+struct KeepsTheVersion;
+
 #[async_trait]
 impl Flaw for KeepsTheVersion {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let (mut state, name) = (plain.lock(), name(key));
         if !state.holds(&name, &condition) {
             return Ok(PutOutcome::Refused);
@@ -300,16 +281,13 @@ impl Flaw for KeepsTheVersion {
     }
 }
 
+#[derive(Debug, Default)]
+struct CountsEachRecordAnew;
+
 #[async_trait]
 impl Flaw for CountsEachRecordAnew {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let (mut state, name) = (plain.lock(), name(key));
         if !state.holds(&name, &condition) {
             return Ok(PutOutcome::Refused);
@@ -319,16 +297,13 @@ impl Flaw for CountsEachRecordAnew {
     }
 }
 
+#[derive(Debug, Default)]
+struct ReturnsTheOldVersion;
+
 #[async_trait]
 impl Flaw for ReturnsTheOldVersion {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let put = plain.put(key, body, ttl, condition.clone()).await?;
         Ok(match (put, condition) {
             (PutOutcome::Stored(_), Condition::IfVersion(old)) => PutOutcome::Stored(old),
@@ -337,16 +312,13 @@ impl Flaw for ReturnsTheOldVersion {
     }
 }
 
+#[derive(Debug, Default)]
+struct RefusedSaysStored;
+
 #[async_trait]
 impl Flaw for RefusedSaysStored {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         Ok(match plain.put(key, body, ttl, condition).await? {
             PutOutcome::Refused => PutOutcome::Stored(Version::from(0)),
             stored => stored,
@@ -354,16 +326,13 @@ impl Flaw for RefusedSaysStored {
     }
 }
 
+#[derive(Debug, Default)]
+struct RefusedWrites;
+
 #[async_trait]
 impl Flaw for RefusedWrites {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let put = plain.put(key, body.clone(), ttl, condition).await?;
         if put == PutOutcome::Refused {
             let _ = plain.lock().write(name(key), body, ttl);
@@ -372,16 +341,13 @@ impl Flaw for RefusedWrites {
     }
 }
 
+#[derive(Debug, Default)]
+struct ForgetsUpdates;
+
 #[async_trait]
 impl Flaw for ForgetsUpdates {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         match (plain.load(key).await?, &condition) {
             (Some(record), Condition::IfVersion(version)) if record.version == *version => {
                 Ok(PutOutcome::Stored(record.version))
@@ -391,12 +357,18 @@ impl Flaw for ForgetsUpdates {
     }
 }
 
+#[derive(Debug, Default)]
+struct RemoveLeavesIt;
+
 #[async_trait]
 impl Flaw for RemoveLeavesIt {
     async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
         Ok(plain.load(key).await?.is_some())
     }
 }
+
+#[derive(Debug, Default)]
+struct RemoveAlwaysFinds;
 
 #[async_trait]
 impl Flaw for RemoveAlwaysFinds {
@@ -405,20 +377,17 @@ impl Flaw for RemoveAlwaysFinds {
     }
 }
 
+#[derive(Debug, Default)]
+struct RemovedKeysStayTaken(Mutex<HashSet<String>>);
+
 #[async_trait]
 impl Flaw for RemovedKeysStayTaken {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         if self.0.lock().unwrap().contains(&name(key)) {
             return Ok(PutOutcome::Refused);
         }
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 
     async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {

@@ -1,20 +1,28 @@
 //! Keys that are taken for others.
 
 use std::marker::PhantomData;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use session_core::{Condition, RecordKey, RecordStore, SessionId, StoreError, StoreErrorKind};
+use session_core::{RecordKey, RecordStore, SessionId, StoreError, StoreErrorKind};
 
-use super::{Case, Flaw, Loaded, Plain, Put, case};
+use crate::flaw::{Case, Flaw, Loaded, Put, Write, case};
+use crate::plain::Plain;
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<Instead<HalfTheDigest>>("record/keys_that_differ_in_one_bit_are_separate"),
-        case::<Instead<FirstHundredBytes>>("record/keys_at_their_longest"),
-        case::<Instead<LowerCase>>("record/keys_of_any_printable_form"),
-        case::<HoldsFourHundred>("record/many_keys"),
+        case::<Instead<HalfTheDigest>>(
+            "Takes half of the digest for the key: \"that is long enough\".",
+            "record/keys/keys_that_differ_in_one_bit_are_separate",
+        ),
+        case::<Instead<FirstHundredBytes>>(
+            "Keeps keys in a column of 100 characters.",
+            "record/keys/keys_of_the_maximum_length",
+        ),
+        case::<Instead<LowerCase>>(
+            "Keeps keys in a column that compares without regard to case.",
+            "record/keys/keys_of_any_printable_text",
+        ),
+        case::<HoldsFourHundred>("Has room for 400 records.", "record/keys/many_keys"),
     ]
 }
 
@@ -30,7 +38,6 @@ fn plain_key(text: &str) -> RecordKey {
     RecordKey::plain_of(&SessionId::parse_foreign(text).unwrap())
 }
 
-/// Takes half of the digest for the key: "that is long enough".
 #[derive(Debug, Default)]
 struct HalfTheDigest;
 
@@ -43,7 +50,6 @@ impl Other for HalfTheDigest {
     }
 }
 
-/// Keeps keys in a column of 100 characters.
 #[derive(Debug, Default)]
 struct FirstHundredBytes;
 
@@ -54,7 +60,6 @@ impl Other for FirstHundredBytes {
     }
 }
 
-/// Keeps keys in a column that compares without regard to case.
 #[derive(Debug, Default)]
 struct LowerCase;
 
@@ -71,14 +76,8 @@ impl<K: Other> Flaw for Instead<K> {
         plain.load(&K::other(key)).await
     }
 
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         plain.put(&K::other(key), body, ttl, condition).await
     }
 
@@ -87,26 +86,19 @@ impl<K: Other> Flaw for Instead<K> {
     }
 }
 
-/// Has room for 400 records.
 #[derive(Debug, Default)]
 struct HoldsFourHundred;
 
 #[async_trait]
 impl Flaw for HoldsFourHundred {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         if plain.lock().records.len() >= 400 {
             return Err(StoreError::new(
                 StoreErrorKind::Unavailable,
                 "out of memory",
             ));
         }
-        plain.put(key, body, ttl, condition).await
+        plain.write(key, Write(body, ttl, condition))
     }
 }

@@ -1,28 +1,35 @@
 //! Loads that do not say what stands there.
 
-use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use session_core::{Condition, Record, RecordKey, RecordStore, StoreError, StoreErrorKind};
+use session_core::{RecordKey, RecordStore, StoreError, StoreErrorKind};
 use tokio::task::yield_now;
 
-use super::plain::name;
-use super::{Case, Flaw, Loaded, Plain, Put, case};
+use crate::flaw::{Case, Flaw, Loaded, Put, Write, case};
+use crate::plain::{Plain, name};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<UnknownIsAnError>("record/an_unknown_key_holds_nothing"),
-        case::<LoadCountsUp>("record/loading_changes_nothing"),
-        case::<LoadsInTwoSteps>("record/a_load_sees_one_whole_write"),
-        case::<ReadsFromAReplica>("record/a_load_sees_the_last_answered_write"),
-        case::<AnswersFromACache>("record/load_now_says_what_load_says"),
+        case::<UnknownIsAnError>(
+            "\"Not found\" is an error.",
+            "record/conditions/an_unknown_key_has_no_record",
+        ),
+        case::<LoadCountsUp>(
+            "Every load gives the record a new version.",
+            "record/conditions/loading_changes_nothing",
+        ),
+        case::<LoadsInTwoSteps>(
+            "Asks for the version, and then for the body.",
+            "record/races/a_load_never_sees_half_a_write",
+        ),
+        case::<ReadsFromAReplica>(
+            "Loads come from a replica, which is one write behind.",
+            "record/conditions/a_load_sees_every_answered_write",
+        ),
     ]
 }
 
-/// "Not found" is an error.
 #[derive(Debug, Default)]
 struct UnknownIsAnError;
 
@@ -34,7 +41,6 @@ impl Flaw for UnknownIsAnError {
     }
 }
 
-/// Every load gives the record a new version.
 #[derive(Debug, Default)]
 struct LoadCountsUp;
 
@@ -47,11 +53,10 @@ impl Flaw for LoadCountsUp {
         if let Some(entry) = state.records.get_mut(&name(key)) {
             entry.version = next;
         }
-        Ok(state.get(&name(key)).map(super::plain::Entry::record))
+        Ok(state.get(&name(key)).map(crate::plain::Entry::record))
     }
 }
 
-/// Asks for the version, and then for the body.
 #[derive(Debug, Default)]
 struct LoadsInTwoSteps;
 
@@ -70,7 +75,6 @@ impl Flaw for LoadsInTwoSteps {
     }
 }
 
-/// Loads come from a replica, which is one write behind.
 #[derive(Debug, Default)]
 struct ReadsFromAReplica(Mutex<Vec<(RecordKey, Loaded)>>);
 
@@ -88,29 +92,10 @@ impl Flaw for ReadsFromAReplica {
         }
     }
 
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let before = plain.load(key).await;
         self.0.lock().unwrap().push((key.clone(), before));
-        plain.put(key, body, ttl, condition).await
-    }
-}
-
-/// Answers at once with what it found first, and nobody tells it of writes.
-#[derive(Debug, Default)]
-struct AnswersFromACache(Mutex<HashMap<String, Option<Record>>>);
-
-#[async_trait]
-impl Flaw for AnswersFromACache {
-    fn load_now(&self, plain: &Plain, key: &RecordKey) -> Option<Loaded> {
-        let mut cache = self.0.lock().unwrap();
-        let found = cache.entry(name(key)).or_insert_with(|| plain.found(key));
-        Some(Ok(found.clone()))
+        plain.write(key, Write(body, ttl, condition))
     }
 }

@@ -1,4 +1,4 @@
-//! A store that keeps the contract, plainly: one lock, one map, one counter.
+//! A correct store: one lock, one map, one counter.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -8,7 +8,7 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, Version};
 
-use super::{Loaded, Put};
+use crate::flaw::{Loaded, Put, Write};
 
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Plain(Arc<Mutex<State>>);
@@ -32,8 +32,12 @@ impl Plain {
         self.0.lock().unwrap()
     }
 
-    pub(crate) fn found(&self, key: &RecordKey) -> Option<Record> {
-        self.lock().get(&name(key)).map(Entry::record)
+    pub(crate) fn write(&self, key: &RecordKey, write: Write) -> Put {
+        let (mut state, name) = (self.lock(), name(key));
+        if !state.holds(&name, &write.2) {
+            return Ok(PutOutcome::Refused);
+        }
+        Ok(state.write(name, write.0, write.1))
     }
 
     pub(crate) fn advance(&self, by: Duration) {
@@ -87,15 +91,11 @@ impl Entry {
 #[async_trait]
 impl RecordStore for Plain {
     async fn load(&self, key: &RecordKey) -> Loaded {
-        Ok(self.found(key))
+        Ok(self.lock().get(&name(key)).map(Entry::record))
     }
 
     async fn put(&self, key: &RecordKey, body: Bytes, ttl: Duration, condition: Condition) -> Put {
-        let (mut state, name) = (self.lock(), name(key));
-        if !state.holds(&name, &condition) {
-            return Ok(PutOutcome::Refused);
-        }
-        Ok(state.write(name, body, ttl))
+        self.write(key, Write(body, ttl, condition))
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {

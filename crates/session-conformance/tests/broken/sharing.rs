@@ -2,24 +2,30 @@
 
 use std::collections::HashMap;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore};
+use session_core::{PutOutcome, Record, RecordKey, RecordStore};
 
-use super::plain::name;
-use super::{Case, Flaw, Loaded, Plain, Put, case};
+use crate::flaw::{Case, Flaw, Loaded, Put, Write, case};
+use crate::plain::{Plain, name};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<ForgetsOnRestart>("record/records_outlive_a_restart"),
-        case::<CountsFromZeroAfterARestart>("record/versions_hold_across_a_restart"),
-        case::<CachesOnEachServer>("record/two_servers_see_one_record"),
+        case::<ForgetsOnRestart>(
+            "Says that its records last, and keeps them in memory.",
+            "record/restart/records_survive_a_restart",
+        ),
+        case::<CountsFromZeroAfterARestart>(
+            "Keeps the records on disk, and the counter of versions in memory.",
+            "record/restart/versions_are_not_reused_after_a_restart",
+        ),
+        case::<CachesOnEachServer>(
+            "Each server keeps what it last saw.",
+            "record/restart/two_servers_share_their_records",
+        ),
     ]
 }
 
-/// Says that its records last, and keeps them in memory.
 #[derive(Debug, Default)]
 struct ForgetsOnRestart;
 
@@ -29,7 +35,6 @@ impl Flaw for ForgetsOnRestart {
     }
 }
 
-/// Keeps the records on disk, and the counter of versions in memory.
 #[derive(Debug, Default)]
 struct CountsFromZeroAfterARestart;
 
@@ -40,7 +45,6 @@ impl Flaw for CountsFromZeroAfterARestart {
     }
 }
 
-/// Each server keeps what it last saw.
 #[derive(Debug, Default)]
 struct CachesOnEachServer(Mutex<HashMap<String, Record>>);
 
@@ -54,14 +58,8 @@ impl Flaw for CachesOnEachServer {
         }
     }
 
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let put = plain.put(key, body.clone(), ttl, condition).await?;
         if let PutOutcome::Stored(version) = &put {
             let record = Record {

@@ -1,37 +1,53 @@
-//! Storages that are not made of records, and break what a session promises.
+//! Storages without records that break what a session promises.
 
-use std::borrow::Cow;
 use std::marker::PhantomData;
 
+use async_trait::async_trait;
 use session_conformance::{Fixture, Promise, Subject};
-use session_core::storage::Answer;
 use session_core::{
     CookieChange, Error, Outcome, Result, Saved, Session, SessionPolicy, SessionStorage,
 };
 
-use super::{Case, Plain};
+use crate::flaw::Case;
+use crate::plain::Plain;
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<SendsTheCookieAgain>("session/a_stored_session_keeps_its_cookie"),
-        case::<CookieForEveryVisitor>("session/a_visit_without_data_sets_no_cookie"),
-        case::<LogoutKeepsTheCookie>("session/destroy_ends_the_session"),
-        case::<SwallowsConflicts>("session/a_write_to_a_moved_session_is_an_error"),
-        case::<SavesWhatDidNotChange>("session/an_unchanged_session_is_not_saved"),
+        case::<SendsTheCookieAgain>(
+            "Sends an existing id with every response, \"so that the cookie stays fresh\".",
+            "session/plan/an_existing_session_sets_no_cookie",
+        ),
+        case::<CookieForEveryVisitor>(
+            "Gives every visitor an id.",
+            "session/plan/an_empty_new_session_is_not_stored",
+        ),
+        case::<LogoutKeepsTheCookie>(
+            "Destroys the record, and leaves the cookie.",
+            "session/destroy/destroy_ends_the_session",
+        ),
+        case::<SwallowsConflicts>(
+            "Answers as if a write that had nowhere to go had been made.",
+            "session/write/a_write_to_a_moved_session_is_an_error",
+        ),
+        case::<SavesWhatDidNotChange>(
+            "Says that it stored what had not changed.",
+            "session/plan/an_unchanged_session_is_not_written",
+        ),
     ]
 }
 
-fn case<F: Lie>(check: &'static str) -> Case {
+fn case<F: Lie>(flaw: &'static str, check: &'static str) -> Case {
     let path = std::any::type_name::<F>();
     let made = || async { Fixture::storage(Lying(Plain::default(), PhantomData::<F>)) };
     Case {
         store: path.rsplit("::").next().unwrap(),
+        flaw,
         check,
         subject: Subject::new(made).cannot(Promise::Records, "it has none"),
     }
 }
 
-/// What a storage makes of the answer of a save.
+/// What a storage turns the result of a save into.
 trait Lie: std::fmt::Debug + Send + Sync + 'static {
     fn answer(session: &Session, saved: Result<Saved>) -> Result<Saved>;
 }
@@ -39,19 +55,14 @@ trait Lie: std::fmt::Debug + Send + Sync + 'static {
 #[derive(Debug)]
 struct Lying<L>(Plain, PhantomData<L>);
 
+#[async_trait]
 impl<L: Lie> SessionStorage for Lying<L> {
-    fn read<'a>(
-        &'a self,
-        cookie: Option<Cow<'a, str>>,
-        policy: &'a SessionPolicy,
-    ) -> Answer<'a, Session> {
-        self.0.read(cookie, policy)
+    async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
+        self.0.read(cookie, policy).await
     }
 
-    fn save<'a>(&'a self, session: &'a Session, policy: &'a SessionPolicy) -> Answer<'a, Saved> {
-        Answer::Later(Box::pin(async {
-            L::answer(session, self.0.save(session, policy).await)
-        }))
+    async fn save(&self, session: &Session, policy: &SessionPolicy) -> Result<Saved> {
+        L::answer(session, self.0.save(session, policy).await)
     }
 }
 
@@ -62,7 +73,6 @@ fn set_to(session: &Session) -> Result<CookieChange> {
     })
 }
 
-/// Sends an existing id with every response, "so that the cookie stays fresh".
 #[derive(Debug)]
 struct SendsTheCookieAgain;
 
@@ -76,7 +86,6 @@ impl Lie for SendsTheCookieAgain {
     }
 }
 
-/// Gives every visitor an id.
 #[derive(Debug)]
 struct CookieForEveryVisitor;
 
@@ -90,7 +99,6 @@ impl Lie for CookieForEveryVisitor {
     }
 }
 
-/// Destroys the record, and leaves the cookie.
 #[derive(Debug)]
 struct LogoutKeepsTheCookie;
 
@@ -104,7 +112,6 @@ impl Lie for LogoutKeepsTheCookie {
     }
 }
 
-/// Answers as if a write that had nowhere to go had been made.
 #[derive(Debug)]
 struct SwallowsConflicts;
 
@@ -114,13 +121,13 @@ impl Lie for SwallowsConflicts {
             Err(Error::Moved | Error::Vanished) => Ok(Saved {
                 cookie: CookieChange::Keep,
                 outcome: Outcome::Stored,
+                already_consumed: Vec::new(),
             }),
             other => other,
         }
     }
 }
 
-/// Says that it stored what had not changed.
 #[derive(Debug)]
 struct SavesWhatDidNotChange;
 

@@ -2,22 +2,32 @@
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
-use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
-use session_core::{Condition, PutOutcome, RecordKey, RecordStore, StoreError};
+use session_core::{PutOutcome, RecordKey, RecordStore, StoreError};
 use tokio::task::yield_now;
 
-use super::plain::name;
-use super::{Case, Flaw, Loaded, Plain, Put, case};
+use crate::flaw::{Case, Flaw, Loaded, Put, Write, case};
+use crate::plain::{Plain, name};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<LeaksACancelledLoad>("record/a_cancelled_load_disturbs_no_other"),
-        case::<AnswersWithACancelledPut>("record/a_cancelled_put_disturbs_no_other"),
-        case::<AnswersWithACancelledRemove>("record/a_cancelled_remove_disturbs_no_other"),
-        case::<WritesInTwoHalves>("record/a_cancelled_put_happens_once_or_not_at_all"),
+        case::<LeaksACancelledLoad>(
+            "A load that was cancelled leaves its reply for the next one: the incident of March 2023.",
+            "record/cancel/a_cancelled_load_does_not_affect_others",
+        ),
+        case::<AnswersWithACancelledPut>(
+            "A write that was cancelled leaves its answer for the next one.",
+            "record/cancel/a_cancelled_put_does_not_affect_others",
+        ),
+        case::<AnswersWithACancelledRemove>(
+            "A removal that was cancelled leaves its answer for the next one.",
+            "record/cancel/a_cancelled_remove_does_not_affect_others",
+        ),
+        case::<WritesInTwoHalves>(
+            "Truncates a file, and then writes it.",
+            "record/cancel/a_cancelled_put_is_applied_whole_or_not_at_all",
+        ),
     ]
 }
 
@@ -39,7 +49,6 @@ impl<T> Connection<T> {
     }
 }
 
-/// A load that was cancelled leaves its reply for the next one: the incident of March 2023.
 #[derive(Debug, Default)]
 struct LeaksACancelledLoad(Connection<Loaded>);
 
@@ -50,25 +59,17 @@ impl Flaw for LeaksACancelledLoad {
     }
 }
 
-/// A write that was cancelled leaves its answer for the next one.
 #[derive(Debug, Default)]
 struct AnswersWithACancelledPut(Connection<Put>);
 
 #[async_trait]
 impl Flaw for AnswersWithACancelledPut {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         self.0.ask(plain.put(key, body, ttl, condition).await).await
     }
 }
 
-/// A removal that was cancelled leaves its answer for the next one.
 #[derive(Debug, Default)]
 struct AnswersWithACancelledRemove(Connection<Result<bool, StoreError>>);
 
@@ -79,20 +80,13 @@ impl Flaw for AnswersWithACancelledRemove {
     }
 }
 
-/// Truncates a file, and then writes it.
 #[derive(Debug, Default)]
 struct WritesInTwoHalves;
 
 #[async_trait]
 impl Flaw for WritesInTwoHalves {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let half = body.slice(..body.len() / 2);
         let put = plain.put(key, half, ttl, condition).await?;
         if put == PutOutcome::Refused {

@@ -1,15 +1,4 @@
-//! Stores that break the contract, each in one way.
-
-mod bodies;
-mod cancelled;
-mod conditions;
-mod keys;
-mod loads;
-mod plain;
-mod sharing;
-mod storages;
-mod sweeps;
-mod time;
+//! A store with one flaw: the code that all broken stores share.
 
 use std::fmt::Debug;
 use std::time::Duration;
@@ -19,32 +8,23 @@ use bytes::Bytes;
 use session_conformance::{Fixture, Subject};
 use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError};
 
-pub(crate) use plain::Plain;
+use crate::plain::Plain;
 
 pub(crate) type Loaded = Result<Option<Record>, StoreError>;
 pub(crate) type Put = Result<PutOutcome, StoreError>;
 
-/// What a store does otherwise than [`Plain`], which does it right.
+/// The arguments of a put, but for the key.
+pub(crate) struct Write(pub(crate) Bytes, pub(crate) Duration, pub(crate) Condition);
+
+/// What a store does differently from [`Plain`], which is correct.
 #[async_trait]
 pub(crate) trait Flaw: Debug + Default + Send + Sync + 'static {
     async fn load(&self, plain: &Plain, key: &RecordKey) -> Loaded {
         plain.load(key).await
     }
 
-    fn load_now(&self, plain: &Plain, key: &RecordKey) -> Option<Loaded> {
-        let _ = (plain, key);
-        None
-    }
-
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
-        plain.put(key, body, ttl, condition).await
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        plain.write(key, write)
     }
 
     async fn remove(&self, plain: &Plain, key: &RecordKey) -> Result<bool, StoreError> {
@@ -55,7 +35,7 @@ pub(crate) trait Flaw: Debug + Default + Send + Sync + 'static {
         plain.sweep(limit).await
     }
 
-    /// What another server, or this one after a restart, finds.
+    /// What another server, or this one after a restart, opens.
     fn reopened(&self, plain: &Plain) -> (Plain, Self) {
         (plain.clone(), Self::default())
     }
@@ -71,12 +51,9 @@ impl<F: Flaw> RecordStore for Broken<F> {
         self.1.load(&self.0, key).await
     }
 
-    fn load_now(&self, key: &RecordKey) -> Option<Loaded> {
-        self.1.load_now(&self.0, key)
-    }
-
     async fn put(&self, key: &RecordKey, body: Bytes, ttl: Duration, condition: Condition) -> Put {
-        self.1.put(&self.0, key, body, ttl, condition).await
+        let write = Write(body, ttl, condition);
+        self.1.put(&self.0, key, write).await
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
@@ -88,12 +65,23 @@ impl<F: Flaw> RecordStore for Broken<F> {
     }
 }
 
-/// A broken store, and the check that names its fault.
+/// A broken store, its flaw, and the check that must catch it.
 #[derive(Debug)]
 pub(crate) struct Case {
     pub(crate) store: &'static str,
+    pub(crate) flaw: &'static str,
     pub(crate) check: &'static str,
     pub(crate) subject: Subject,
+}
+
+pub(crate) fn case<F: Flaw>(flaw: &'static str, check: &'static str) -> Case {
+    let path = std::any::type_name::<F>();
+    Case {
+        store: path.rsplit("::").next().unwrap().trim_end_matches('>'),
+        flaw,
+        check,
+        subject: subject::<F>(),
+    }
 }
 
 pub(crate) fn subject<F: Flaw>() -> Subject {
@@ -109,34 +97,8 @@ pub(crate) fn subject<F: Flaw>() -> Subject {
     })
 }
 
-fn case<F: Flaw>(check: &'static str) -> Case {
-    let path = std::any::type_name::<F>();
-    Case {
-        store: path.rsplit("::").next().unwrap().trim_end_matches('>'),
-        check,
-        subject: subject::<F>(),
-    }
-}
-
 /// A store without a flaw.
 #[derive(Debug, Default)]
-pub(crate) struct Whole;
+pub(crate) struct Correct;
 
-impl Flaw for Whole {}
-
-pub(crate) fn all() -> Vec<Case> {
-    [
-        conditions::cases(),
-        loads::cases(),
-        bodies::cases(),
-        keys::cases(),
-        cancelled::cases(),
-        time::cases(),
-        sweeps::cases(),
-        sharing::cases(),
-        storages::cases(),
-    ]
-    .into_iter()
-    .flatten()
-    .collect()
-}
+impl Flaw for Correct {}

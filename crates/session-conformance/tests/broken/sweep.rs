@@ -4,21 +4,28 @@ use std::sync::Mutex;
 use std::time::Duration;
 
 use async_trait::async_trait;
-use bytes::Bytes;
 use session_core::{Condition, PutOutcome, RecordKey, RecordStore, StoreError};
 
-use super::plain::name;
-use super::{Case, Flaw, Plain, Put, case};
+use crate::flaw::{Case, Flaw, Put, Write, case};
+use crate::plain::{Plain, name};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<SweepsEverything>("record/sweep_spares_what_lives"),
-        case::<SweepsWithoutLimit>("record/sweep_keeps_to_its_limit"),
-        case::<SweepsByItsOldList>("record/sweep_rechecks_what_was_renewed"),
+        case::<SweepsEverything>(
+            "Takes the first records that come, whether they have expired or not.",
+            "record/sweep/sweep_spares_live_records",
+        ),
+        case::<SweepsWithoutLimit>(
+            "Takes the limit for a hint.",
+            "record/sweep/sweep_respects_its_limit",
+        ),
+        case::<SweepsByItsOldList>(
+            "Remembers the deadlines that records once had, and does not look again.",
+            "record/sweep/sweep_spares_renewed_records",
+        ),
     ]
 }
 
-/// Takes the first records that come, whether they have expired or not.
 #[derive(Debug, Default)]
 struct SweepsEverything;
 
@@ -34,7 +41,6 @@ impl Flaw for SweepsEverything {
     }
 }
 
-/// Takes the limit for a hint.
 #[derive(Debug, Default)]
 struct SweepsWithoutLimit;
 
@@ -45,20 +51,13 @@ impl Flaw for SweepsWithoutLimit {
     }
 }
 
-/// Remembers the deadlines that records once had, and does not look again.
 #[derive(Debug, Default)]
 struct SweepsByItsOldList(Mutex<Vec<(String, Duration)>>);
 
 #[async_trait]
 impl Flaw for SweepsByItsOldList {
-    async fn put(
-        &self,
-        plain: &Plain,
-        key: &RecordKey,
-        body: Bytes,
-        ttl: Duration,
-        condition: Condition,
-    ) -> Put {
+    async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
+        let Write(body, ttl, condition) = write;
         let inserted = condition == Condition::IfAbsent;
         let put = plain.put(key, body, ttl, condition).await?;
         if inserted && put != PutOutcome::Refused {
