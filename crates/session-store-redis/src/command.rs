@@ -7,9 +7,9 @@ use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{ClusterHash, CustomCommand, Expiration, Key, SetOptions, Value};
 
-/// What `SET .. IFEQ` does, for servers that do not know it, and for several records at once. It
-/// answers for each record what `SET .. IFEQ` answers, with an error as its text: an error that
-/// ended the script would hide that other records have been written.
+/// `SET .. IFEQ` for servers that do not know it, and for several records at once. For each record
+/// it answers what `SET .. IFEQ` answers, or the text of an error: an error that ended the script
+/// would hide that other records have been written.
 const SCRIPT: &str = "\
 local answers = {}
 for i, key in ipairs(KEYS) do

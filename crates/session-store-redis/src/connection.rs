@@ -11,17 +11,17 @@ use fred::types::config::Options;
 use tokio::time::Instant;
 
 use crate::batcher::Batcher;
-use crate::command::{Action, Command, Comparison};
+use crate::command::{Action, Command};
 use crate::native::NativeComparison;
 use crate::redirect;
 
-/// A longer body is written by a script of its own, so that no script holds the server up.
+/// A longer body is written by itself, so that no script holds the server up.
 const MAX_BATCHED_BODY: usize = 16 * 1024;
 
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) native: NativeComparison,
-    /// None on a Cluster, where one command is about one slot.
+    /// `None` on a Cluster, where one command is about one slot.
     batcher: Option<Batcher>,
 }
 
@@ -54,36 +54,29 @@ impl Connection {
     }
 
     async fn send(&self, command: &Command, deadline: Instant) -> Result<Value, Error> {
-        let send = |comparison| self.send_as(command, comparison, deadline);
-        self.native.send(&self.client, send).await
-    }
-
-    async fn send_as(
-        &self,
-        command: &Command,
-        comparison: Comparison,
-        deadline: Instant,
-    ) -> Result<Value, Error> {
-        let is_batched = match &command.action {
-            Action::Load => true,
-            Action::Replace(new) => {
-                comparison == Comparison::Script && new.body.len() <= MAX_BATCHED_BODY
-            }
-            Action::Insert { .. } | Action::Remove => false,
-        };
-        if is_batched
+        if is_batched(command)
             && let Some(batcher) = &self.batcher
             && let Some(answer) = batcher.send(command, deadline).await?
         {
             return Ok(answer);
         }
-        let client = self.until(deadline);
-        let value = command.send(&client, comparison).await?;
-        command.answer(value, comparison)
+        let send = async |comparison| {
+            let value = command.send(&self.until(deadline), comparison).await?;
+            command.answer(value, comparison)
+        };
+        self.native.send(&self.client, send).await
     }
 
     pub(crate) fn until(&self, deadline: Instant) -> WithOptions<Client> {
         self.client.with_options(&once(deadline))
+    }
+}
+
+fn is_batched(command: &Command) -> bool {
+    match &command.action {
+        Action::Load => true,
+        Action::Replace(new) => new.body.len() <= MAX_BATCHED_BODY,
+        Action::Insert { .. } | Action::Remove => false,
     }
 }
 

@@ -1,10 +1,10 @@
 //! What is known of a server's own compare-and-set, `SET .. IFEQ`.
 //!
-//! Only which command comes first rests on it. A command that is refused as a syntax error has
-//! written nothing, so the script follows it at any time: a write is right whatever is known, and
-//! whichever server a reconnect or a failover brought.
+//! This decides only which command is tried first. A command that was refused as a syntax error has
+//! written nothing, so the script can follow it at any time: a write is correct whatever is known,
+//! and whichever server a reconnect or a failover brought.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use fred::clients::Client;
 use fred::error::Error;
@@ -55,7 +55,7 @@ impl NativeComparison {
         *self.lock() = Some(client.reconnect_rx());
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Option<Receiver<Server>>> {
+    fn lock(&self) -> MutexGuard<'_, Option<Receiver<Server>>> {
         let refusal = self.reconnects_since_refusal.lock();
         refusal.unwrap_or_else(PoisonError::into_inner)
     }

@@ -1,4 +1,4 @@
-//! A server that dies and returns, and answers that are lost.
+//! Writers that race, a server that dies and returns, and replies that are lost.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,8 +12,20 @@ use crate::proxy::Proxy;
 use crate::support::{body, insert, key, replace, start, stored, until_it_works};
 
 on_redis_and_valkey! {
+    many_writers_of_few_records,
     nothing_acknowledged_is_lost_and_nothing_is_applied_twice,
     a_write_whose_answer_is_lost_is_not_sent_again,
+}
+
+async fn many_writers_of_few_records(program: Program) {
+    let redis = start(program);
+    let store = Arc::new(RedisStore::connect(&redis.url()).await.unwrap());
+    let load = Load::start(store, 32, 3);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let verdict = load.finish().await;
+    println!("{verdict:?}");
+    assert!(verdict.acknowledged > 100, "{verdict:?}");
+    assert_eq!(verdict.missing, 0, "{verdict:?}");
 }
 
 async fn nothing_acknowledged_is_lost_and_nothing_is_applied_twice(program: Program) {
