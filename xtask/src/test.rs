@@ -14,7 +14,7 @@ use crate::steps::{Steps, cargo};
 struct Skip {
     name: &'static str,
     program: Program,
-    /// Those whose tests need it.
+    /// The packages whose tests all need it.
     packages: &'static [&'static str],
 }
 
@@ -30,6 +30,14 @@ const SKIPS: &[(&str, Skip)] = &[
                 "xtask-interop",
                 "xtask-browser",
             ],
+        },
+    ),
+    (
+        "valkey",
+        Skip {
+            name: "valkey",
+            program: Program::Valkey,
+            packages: &[],
         },
     ),
     (
@@ -53,6 +61,16 @@ const SKIPS: &[(&str, Skip)] = &[
             packages: &["xtask-browser"],
         },
     ),
+];
+
+/// Valkey's Cluster and Sentinels are Redis's own; the store's tests run them.
+const TORTURED: &[&str] = &[
+    "redis",
+    "redis-cluster",
+    "redis-sentinel",
+    "valkey",
+    "memcache",
+    "fs",
 ];
 
 pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
@@ -83,8 +101,9 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     test.extend(skips.iter().flat_map(|skip| ["--skip", skip.name]));
     steps.cargo(&test, &[]);
 
-    let tortured: Vec<&str> = ["redis", "redis-cluster", "redis-sentinel", "memcache", "fs"]
-        .into_iter()
+    let tortured: Vec<&str> = TORTURED
+        .iter()
+        .copied()
         .filter(|backend| !skips.iter().any(|skip| backend.starts_with(skip.name)))
         .collect();
     let torture = [
@@ -122,11 +141,14 @@ fn said(skips: &[Skip]) -> String {
         return "nothing".to_owned();
     }
     let said = skips.iter().map(|skip| {
-        let packages = skip.packages.join(", ");
-        format!(
-            "{0} (the tests of {packages}, and those with {0} in their names)",
-            skip.name
-        )
+        let name = skip.name;
+        match skip.packages {
+            [] => format!("{name} (the tests with {name} in their names)"),
+            packages => {
+                let packages = packages.join(", ");
+                format!("{name} (the tests of {packages}, and those with {name} in their names)")
+            }
+        }
     });
     said.collect::<Vec<_>>().join("; ")
 }
@@ -207,6 +229,7 @@ mod tests {
             said(&all),
             "redis (the tests of session-store-redis, session-servers, xtask-interop, xtask-browser, and those with redis in \
              their names); \
+             valkey (the tests with valkey in their names); \
              memcache (the tests of session-store-memcache, session-servers, xtask-interop, xtask-browser, and those with \
              memcache in their names); \
              chromium (the tests of xtask-browser, and those with chromium in their names)"

@@ -10,11 +10,11 @@ use fred::types::config::{ConnectionConfig, ReconnectError, ReconnectPolicy, Tcp
 use session_core::{StoreError, StoreErrorKind};
 
 use crate::address::{self, Address};
-use crate::clients::Clients;
+use crate::pool::ClientPool;
 use crate::replicas::Replicas;
 use crate::{RedisStore, error};
 
-/// Settings of a [`RedisStore`]; [`RedisStore::builder`] begins one.
+/// Settings of a [`RedisStore`]; [`RedisStore::builder`] makes one.
 #[derive(Clone)]
 pub struct RedisStoreBuilder {
     url: String,
@@ -48,8 +48,8 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// How many clients take turns: 2 unless set, and at least 1. Each multiplexes any number of commands over one connection
-    /// to each server, so a few are enough.
+    /// How many clients take turns: 2 unless set, and at least 1. Each multiplexes any number of
+    /// commands over one connection to each server, so a few are enough.
     #[must_use]
     pub fn pool_size(mut self, size: usize) -> Self {
         self.pool_size = size;
@@ -70,20 +70,21 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`, a day at most; it then stands on
-    /// the master, but a failover may take it back.
+    /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`, a
+    /// day at most.
     ///
-    /// A write that fewer replicas have is an error of kind [`Unconfirmed`](StoreErrorKind::Unconfirmed), although the master has it.
-    /// Such writes go over clients of their own, as many as the [`pool_size`](Self::pool_size), and each holds up the next on
-    /// its connection.
+    /// A write that fewer replicas have is an error of kind
+    /// [`Unconfirmed`](StoreErrorKind::Unconfirmed): the master has it, but a failover may take it
+    /// back. Such writes use clients of their own, as many as the [`pool_size`](Self::pool_size), and
+    /// each holds up the next on its connection.
     #[must_use]
     pub fn wait_for_replicas(mut self, count: u32, patience: Duration) -> Self {
         self.replicas = Some((count, patience.min(RedisStore::LONGEST)));
         self
     }
 
-    /// How to check the server of a `rediss://` URL, and what to show it: the system's authorities, and nothing, unless set
-    /// (feature `tls`).
+    /// How to check the server of a `rediss://` URL, and the certificate to show it (feature `tls`).
+    /// Unless set, the system's authorities check it, and no certificate is shown.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
@@ -91,7 +92,11 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// Connects. A connection that is lost is made again: after 100 ms, then 200, 400, then every 500 ms, for ever.
+    /// Connects. A lost connection is made again: after 100 ms, then 200, 400, then every 500 ms,
+    /// without end.
+    ///
+    /// The tasks that serve the connections run on the current tokio runtime, so it must live as long
+    /// as the store. Other runtimes may use the store as well.
     ///
     /// # Errors
     ///
@@ -106,10 +111,10 @@ impl RedisStoreBuilder {
         let model = self.client()?;
         let name = address::name(&fred::interfaces::ClientLike::client_config(&model).server);
         let connecting = tokio::time::timeout(self.connect_timeout, async {
-            let clients = Clients::connect(&model, self.pool_size).await?;
+            let clients = ClientPool::connect(&model, self.pool_size).await?;
             let replicas = match self.replicas {
                 Some((count, patience)) => Some(Replicas {
-                    clients: Clients::connect(&model, self.pool_size).await?,
+                    clients: ClientPool::connect(&model, self.pool_size).await?,
                     count,
                     patience,
                 }),
@@ -143,8 +148,8 @@ impl RedisStoreBuilder {
                 });
             }
             if !config.uses_tls() {
-                let message = "the Redis URL asks for TLS, and this program was built without it: turn on the feature `tls` of \
-                    session-store-redis";
+                let message = "the Redis URL asks for TLS, and this program was built without it: turn \
+                    on the feature `tls` of session-store-redis";
                 return Err(StoreError::new(StoreErrorKind::Config, message));
             }
         }
@@ -153,7 +158,7 @@ impl RedisStoreBuilder {
         let connection = ConnectionConfig {
             connection_timeout: third,
             internal_command_timeout: third,
-            // See `redirected`, and `clients::once`: nothing is sent twice behind our back.
+            // See `redirect`, and `connection::once`: fred must send nothing twice.
             max_redirections: 0,
             max_command_attempts: 1,
             reconnect_errors: vec![ReconnectError::ReadOnly],

@@ -1,36 +1,30 @@
 //! The four commands that the store sends, each about one key.
 
-use std::sync::LazyLock;
 use std::time::Duration;
 
 use bytes::Bytes;
 use fred::error::{Error, ErrorKind};
 use fred::interfaces::{ClientLike, KeysInterface};
 use fred::types::{ClusterHash, CustomCommand, Expiration, Key, SetOptions, Value};
-use session_core::Version;
 
-use crate::version;
-
-/// Writes each body over the one that was read, and answers 1 for it; or 0, if another stands there, or none; or what is wrong
-/// with this key. Where a write itself fails, the server takes none at the moment: that ends the script before the first.
-const REPLACE: &str = "\
+/// `SET .. IFEQ` for servers that do not know it, and for several records at once. For each record
+/// it answers what `SET .. IFEQ` answers, or the text of an error: an error that ended the script
+/// would hide that other records have been written.
+const SCRIPT: &str = "\
 local answers = {}
 for i, key in ipairs(KEYS) do
-  local expected = ARGV[3 * i - 2]
+  local expected, body, ttl = ARGV[3 * i - 2], ARGV[3 * i - 1], ARGV[3 * i]
   local found = redis.pcall('GET', key)
-  if type(found) == 'string' and #expected == 40 then
-    found = redis.sha1hex(found)
-  end
-  if found == expected then
-    redis.call('SET', key, ARGV[3 * i - 1], 'PX', ARGV[3 * i])
-    answers[i] = 1
+  if type(found) == 'table' then
+    answers[i] = found.err
+  elseif found == expected then
+    local written = redis.pcall('SET', key, body, 'PX', ttl)
+    answers[i] = written.err or 'OK'
   else
-    answers[i] = type(found) == 'table' and found.err or 0
+    answers[i] = false
   end
 end
 return answers";
-
-static REPLACE_DIGEST: LazyLock<String> = LazyLock::new(|| version::hex(REPLACE.as_bytes()));
 
 /// One command, and the key that it is about.
 #[derive(Clone)]
@@ -47,43 +41,26 @@ pub(crate) enum Action {
     Remove,
 }
 
+/// A write over a record whose body is still the one that was read.
 #[derive(Clone)]
 pub(crate) struct Replacement {
-    pub(crate) expected: Version,
+    pub(crate) expected: Bytes,
     pub(crate) body: Bytes,
     pub(crate) ttl: Duration,
 }
 
-/// How a script is named.
+/// How the server compares a record with the one that was read.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Script {
-    Digest,
-    Text,
+pub(crate) enum Comparison {
+    /// By `SET key body IFEQ expected`: Valkey 8.1, Redis 8.4.
+    Native,
+    /// By a script: any server.
+    Script,
 }
 
 impl Command {
-    pub(crate) fn replacement(&self) -> Option<(&Key, &Replacement)> {
-        match &self.action {
-            Action::Replace(new) => Some((&self.key, new)),
-            _ => None,
-        }
-    }
-
-    /// Sends the command; the script once more by its text if this node does not know its digest.
-    pub(crate) async fn send<C>(&self, client: &C) -> Result<Value, Error>
-    where
-        C: KeysInterface,
-    {
-        // The other futures are several times as large as that of a load, which would be moved about with their room.
-        match &self.action {
-            Action::Load => client.get(self.key.clone()).await,
-            Action::Replace(new) => Box::pin(replace(client, &[(&self.key, new)])).await,
-            _ => Box::pin(self.send_as(client, Script::Digest)).await,
-        }
-    }
-
-    /// Sends the command once.
-    pub(crate) async fn send_as<C>(&self, client: &C, script: Script) -> Result<Value, Error>
+    /// Sends the command. In a pipeline, it waits there.
+    pub(crate) async fn send<C>(&self, client: &C, comparison: Comparison) -> Result<Value, Error>
     where
         C: KeysInterface,
     {
@@ -92,85 +69,102 @@ impl Command {
             Action::Load => client.get(key).await,
             Action::Insert { body, ttl } => {
                 let expiration = Some(Expiration::PX(milliseconds(*ttl)));
+                let options = Some(SetOptions::NX);
                 client
-                    .set(key, body.clone(), expiration, Some(SetOptions::NX), false)
+                    .set(key, body.clone(), expiration, options, false)
                     .await
             }
-            Action::Replace(new) => replace_as(client, &[(&key, new)], script).await,
+            Action::Replace(new) => match comparison {
+                Comparison::Native => replace(client, key, new).await,
+                Comparison::Script => run_script(client, &[(&key, new)]).await,
+            },
             Action::Remove => client.del(key).await,
         }
     }
 
-    /// What the answer to a write says: whether it was applied.
+    /// What the server answered: the script answers with a list.
+    pub(crate) fn answer(&self, value: Value, comparison: Comparison) -> Result<Value, Error> {
+        match self.action {
+            Action::Replace(_) if comparison == Comparison::Script => {
+                script_answers(value)?.pop().ok_or_else(foreign)?
+            }
+            _ => Ok(value),
+        }
+    }
+
+    /// Whether a write was applied.
     pub(crate) fn applied(&self, answer: &Value) -> Result<bool, Error> {
         match (&self.action, answer) {
-            (Action::Insert { .. }, Value::Null) => Ok(false),
-            (Action::Insert { .. }, Value::String(ok)) if *ok == "OK" => Ok(true),
-            (Action::Replace(_), Value::Array(answers)) => match answers.as_slice() {
-                [Value::Integer(count @ 0..=1)] => Ok(*count == 1),
-                [Value::String(error)] => Err(Error::new(ErrorKind::Unknown, error.to_string())),
-                _ => Err(foreign()),
-            },
+            (Action::Insert { .. } | Action::Replace(_), Value::Null) => Ok(false),
+            (Action::Insert { .. } | Action::Replace(_), Value::String(ok)) if *ok == "OK" => {
+                Ok(true)
+            }
             (Action::Remove, Value::Integer(count @ 0..=1)) => Ok(*count == 1),
             _ => Err(foreign()),
         }
     }
 }
 
-/// Sends the script for these records; once more by its text if this node does not know its digest.
-pub(crate) async fn replace<C: ClientLike>(
-    client: &C,
-    writes: &[(&Key, &Replacement)],
-) -> Result<Value, Error> {
-    match replace_as(client, writes, Script::Digest).await {
-        Err(error) if is_unknown_script(&error) => replace_as(client, writes, Script::Text).await,
-        result => result,
-    }
+async fn replace<C: ClientLike>(client: &C, key: Key, new: &Replacement) -> Result<Value, Error> {
+    let command = CustomCommand::new_static("SET", node_of(&key), false);
+    let arguments: Vec<Value> = vec![
+        Value::Bytes(key.into_bytes()),
+        Value::Bytes(new.body.clone()),
+        Value::from_static_str("IFEQ"),
+        Value::Bytes(new.expected.clone()),
+        Value::from_static_str("PX"),
+        milliseconds(new.ttl).into(),
+    ];
+    client.custom(command, arguments).await
 }
 
-async fn replace_as<C: ClientLike>(
+/// Runs the script for these records, which are on one node. Its text goes with it: a server that
+/// has forgotten a digest would need a second round trip, and forgets it at each restart.
+pub(crate) async fn run_script<C: ClientLike>(
     client: &C,
     writes: &[(&Key, &Replacement)],
-    script: Script,
 ) -> Result<Value, Error> {
     let Some((first, _)) = writes.first() else {
         return Ok(Value::Array(Vec::new()));
     };
-    // Not fred's `evalsha`: it knows neither options nor pipelines.
-    let node = ClusterHash::Custom(first.cluster_hash());
-    let (name, script) = match script {
-        Script::Digest => ("EVALSHA", REPLACE_DIGEST.as_str()),
-        Script::Text => ("EVAL", REPLACE),
-    };
-    let mut arguments = Vec::with_capacity(2 + 4 * writes.len());
-    arguments.push(Value::from_static_str(script));
-    arguments.push(i64::try_from(writes.len()).unwrap_or_default().into());
-    arguments.extend(
-        writes
-            .iter()
-            .map(|(key, _)| Value::Bytes((*key).clone().into_bytes())),
-    );
+    // Not fred's `eval`: it takes neither options nor pipelines.
+    let command = CustomCommand::new_static("EVAL", node_of(first), false);
+    let count = i64::try_from(writes.len()).unwrap_or_default();
+    let mut arguments = vec![Value::from_static_str(SCRIPT), count.into()];
+    let keys = writes.iter().map(|(key, _)| (*key).clone().into_bytes());
+    arguments.extend(keys.map(Value::Bytes));
     for (_, new) in writes {
-        let expected = new.expected.as_bytes().unwrap_or_default();
         arguments.extend([
-            Value::Bytes(Bytes::copy_from_slice(expected)),
+            Value::Bytes(new.expected.clone()),
             Value::Bytes(new.body.clone()),
             milliseconds(new.ttl).into(),
         ]);
     }
-    let command = CustomCommand::new_static(name, node, false);
     client.custom(command, arguments).await
 }
 
-/// Never the answer itself: it could be another command's, with a record in it.
+/// The script's answer for each record.
+pub(crate) fn script_answers(value: Value) -> Result<Vec<Result<Value, Error>>, Error> {
+    let Value::Array(answers) = value else {
+        return Err(foreign());
+    };
+    let answers = answers.into_iter().map(|answer| match answer {
+        Value::String(text) if text != "OK" => {
+            Err(Error::new(ErrorKind::Unknown, text.to_string()))
+        }
+        answer => Ok(answer),
+    });
+    Ok(answers.collect())
+}
+
+fn node_of(key: &Key) -> ClusterHash {
+    ClusterHash::Custom(key.cluster_hash())
+}
+
+/// Never shows the answer itself: it could be another command's, with a record in it.
 pub(crate) fn foreign() -> Error {
     let message = "the answer does not belong to the command";
     Error::new(ErrorKind::Protocol, message)
-}
-
-/// Each node forgets its scripts at a restart and at SCRIPT FLUSH, and a replica that takes over may never have known them.
-pub(crate) fn is_unknown_script(error: &Error) -> bool {
-    error.details().starts_with("NOSCRIPT")
 }
 
 /// Rounded up, and low enough for the server to add the present time to it.
@@ -184,6 +178,13 @@ fn milliseconds(ttl: Duration) -> i64 {
 mod tests {
     use super::*;
 
+    fn command(action: Action) -> Command {
+        Command {
+            key: "k".into(),
+            action,
+        }
+    }
+
     #[test]
     fn lifetimes_are_rounded_up_and_bounded() {
         assert_eq!(milliseconds(Duration::from_secs(1)), 1000);
@@ -194,10 +195,6 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_command_is_an_error() {
-        let command = |action| Command {
-            key: "k".into(),
-            action,
-        };
         let insert = command(Action::Insert {
             body: Bytes::new(),
             ttl: Duration::from_secs(1),
@@ -205,8 +202,28 @@ mod tests {
         assert!(insert.applied(&"OK".into()).unwrap());
         assert!(!insert.applied(&Value::Null).unwrap());
         assert!(insert.applied(&Value::Integer(1)).is_err());
+        assert!(insert.applied(&"[{}]".into()).is_err());
         let remove = command(Action::Remove);
         assert!(!remove.applied(&Value::Integer(0)).unwrap());
         assert!(remove.applied(&"[{}]".into()).is_err());
+    }
+
+    #[test]
+    fn the_script_answers_as_the_native_command_does() {
+        let replace = command(Action::Replace(Replacement {
+            expected: Bytes::new(),
+            body: Bytes::new(),
+            ttl: Duration::from_secs(1),
+        }));
+        let answer = |answers| {
+            let answer = replace.answer(Value::Array(answers), Comparison::Script)?;
+            replace.applied(&answer)
+        };
+        assert!(answer(vec!["OK".into()]).unwrap());
+        assert!(!answer(vec![Value::Null]).unwrap());
+        let error = answer(vec!["OOM command not allowed".into()]).unwrap_err();
+        assert_eq!(error.details(), "OOM command not allowed");
+        answer(vec![Value::Integer(1)]).unwrap_err();
+        answer(vec![]).unwrap_err();
     }
 }

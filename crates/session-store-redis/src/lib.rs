@@ -1,27 +1,28 @@
 #![cfg_attr(doc, doc = include_str!("../README.md"))]
 #![cfg_attr(
     not(doc),
-    doc = "Session records in Redis: one server, Cluster, Sentinel."
+    doc = "Session records in Redis or Valkey: one server, Cluster, Sentinel."
 )]
 
 mod address;
+mod batcher;
 mod builder;
-mod clients;
+mod client_task;
 mod command;
+mod connection;
 mod error;
-mod kept;
-mod redirected;
+mod managed;
+mod native;
+mod pool;
+mod redirect;
 mod replicas;
-mod running;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;
-mod together;
-mod version;
 
 pub use builder::RedisStoreBuilder;
-pub use clients::SharedClients;
 pub use fred;
+pub use pool::SharedClients;
 pub use store::RedisStore;
 
 /// What the fuzzer calls; see `fuzz` in the repository.

@@ -1,23 +1,24 @@
 //! Writes that count only once replicas have them.
 //!
-//! `WAIT` speaks of the writes of its own connection, so each write and its `WAIT` go out together; and it holds up whatever
-//! follows on that connection, so these are clients of their own.
+//! `WAIT` is about the writes of its own connection, so each write and its `WAIT` are sent together.
+//! It holds up the commands after it on that connection, so these writes have clients of their own.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use fred::clients::{Client, Pipeline};
 use fred::error::Error;
 use fred::interfaces::ClientLike;
 use fred::types::config::Options;
-use fred::types::{ClusterHash, CustomCommand, Key, Value};
+use fred::types::{ClusterHash, CustomCommand, Value};
 use tokio::time::Instant;
 
-use crate::clients::{Clients, Job, is_redirection, once};
-use crate::command::{Command, Script, is_unknown_script};
-use crate::kept::Kept;
+use crate::command::{Command, Comparison};
+use crate::connection::{Connection, is_redirection, once};
+use crate::pool::ClientPool;
 
 pub(crate) struct Replicas {
-    pub(crate) clients: Clients,
+    pub(crate) clients: ClientPool,
     pub(crate) count: u32,
     pub(crate) patience: Duration,
 }
@@ -34,70 +35,56 @@ impl Replicas {
         command: &Command,
         limit: Duration,
     ) -> Result<Acknowledged, Error> {
-        let job = Waiting {
-            command,
-            count: i64::from(self.count),
-            milliseconds: i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX),
-        };
-        self.clients.run(&job, limit + self.patience).await
-    }
-}
-
-struct Waiting<'a> {
-    command: &'a Command,
-    count: i64,
-    milliseconds: i64,
-}
-
-impl Job for Waiting<'_> {
-    type Answer = Acknowledged;
-
-    fn key(&self) -> &Key {
-        &self.command.key
+        let limit = limit + self.patience;
+        let acknowledged = self
+            .clients
+            .run(&command.key, limit, |connection, deadline| {
+                self.attempt(command, connection, deadline)
+            });
+        acknowledged.await
     }
 
     async fn attempt(
         &self,
-        _: &Kept,
-        client: &Client,
+        command: &Command,
+        connection: Arc<Connection>,
         deadline: Instant,
     ) -> Result<Acknowledged, Error> {
-        let result = self.send(client, Script::Digest, deadline).await;
-        match result {
-            Err(error) if is_unknown_script(&error) => {
-                self.send(client, Script::Text, deadline).await
-            }
-            // fred has asked for the new topology before it gave up.
-            redirected if is_redirection(&redirected) => {
-                self.send(client, Script::Text, deadline).await
-            }
-            result => result,
+        let client = &connection.client;
+        let send = |comparison| self.send_once(command, client, comparison, deadline);
+        let result = connection.native.send(client, send).await;
+        if !is_redirection(&result) {
+            return result;
         }
+        // fred has asked for the new topology before it gave up.
+        connection.native.send(client, send).await
     }
-}
 
-impl Waiting<'_> {
-    async fn send(
+    async fn send_once(
         &self,
+        command: &Command,
         client: &Client,
-        script: Script,
+        comparison: Comparison,
         deadline: Instant,
     ) -> Result<Acknowledged, Error> {
-        let node = ClusterHash::Custom(self.command.key.cluster_hash());
+        let node = ClusterHash::Custom(command.key.cluster_hash());
         let options = Options {
             cluster_hash: Some(node.clone()),
             ..once(deadline)
         };
         let pipeline = Pipeline::from(client.with_options(&options));
-        self.command.send_as(&pipeline, script).await?;
+        command.send(&pipeline, comparison).await?;
         let wait = CustomCommand::new_static("WAIT", node, true);
+        let milliseconds = i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX);
         // Redis takes 0 for ever.
-        let arguments = vec![self.count, self.milliseconds.max(1)];
+        let arguments = vec![i64::from(self.count), milliseconds.max(1)];
         let _: Value = pipeline.custom(wait, arguments).await?;
 
         let mut answers = pipeline.try_all::<Value>().await.into_iter();
         let answer = answers.next().ok_or_else(Error::new_canceled)??;
-        // The write was answered: whatever is wrong with WAIT must not read as if nothing had been written.
+        let answer = command.answer(answer, comparison)?;
+        // The write was answered: whatever is wrong with WAIT must not read as if nothing had been
+        // written.
         let replicas = match answers.next() {
             Some(Ok(Value::Integer(replicas))) => Ok(replicas),
             Some(Err(error)) => Err(format!("WAIT got: {}", error.details())),

@@ -9,19 +9,19 @@ use bytes::Bytes;
 use fred::interfaces::ClientLike;
 use fred::types::Value;
 use session_core::{
-    Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, StoreErrorKind,
+    Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, StoreErrorKind, Version,
 };
 
-use crate::clients::{Clients, SharedClients};
 use crate::command::{Action, Command, Replacement, foreign};
+use crate::pool::{ClientPool, SharedClients};
 use crate::replicas::{Acknowledged, Replicas};
-use crate::{RedisStoreBuilder, address, error, version};
+use crate::{RedisStoreBuilder, address, error};
 
-/// Keeps records in Redis, under their prefix and their key's hash, as plain strings that expire by themselves. Its clones share its
-/// connections.
+/// Stores records in Redis or Valkey, as plain strings under a prefix and the hash of their key. They
+/// expire by themselves. Clones of a store share its connections.
 #[derive(Clone)]
 pub struct RedisStore {
-    clients: Arc<Clients>,
+    clients: Arc<ClientPool>,
     replicas: Option<Arc<Replicas>>,
     address: String,
     prefix: String,
@@ -51,32 +51,38 @@ impl RedisStore {
         RedisStoreBuilder::new(url)
     }
 
-    /// Uses an application's own fred client or pool, which the application connects, and ends.
+    /// Uses an application's own fred client or pool, which the application connects and closes.
     ///
-    /// The store limits the time of its own commands, and never has one sent twice; connecting, and connecting again, are
-    /// the client's: give it a reconnect policy that never ends, and limits for connecting.
+    /// The store limits the time of its own commands, and never has one sent twice. Connecting and
+    /// reconnecting are the client's: give it a reconnect policy that never ends, and limits for
+    /// connecting. The store batches its loads in a task of the current tokio runtime, so call this
+    /// inside the runtime that runs the client.
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::Config`]: a Cluster client that follows redirections. fred 10.1 mixes up the answers of other
-    /// commands when it follows one, so such a client needs `max_redirections` 0; the store follows its own.
+    /// [`StoreErrorKind::Config`]: there is no current tokio runtime, or a Cluster client follows
+    /// redirections. fred 10.1 mixes up the replies of other commands when it follows one, so such a
+    /// client needs `max_redirections` 0; the store follows redirections itself.
     pub fn with_client(client: impl Into<SharedClients>) -> Result<Self, StoreError> {
         let clients = client.into().0;
         let refuse = |message| Err(StoreError::new(StoreErrorKind::Config, message));
+        if tokio::runtime::Handle::try_current().is_err() {
+            return refuse("RedisStore::with_client must be called inside a tokio runtime");
+        }
         let mut address = String::new();
         for client in &clients {
             if client.is_clustered() && client.connection_config().max_redirections > 0 {
                 return refuse(
-                    "this fred client follows redirections of its Cluster, and mixes up answers when it does: build it with \
-                     ConnectionConfig::max_redirections = 0",
+                    "this fred client follows redirections of its Cluster, and mixes up replies when \
+                     it does: build it with ConnectionConfig::max_redirections = 0",
                 );
             }
             address = address::name(&client.client_config().server);
         }
-        Ok(Self::of(Clients::shared(clients), None, address))
+        Ok(Self::of(ClientPool::shared(clients), None, address))
     }
 
-    pub(crate) fn of(clients: Clients, replicas: Option<Replicas>, address: String) -> Self {
+    pub(crate) fn of(clients: ClientPool, replicas: Option<Replicas>, address: String) -> Self {
         Self {
             clients: Arc::new(clients),
             replicas: replicas.map(Arc::new),
@@ -112,8 +118,13 @@ impl RedisStore {
     }
 
     async fn send(&self, key: &RecordKey, command: &Command) -> Result<Value, StoreError> {
-        let answer = self.clients.run(command, self.command_timeout).await;
-        answer.map_err(|error| self.failed(&error, key))
+        let limit = self.command_timeout;
+        let answer = self
+            .clients
+            .run(&command.key, limit, |connection, deadline| {
+                connection.execute(command, deadline)
+            });
+        answer.await.map_err(|error| self.failed(&error, key))
     }
 
     /// Sends a write, and waits for the replicas if that was asked for.
@@ -154,7 +165,7 @@ impl RecordStore for RedisStore {
             Value::Bytes(body) => body,
             _ => return Err(self.failed(&foreign(), key)),
         };
-        let version = version::of(&body);
+        let version = Version::from_bytes(&body);
         Ok(Some(Record { body, version }))
     }
 
@@ -173,18 +184,18 @@ impl RecordStore for RedisStore {
             );
             return Err(StoreError::new(StoreErrorKind::TooLarge, message));
         }
-        let written = version::of(&body);
+        let written = Version::from_bytes(&body);
         let action = match condition {
             Condition::IfAbsent => Action::Insert { body, ttl },
-            // Another store's version: the record here never had it.
-            Condition::IfVersion(expected) if expected.as_bytes().is_none() => {
-                return Ok(PutOutcome::Refused);
-            }
-            Condition::IfVersion(expected) => Action::Replace(Replacement {
-                expected,
-                body,
-                ttl,
-            }),
+            Condition::IfVersion(expected) => match expected.as_bytes() {
+                Some(expected) => Action::Replace(Replacement {
+                    expected: Bytes::copy_from_slice(expected),
+                    body,
+                    ttl,
+                }),
+                // Another store's version: no record here ever had it.
+                None => return Ok(PutOutcome::Refused),
+            },
         };
         Ok(match self.write(key, &self.command(key, action)).await? {
             true => PutOutcome::Stored(written),

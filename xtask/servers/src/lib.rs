@@ -2,6 +2,7 @@
 // A test ends with the error, whichever it is, and shows it.
 #![allow(clippy::missing_errors_doc)]
 
+mod apt;
 mod chromedriver;
 mod cluster;
 mod data;
@@ -9,6 +10,7 @@ mod error;
 mod install;
 mod memcached;
 mod memcached_client;
+mod pip;
 mod ports;
 mod process;
 mod redis;

@@ -18,7 +18,7 @@ const START_LIMIT: Duration = Duration::from_secs(30);
 /// A program with its arguments, and the child that runs it now, if one does.
 #[derive(Debug)]
 pub(crate) struct Process {
-    program: PathBuf,
+    program: Mutex<PathBuf>,
     args: Vec<String>,
     log: PathBuf,
     child: Mutex<Option<Child>>,
@@ -28,11 +28,21 @@ impl Process {
     /// Its output goes to the file `log` in `dir`.
     pub(crate) fn new(program: PathBuf, args: Vec<String>, dir: &DataDir) -> Self {
         Self {
-            program,
+            program: Mutex::new(program),
             args,
             log: dir.file("log"),
             child: Mutex::new(None),
         }
+    }
+
+    /// What the next start runs.
+    pub(crate) fn set_program(&self, program: PathBuf) {
+        *self.program.lock().unwrap_or_else(PoisonError::into_inner) = program;
+    }
+
+    fn program(&self) -> PathBuf {
+        let program = self.program.lock();
+        program.unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Starts the program unless it runs, and returns once `ready` succeeds.
@@ -43,7 +53,8 @@ impl Process {
         {
             return Ok(());
         }
-        let name = self.program.display();
+        let program = self.program();
+        let name = program.display();
         let mut child = self
             .spawn()
             .map_err(|error| Error::io(format!("cannot start {name}"), error))?;
@@ -91,10 +102,10 @@ impl Process {
         let mut command = match find("setpriv") {
             Some(setpriv) => {
                 let mut command = Command::new(setpriv);
-                command.args(["--pdeathsig", "KILL"]).arg(&self.program);
+                command.args(["--pdeathsig", "KILL"]).arg(self.program());
                 command
             }
-            None => Command::new(&self.program),
+            None => Command::new(self.program()),
         };
         command
             .args(&self.args)
@@ -110,7 +121,7 @@ impl Process {
         let last = lines.get(lines.len().saturating_sub(8)..).unwrap_or(&[]);
         let mut error = Error::new(format!(
             "{} ended at once; its log ends:\n{}",
-            self.program.display(),
+            self.program().display(),
             last.join("\n")
         ));
         error.port_taken = last.iter().any(|line| line.contains("already in use"));

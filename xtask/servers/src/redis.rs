@@ -1,4 +1,4 @@
-//! One Redis server.
+//! One Redis or Valkey server.
 
 use std::fmt::Write as _;
 use std::sync::Arc;
@@ -10,7 +10,8 @@ use crate::redis_client::{RedisClient, RedisMonitor, Reply};
 use crate::stream::Address;
 use crate::{Authority, Program, Result, ensure};
 
-/// A running `redis-server` on 127.0.0.1; dropped, it is killed and its data removed.
+/// A running `redis-server` or `valkey-server` on 127.0.0.1. Dropped, it is killed and its data
+/// removed.
 ///
 /// Without [`RedisBuilder::append_only`] it keeps its data in memory alone, and a restart loses them.
 #[derive(Debug)]
@@ -23,8 +24,9 @@ pub struct Redis {
 }
 
 /// What a [`Redis`] is started with.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct RedisBuilder {
+    program: Program,
     lines: String,
     args: Vec<String>,
     password: Option<String>,
@@ -33,6 +35,12 @@ pub struct RedisBuilder {
 }
 
 impl RedisBuilder {
+    /// Runs [`Program::Valkey`] instead of [`Program::Redis`].
+    pub fn program(mut self, program: Program) -> Self {
+        self.program = program;
+        self
+    }
+
     /// Every acknowledged write survives a `kill -9`, and a crash of the machine: `appendonly yes`, `appendfsync always`.
     pub fn append_only(self) -> Self {
         self.line("appendonly yes").line("appendfsync always")
@@ -88,7 +96,7 @@ impl RedisBuilder {
 
     /// Starts the server, after installing it where it is missing, and returns once it answers.
     pub fn start(&self) -> Result<Redis> {
-        let program = ensure(Program::Redis)?;
+        let program = ensure(self.program)?;
         with_free_port(|port| {
             let dir = DataDir::create("redis")?;
             let tls = match self.tls {
@@ -143,7 +151,14 @@ impl Redis {
 
     /// Starts one with options.
     pub fn builder() -> RedisBuilder {
-        RedisBuilder::default()
+        RedisBuilder {
+            program: Program::Redis,
+            lines: String::new(),
+            args: Vec::new(),
+            password: None,
+            unix_socket: false,
+            tls: false,
+        }
     }
 
     /// `redis://127.0.0.1:port`, with the password if it has one.
@@ -229,6 +244,16 @@ impl Redis {
             debug_assert_eq!(pong.text().as_deref(), Some("PONG"));
             Ok(())
         })
+    }
+
+    /// As [`Redis::restart`], with another program on the same port and data: an upgrade, or the way
+    /// back.
+    ///
+    /// Redis does not read the snapshots of Valkey, so a server with data needs the line
+    /// `aof-use-rdb-preamble no`.
+    pub fn restart_with(&self, program: Program) -> Result<()> {
+        self.process.set_program(ensure(program)?);
+        self.restart()
     }
 
     fn address(&self) -> Address {

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::wait::until;
-use crate::{Error, Redis, Result};
+use crate::{Error, Program, Redis, Result};
 
 const NAME: &str = "mymaster";
 
@@ -19,7 +19,13 @@ pub struct RedisSentinel {
 impl RedisSentinel {
     /// Starts five servers, and returns once the sentinels know each other and the replica.
     pub fn start() -> Result<Self> {
+        Self::start_with(Program::Redis)
+    }
+
+    /// As [`RedisSentinel::start`], with [`Program::Redis`] or [`Program::Valkey`].
+    pub fn start_with(program: Program) -> Result<Self> {
         let builder = Redis::builder()
+            .program(program)
             .append_only_without_sync()
             .line("repl-diskless-sync-delay 0");
         let master = builder.start()?;
@@ -34,6 +40,7 @@ impl RedisSentinel {
             || connected(&replica),
         )?;
         let sentinel = Redis::builder()
+            .program(program)
             .sentinel()
             .line(&format!("sentinel monitor {NAME} 127.0.0.1 {port} 2"))
             .line(&format!("sentinel down-after-milliseconds {NAME} 1000"))

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use session_servers::{Memcached, Redis, RedisCluster, RedisSentinel};
+use session_servers::{Memcached, Program, Redis, RedisCluster, RedisSentinel};
 
 use crate::faults::{Fault, Planned};
 use crate::proxy::{Mode, Proxy};
@@ -13,7 +13,21 @@ use crate::proxy::{Mode, Proxy};
 type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// The names that `--backend` takes.
-pub(crate) const NAMES: [&str; 5] = ["redis", "redis-cluster", "redis-sentinel", "memcache", "fs"];
+pub(crate) const NAMES: [&str; 8] = [
+    "redis",
+    "redis-cluster",
+    "redis-sentinel",
+    "valkey",
+    "valkey-cluster",
+    "valkey-sentinel",
+    "memcache",
+    "fs",
+];
+
+/// Whether a replica takes over from a master that dies.
+pub(crate) fn fails_over(name: &str) -> bool {
+    name.ends_with("-cluster") || name.ends_with("-sentinel")
+}
 
 pub(crate) struct Backend {
     /// What the application servers are given.
@@ -32,20 +46,24 @@ enum Servers {
 
 impl Backend {
     pub(crate) async fn start(name: &str) -> Result<Self> {
+        let program = match name.starts_with("valkey") {
+            true => Program::Valkey,
+            false => Program::Redis,
+        };
         let (servers, proxies, url) = match name {
-            "redis" => {
-                let redis = Redis::builder().append_only().start()?;
+            "redis" | "valkey" => {
+                let redis = Redis::builder().program(program).append_only().start()?;
                 let proxy = Proxy::start(redis.addr()).await?;
                 let url = format!("redis://{}", proxy.address);
                 (Servers::Redis(Box::new(redis)), vec![proxy], url)
             }
-            "redis-cluster" => {
-                let cluster = RedisCluster::start()?;
+            "redis-cluster" | "valkey-cluster" => {
+                let cluster = RedisCluster::start_with([program; 3])?;
                 let url = cluster.url();
                 (Servers::Cluster(cluster), Vec::new(), url)
             }
-            "redis-sentinel" => {
-                let sentinel = RedisSentinel::start()?;
+            "redis-sentinel" | "valkey-sentinel" => {
+                let sentinel = RedisSentinel::start_with(program)?;
                 let url = sentinel.url();
                 (Servers::Sentinel(sentinel), Vec::new(), url)
             }

@@ -69,7 +69,7 @@ pub(crate) async fn run(name: &str, order: &Order) -> Result<Verdict, Failure> {
     if let Some(sabotage) = &order.sabotage {
         args.extend(["--sabotage".to_owned(), sabotage.clone()]);
     }
-    if name == "redis-cluster" || name == "redis-sentinel" {
+    if crate::backend::fails_over(name) {
         args.extend(["--replicas".to_owned(), order.replicas.to_string()]);
     }
     let apps = Arc::new(Apps::start(SERVERS, &args).await?);
@@ -189,7 +189,7 @@ fn judge(
         verdict.found.insert(label, 0);
         verdict.found_around_failovers.insert(label, 0);
     }
-    let fails_over = name == "redis-cluster" || name == "redis-sentinel";
+    let fails_over = crate::backend::fails_over(name);
     for life in lives {
         let evicted = if forgets { losses } else { &[] };
         let violations = check::check(life, evicted);

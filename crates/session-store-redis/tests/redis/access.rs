@@ -3,14 +3,20 @@
 use std::time::Duration;
 
 use session_core::{RecordStore, StoreErrorKind};
-use session_servers::{Redis, RedisCluster, RedisSentinel};
+use session_servers::{Program, Redis, RedisCluster, RedisSentinel};
 use session_store_redis::RedisStore;
 
 use crate::support::{MovingSlot, insert, key, replace, stored, works};
 
+on_redis_and_valkey! {
+    a_user_with_five_commands,
+    such_a_user_on_a_cluster,
+    such_a_user_behind_sentinels,
+}
+
 /// The rules of docs/redis.md.
 const RULES: &str =
-    "on >hunter2 resetkeys ~session:* resetchannels -@all +get +mget +set +del +eval +evalsha";
+    "on >hunter2 resetkeys ~session:* resetchannels -@all +get +mget +set +del +eval";
 
 fn words(more: &str) -> Vec<String> {
     let rules = format!("ACL SETUSER app {RULES} {more}");
@@ -23,15 +29,18 @@ fn allow(redis: &Redis, more: &str) {
     redis.command(&words).unwrap();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_user_with_six_commands() {
-    let redis = Redis::builder().user("app", RULES).start().unwrap();
+async fn a_user_with_five_commands(program: Program) {
+    let redis = Redis::builder()
+        .program(program)
+        .user("app", RULES)
+        .start()
+        .unwrap();
     let url = redis.user_url("app", "hunter2");
     let store = RedisStore::connect(&url).await.unwrap();
     works(&store).await;
     let (a, b) = (key("a"), key("b"));
-    let together = tokio::join!(store.load(&a), store.load(&b), store.load(&a));
-    assert!(together.0.is_ok() && together.1.is_ok() && together.2.is_ok());
+    let batch = tokio::join!(store.load(&a), store.load(&b), store.load(&a));
+    assert!(batch.0.is_ok() && batch.1.is_ok() && batch.2.is_ok());
 
     let elsewhere = RedisStore::builder(&url)
         .prefix("other:")
@@ -46,9 +55,8 @@ async fn a_user_with_six_commands() {
     works(&RedisStore::connect(&format!("{url}/3")).await.unwrap()).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn such_a_user_on_a_cluster() {
-    let cluster = RedisCluster::start().unwrap();
+async fn such_a_user_on_a_cluster(program: Program) {
+    let cluster = RedisCluster::start_with([program; 3]).unwrap();
     for node in cluster.nodes() {
         allow(node, "+cluster|slots +cluster|info +asking");
     }
@@ -61,9 +69,8 @@ async fn such_a_user_on_a_cluster() {
     works(&store).await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn such_a_user_behind_sentinels() {
-    let group = RedisSentinel::start().unwrap();
+async fn such_a_user_behind_sentinels(program: Program) {
+    let group = RedisSentinel::start_with(program).unwrap();
     for node in group.nodes() {
         allow(node, "+role");
     }
@@ -116,14 +123,14 @@ async fn a_server_that_forbids_much() {
     let redis = builder.start().unwrap();
     works(&RedisStore::connect(&redis.url()).await.unwrap()).await;
 
-    let redis = Redis::builder().forbid("EVALSHA").start().unwrap();
+    let redis = Redis::builder().forbid("EVAL").start().unwrap();
     let store = RedisStore::connect(&redis.url()).await.unwrap();
     let version = stored(insert(&store, "a", "1").await.unwrap());
     let error = replace(&store, "a", "2", version).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Config);
     let text = format!("{error} {error:?}");
     assert!(
-        text.contains("EVALSHA") && !text.contains(&key("a").hex()),
+        text.contains("EVAL") && !text.contains(&key("a").hex()),
         "{text}"
     );
 }

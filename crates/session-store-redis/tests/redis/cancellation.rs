@@ -5,11 +5,15 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use bytes::Bytes;
 use session_core::{Condition, RecordStore};
-use session_servers::Redis;
+use session_servers::Program;
 use session_store_redis::RedisStore;
 use tokio::task::JoinSet;
 
-use crate::support::{Dice, HOUR, body, key};
+use crate::support::{Dice, HOUR, body, key, start};
+
+on_redis_and_valkey! {
+    every_later_read_gets_its_own,
+}
 
 const DROPPED: usize = 10_000;
 const KEYS: u64 = 64;
@@ -46,9 +50,8 @@ async fn after_some_turns(turns: u64) {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_later_read_gets_its_own() {
-    let redis = Redis::start().unwrap();
+async fn every_later_read_gets_its_own(program: Program) {
+    let redis = start(program);
     let store = RedisStore::builder(&redis.url())
         .pool_size(2)
         .connect()

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use session_core::{RecordStore, StoreErrorKind};
-use session_servers::RedisCluster;
+use session_servers::{Program, RedisCluster};
 use session_store_redis::RedisStore;
 use session_store_redis::fred::prelude::*;
 use tokio::task::JoinSet;
@@ -14,9 +14,13 @@ use crate::support::{
     MovingSlot, body, insert, key, redis_key, replace, stored, until_it_works, works,
 };
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_master_that_dies() {
-    let cluster = Arc::new(RedisCluster::start().unwrap());
+on_redis_and_valkey! {
+    a_master_that_dies,
+    a_slot_that_moves_under_load,
+}
+
+async fn a_master_that_dies(program: Program) {
+    let cluster = Arc::new(RedisCluster::start_with([program; 3]).unwrap());
     let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
     works(&*store).await;
     let load = Load::start(store.clone(), 16, 100);
@@ -37,11 +41,10 @@ async fn a_master_that_dies() {
     assert!(verdict.acknowledged > 200, "{verdict:?}");
 }
 
-/// fred's own way of following ASK gives answers of one session to another (see `redirected.rs`): here, everybody reads his own
+/// fred's own way of following ASK gives answers of one session to another (see `redirect.rs`): here, everybody reads his own
 /// all the while.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_slot_that_moves_under_load() {
-    let cluster = RedisCluster::start().unwrap();
+async fn a_slot_that_moves_under_load(program: Program) {
+    let cluster = RedisCluster::start_with([program; 3]).unwrap();
     let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
     let mut version = stored(insert(&*store, "moving", "0").await.unwrap());
     let moving = MovingSlot::begin(&cluster, "moving");
@@ -95,20 +98,20 @@ async fn a_slot_that_moves_under_load() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn scripts_are_loaded_again_on_each_node() {
-    let cluster = RedisCluster::start().unwrap();
-    let store = RedisStore::connect(&cluster.url()).await.unwrap();
-    for _ in 0..2 {
-        for node in cluster.masters().unwrap() {
-            node.command(&["SCRIPT", "FLUSH"]).unwrap();
-        }
-        for number in 0..20 {
-            let name = format!("script-{number}");
-            let version = stored(insert(&store, &name, "1").await.unwrap());
-            stored(replace(&store, &name, "2", version).await.unwrap());
-            store.remove(&key(&name)).await.unwrap();
-        }
+async fn valkey_and_redis_in_one_cluster() {
+    let programs = [Program::Valkey, Program::Redis, Program::Valkey];
+    let cluster = RedisCluster::start_with(programs).unwrap();
+    let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
+    let load = Load::start(store.clone(), 16, 100);
+    let moving = MovingSlot::begin(&cluster, "works");
+    for _ in 0..20 {
+        works(&*store).await;
     }
+    moving.finish();
+    works(&*store).await;
+    let verdict = load.finish().await;
+    assert!(verdict.acknowledged > 100, "{verdict:?}");
+    assert_eq!(verdict.missing, 0, "{verdict:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,7 +6,26 @@
     clippy::indexing_slicing
 )]
 
+/// Runs each of these tests against Redis and against Valkey.
+macro_rules! on_redis_and_valkey {
+    ($($test:ident),+ $(,)?) => {
+        mod redis {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(session_servers::Program::Redis).await;
+            })+
+        }
+        mod valkey {
+            $(#[tokio::test(flavor = "multi_thread")]
+            async fn $test() {
+                super::$test(session_servers::Program::Valkey).await;
+            })+
+        }
+    };
+}
+
 mod access;
+mod batcher;
 mod cancellation;
 mod cluster;
 mod connecting;
@@ -17,6 +36,6 @@ mod replicas;
 mod sentinel;
 mod single;
 mod support;
+mod switching;
 #[cfg(feature = "tls")]
 mod tls;
-mod together;

@@ -1,19 +1,39 @@
-//! A server that dies and returns, and answers that are lost.
+//! Writers that race, a server that dies and returns, and replies that are lost.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use session_core::{RecordStore, StoreErrorKind};
-use session_servers::Redis;
+use session_servers::{Program, Redis};
 use session_store_redis::RedisStore;
 
 use crate::load::Load;
 use crate::proxy::Proxy;
-use crate::support::{body, insert, key, replace, stored, until_it_works};
+use crate::support::{body, insert, key, replace, start, stored, until_it_works};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_acknowledged_is_lost_and_nothing_is_applied_twice() {
-    let redis = Redis::builder().append_only().start().unwrap();
+on_redis_and_valkey! {
+    many_writers_of_few_records,
+    nothing_acknowledged_is_lost_and_nothing_is_applied_twice,
+    a_write_whose_answer_is_lost_is_not_sent_again,
+}
+
+async fn many_writers_of_few_records(program: Program) {
+    let redis = start(program);
+    let store = Arc::new(RedisStore::connect(&redis.url()).await.unwrap());
+    let load = Load::start(store, 32, 3);
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let verdict = load.finish().await;
+    println!("{verdict:?}");
+    assert!(verdict.acknowledged > 100, "{verdict:?}");
+    assert_eq!(verdict.missing, 0, "{verdict:?}");
+}
+
+async fn nothing_acknowledged_is_lost_and_nothing_is_applied_twice(program: Program) {
+    let redis = Redis::builder()
+        .program(program)
+        .append_only()
+        .start()
+        .unwrap();
     let store = Arc::new(RedisStore::connect(&redis.url()).await.unwrap());
     let load = Load::start(store.clone(), 32, 200);
     for _ in 0..2 {
@@ -61,13 +81,13 @@ async fn errors_within_the_limit_while_it_is_gone() {
     assert_eq!(body(&store, "a").await.unwrap(), "2");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_write_whose_answer_is_lost_is_not_sent_again() {
-    let redis = Redis::start().unwrap();
+async fn a_write_whose_answer_is_lost_is_not_sent_again(program: Program) {
+    let redis = start(program);
     let proxy = Proxy::start(redis.addr()).await;
     let builder = RedisStore::builder(&proxy.url()).pool_size(1);
     let store = builder.connect().await.unwrap();
     let version = stored(insert(&store, "a", "1").await.unwrap());
+    // Redis has told by now that it does not know IFEQ.
     let version = stored(replace(&store, "a", "2", version).await.unwrap());
     let monitor = redis.monitor().unwrap();
     proxy.cut_next();

@@ -4,15 +4,19 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use session_core::{PutOutcome, RecordStore, StoreErrorKind};
-use session_servers::{RedisCluster, RedisSentinel};
+use session_servers::{Program, RedisCluster, RedisSentinel};
 use session_store_redis::RedisStore;
 
 use crate::load::Load;
 use crate::support::{body, insert, key, replace, stored, works};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_write_waits_for_its_replica() {
-    let group = RedisSentinel::start().unwrap();
+on_redis_and_valkey! {
+    a_write_waits_for_its_replica,
+    on_a_cluster_the_keys_own_node_is_asked,
+}
+
+async fn a_write_waits_for_its_replica(program: Program) {
+    let group = RedisSentinel::start_with(program).unwrap();
     let with = async |patience| {
         let builder = RedisStore::builder(&group.url()).wait_for_replicas(1, patience);
         Arc::new(builder.connect().await.unwrap())
@@ -70,9 +74,8 @@ async fn a_write_waits_for_its_replica() {
     waiting.await.unwrap().unwrap_err();
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn on_a_cluster_the_keys_own_node_is_asked() {
-    let cluster = RedisCluster::start().unwrap();
+async fn on_a_cluster_the_keys_own_node_is_asked(program: Program) {
+    let cluster = RedisCluster::start_with([program; 3]).unwrap();
     let patience = Duration::from_secs(10);
     let store = RedisStore::builder(&cluster.url())
         .wait_for_replicas(1, patience)

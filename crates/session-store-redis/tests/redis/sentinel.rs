@@ -3,15 +3,18 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use session_servers::RedisSentinel;
+use session_servers::{Program, RedisSentinel};
 use session_store_redis::RedisStore;
 
 use crate::load::Load;
 use crate::support::{until_it_works, works};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_master_that_dies() {
-    let group = Arc::new(RedisSentinel::start().unwrap());
+on_redis_and_valkey! {
+    a_master_that_dies,
+}
+
+async fn a_master_that_dies(program: Program) {
+    let group = Arc::new(RedisSentinel::start_with(program).unwrap());
     let store = Arc::new(RedisStore::connect(&group.url()).await.unwrap());
     works(&*store).await;
     let load = Load::start(store.clone(), 16, 100);

@@ -6,15 +6,25 @@ use bytes::Bytes;
 use session_core::{
     Condition, PutOutcome, RecordKey, RecordStore, SessionId, StoreErrorKind, Version,
 };
-use session_servers::Redis;
+use session_servers::{Program, Redis};
 use session_store_redis::RedisStore;
 use session_store_redis::fred::prelude::*;
 
-use crate::support::{HOUR, body, insert, key, redis_key, replace, stored, works};
+use crate::support::{HOUR, body, insert, key, redis_key, replace, start, stored, words, works};
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_operation() {
+on_redis_and_valkey! {
+    every_operation,
+    one_command_each,
+    any_bytes_and_any_lifetime,
+    a_value_that_is_no_string_is_named_and_left_alone,
+    a_full_server_is_unavailable,
+    an_applications_own_client,
+    nothing_is_left_when_the_store_is_dropped,
+}
+
+async fn every_operation(program: Program) {
     let redis = Redis::builder()
+        .program(program)
         .unix_socket()
         .password("hunter2")
         .start()
@@ -25,7 +35,11 @@ async fn every_operation() {
     // A URL of a socket has no place for a password.
     assert_eq!(socket.err().unwrap().kind(), StoreErrorKind::Config);
 
-    let redis = Redis::builder().unix_socket().start().unwrap();
+    let redis = Redis::builder()
+        .program(program)
+        .unix_socket()
+        .start()
+        .unwrap();
     works(
         &RedisStore::connect(&redis.unix_url().unwrap())
             .await
@@ -40,44 +54,33 @@ async fn every_operation() {
     .await;
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn one_command_each() {
-    let redis = Redis::start().unwrap();
+async fn one_command_each(program: Program) {
+    let redis = start(program);
     let store = RedisStore::connect(&redis.url()).await.unwrap();
     let monitor = redis.monitor().unwrap();
-    let sent = || {
-        let commands = monitor.commands().unwrap();
-        let words = commands
-            .iter()
-            .map(|line| line.split(' ').next().unwrap().trim_matches('"').to_owned());
-        words.collect::<Vec<_>>()
+    let sent = || words(&monitor.commands().unwrap());
+    // The clients take turns, and each tries IFEQ once.
+    let replacement: &[&[&str]] = match program {
+        Program::Valkey => &[&["SET"], &["SET"], &["SET"]],
+        _ => &[&["SET", "EVAL"], &["SET", "EVAL"], &["EVAL"]],
     };
-    let version = stored(insert(&store, "a", "1").await.unwrap());
+    let mut version = stored(insert(&store, "a", "0").await.unwrap());
     assert_eq!(sent(), ["SET"]);
-    let version = stored(replace(&store, "a", "2", version).await.unwrap());
-    assert_eq!(
-        sent(),
-        ["EVALSHA", "EVAL"],
-        "a new server does not know the script"
-    );
-    let version = stored(replace(&store, "a", "3", version).await.unwrap());
-    assert_eq!(sent(), ["EVALSHA"]);
+    for (number, commands) in replacement.iter().enumerate() {
+        let body = format!("{}", number + 1);
+        version = stored(replace(&store, "a", &body, version).await.unwrap());
+        assert_eq!(sent(), *commands, "{number}");
+    }
     body(&store, "a").await.unwrap();
     assert_eq!(sent(), ["GET"]);
     assert_eq!(store.sweep(100).await.unwrap(), 0);
     assert_eq!(sent(), [""; 0]);
-
-    redis.command(&["SCRIPT", "FLUSH"]).unwrap();
-    sent();
-    stored(replace(&store, "a", "4", version).await.unwrap());
-    assert_eq!(sent(), ["EVALSHA", "EVAL"]);
     store.remove(&key("a")).await.unwrap();
     assert_eq!(sent(), ["DEL"]);
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn any_bytes_and_any_lifetime() {
-    let redis = Redis::start().unwrap();
+async fn any_bytes_and_any_lifetime(program: Program) {
+    let redis = start(program);
     let store = RedisStore::connect(&redis.url()).await.unwrap();
     let bodies: [&[u8]; 6] = [
         b"",
@@ -170,9 +173,8 @@ async fn prefixes_and_plain_keys() {
     assert_eq!(&record.body[..], b"[{},{}]");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_value_that_is_no_string_is_named_and_left_alone() {
-    let redis = Redis::start().unwrap();
+async fn a_value_that_is_no_string_is_named_and_left_alone(program: Program) {
+    let redis = start(program);
     let store = RedisStore::connect(&redis.url()).await.unwrap();
     let id = SessionId::parse_foreign("secret-id").unwrap();
     for key in [RecordKey::hashed(&id), RecordKey::plain_of(&id)] {
@@ -204,9 +206,12 @@ async fn a_value_that_is_no_string_is_named_and_left_alone() {
     }
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_full_server_is_unavailable() {
-    let redis = Redis::builder().line("maxmemory 2mb").start().unwrap();
+async fn a_full_server_is_unavailable(program: Program) {
+    let redis = Redis::builder()
+        .program(program)
+        .line("maxmemory 2mb")
+        .start()
+        .unwrap();
     let store = RedisStore::connect(&redis.url()).await.unwrap();
     let version = stored(insert(&store, "a", "1").await.unwrap());
     let large = "x".repeat(200_000);
@@ -224,9 +229,8 @@ async fn a_full_server_is_unavailable() {
     assert_eq!(body(&store, "a").await.unwrap(), "1");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_applications_own_client() {
-    let redis = Redis::start().unwrap();
+async fn an_applications_own_client(program: Program) {
+    let redis = start(program);
     let config = Config::from_url(&redis.url()).unwrap();
     let client = Client::new(config.clone(), None, None, None);
     client.init().await.unwrap();
@@ -238,9 +242,8 @@ async fn an_applications_own_client() {
     assert_eq!(mine, "PONG", "the store ends no client that is not its own");
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn nothing_is_left_when_the_store_is_dropped() {
-    let redis = Redis::start().unwrap();
+async fn nothing_is_left_when_the_store_is_dropped(program: Program) {
+    let redis = start(program);
     let clients = || redis.info("connected_clients").unwrap().unwrap();
     let before = clients();
     let store = RedisStore::builder(&redis.url())
@@ -257,4 +260,12 @@ async fn nothing_is_left_when_the_store_is_dropped() {
         now => Err(format!("{now}, {before} before").into()),
     })
     .unwrap();
+}
+
+#[test]
+fn a_client_outside_a_runtime_is_refused() {
+    let client = Client::new(Config::default(), None, None, None);
+    let refused = RedisStore::with_client(client).unwrap_err();
+    assert_eq!(refused.kind(), StoreErrorKind::Config);
+    assert!(refused.to_string().contains("tokio runtime"), "{refused}");
 }

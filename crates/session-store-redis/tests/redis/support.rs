@@ -4,9 +4,13 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use session_core::{Condition, PutOutcome, RecordKey, RecordStore, SessionId, StoreError, Version};
-use session_servers::{Redis, RedisCluster};
+use session_servers::{Program, Redis, RedisCluster};
 
 pub(crate) const HOUR: Duration = Duration::from_secs(3600);
+
+pub(crate) fn start(program: Program) -> Redis {
+    Redis::builder().program(program).start().unwrap()
+}
 
 pub(crate) fn key(name: &str) -> RecordKey {
     RecordKey::hashed(&SessionId::parse_foreign(name).unwrap())
@@ -67,6 +71,12 @@ pub(crate) async fn works(store: &dyn RecordStore) {
         PutOutcome::Refused
     );
     assert_eq!(body(store, name).await, None);
+}
+
+/// The name of each command that a monitor saw.
+pub(crate) fn words(commands: &[String]) -> Vec<String> {
+    let first = |line: &String| line.split(' ').next().unwrap().trim_matches('"').to_owned();
+    commands.iter().map(first).collect()
 }
 
 /// Tries to write until it succeeds; how long that took since `since`.
