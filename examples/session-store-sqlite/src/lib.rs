@@ -10,7 +10,8 @@ use rusqlite::{Connection, ErrorCode, OptionalExtension, Row, params};
 use session_core::StoreErrorKind::{Corrupt, Timeout, TooLarge, Unavailable};
 use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, Version};
 
-const LIMIT: Duration = Duration::from_secs(5);
+/// The time limit of an operation, and of waiting for another process's lock on the file.
+const TIME_LIMIT: Duration = Duration::from_secs(5);
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS sessions (
     key BLOB PRIMARY KEY, body BLOB NOT NULL, version BLOB NOT NULL, expires INTEGER NOT NULL
@@ -19,7 +20,7 @@ CREATE INDEX IF NOT EXISTS sessions_by_expiry ON sessions (expires)";
 
 const LOAD: &str = "SELECT version, body FROM sessions WHERE key = ?1 AND expires > ?2";
 
-// A record that has expired counts as absent. A random version never comes back, also not after a removal.
+// An expired record counts as absent. A random version never comes back, even after a removal.
 const INSERT: &str = "INSERT INTO sessions (key, body, version, expires)
     VALUES (?1, ?2, randomblob(8), ?3) ON CONFLICT (key) DO UPDATE
     SET body = excluded.body, version = excluded.version, expires = excluded.expires
@@ -40,7 +41,7 @@ pub struct SqliteStore {
 }
 
 impl SqliteStore {
-    /// Opens the file, or makes it.
+    /// Opens the file, and creates it if it does not exist.
     ///
     /// # Errors
     ///
@@ -48,32 +49,33 @@ impl SqliteStore {
     pub fn open(path: impl AsRef<Path>) -> Result<Self, StoreError> {
         let open = || {
             let connection = Connection::open(path)?;
-            connection.busy_timeout(LIMIT)?;
+            connection.busy_timeout(TIME_LIMIT)?;
             connection.pragma_update(None, "journal_mode", "wal")?;
             connection.pragma_update(None, "synchronous", "normal")?;
             connection.execute_batch(TABLE)?;
             Ok(connection)
         };
-        let connection = Arc::new(Mutex::new(open().map_err(failed)?));
+        let connection = Arc::new(Mutex::new(open().map_err(store_error)?));
         Ok(Self { connection })
     }
 
-    /// Works with the connection on a thread that may block. It goes on to its end if the caller is cancelled.
+    /// Runs `work` with the connection on a blocking thread. If the caller is cancelled, `work`
+    /// still runs to its end.
     async fn run<T: Send + 'static>(
         &self,
         work: impl FnOnce(&Connection) -> rusqlite::Result<T> + Send + 'static,
     ) -> Result<T, StoreError> {
         let connection = Arc::clone(&self.connection);
-        let working = tokio::task::spawn_blocking(move || {
+        let task = tokio::task::spawn_blocking(move || {
             work(&connection.lock().unwrap_or_else(PoisonError::into_inner))
         });
-        let ended = tokio::time::timeout(LIMIT, working).await;
-        let ended = ended.map_err(|_| StoreError::new(Timeout, "SQLite took longer than 5 s"))?;
-        ended
-            .map_err(|error| {
-                StoreError::new(Unavailable, "SQLite's thread ended").with_source(error)
-            })?
-            .map_err(failed)
+        match tokio::time::timeout(TIME_LIMIT, task).await {
+            Ok(Ok(result)) => result.map_err(store_error),
+            Ok(Err(error)) => {
+                Err(StoreError::new(Unavailable, "the SQLite task panicked").with_source(error))
+            }
+            Err(_) => Err(StoreError::new(Timeout, "SQLite took longer than 5 s")),
+        }
     }
 }
 
@@ -102,7 +104,7 @@ impl RecordStore for SqliteStore {
         let key = *key.digest();
         self.run(move |connection| {
             let (now, body) = (now(), &*body);
-            // One more, because both are cut to the millisecond.
+            // One more, because both are rounded down to the millisecond.
             let expires = now.saturating_add(millis(ttl)).saturating_add(1);
             let stored = match condition {
                 Condition::IfAbsent => connection
@@ -123,8 +125,8 @@ impl RecordStore for SqliteStore {
         let key = *key.digest();
         self.run(move |connection| {
             let mut remove = connection.prepare_cached(REMOVE)?;
-            let lived = remove.query_row(params![key, now()], |row| row.get(0));
-            Ok(lived.optional()?.unwrap_or(false))
+            let was_live = remove.query_row(params![key, now()], |row| row.get(0));
+            Ok(was_live.optional()?.unwrap_or(false))
         })
         .await
     }
@@ -150,7 +152,7 @@ fn millis(duration: Duration) -> i64 {
     i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
-fn failed(error: rusqlite::Error) -> StoreError {
+fn store_error(error: rusqlite::Error) -> StoreError {
     let kind = match error.sqlite_error_code() {
         Some(ErrorCode::TooBig) => TooLarge,
         Some(ErrorCode::NotADatabase | ErrorCode::DatabaseCorrupt) => Corrupt,

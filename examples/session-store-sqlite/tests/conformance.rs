@@ -1,4 +1,4 @@
-//! Everything that a store owes, checked.
+//! The conformance suite.
 
 use session_conformance::Fixture;
 use session_store_sqlite::SqliteStore;

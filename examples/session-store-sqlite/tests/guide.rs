@@ -1,4 +1,4 @@
-//! The guide shows this store's code as it is.
+//! `docs/writing-a-store.md` quotes this store's code; the quotes must match it.
 
 const GUIDE: &str = include_str!("../../../docs/writing-a-store.md");
 const FILES: [&str; 2] = [
@@ -7,14 +7,17 @@ const FILES: [&str; 2] = [
 ];
 
 #[test]
-fn the_guide_shows_the_code() {
+fn the_guide_quotes_the_code() {
     let blocks = GUIDE.split("```rust\n").skip(1);
     let blocks: Vec<_> = blocks.filter_map(|rest| rest.split("```").next()).collect();
-    let (last, blocks) = blocks.split_last().expect("code");
-    assert!(last.contains("SessionLayer::new"), "the application's code");
+    let (last, blocks) = blocks.split_last().expect("code blocks");
+    assert!(
+        last.contains("SessionLayer::new"),
+        "the last block is an application's code, and not quoted"
+    );
     assert!(blocks.len() > 6);
     for block in blocks {
-        let shown = FILES.iter().any(|file| file.contains(block));
-        assert!(shown, "not in the code:\n{block}");
+        let quoted = FILES.iter().any(|file| file.contains(block));
+        assert!(quoted, "not in the code:\n{block}");
     }
 }
