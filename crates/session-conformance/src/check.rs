@@ -55,7 +55,8 @@ pub enum Promise {
     Records,
     /// Requests that overlap keep what both wrote.
     Merge,
-    /// A session that was destroyed, or has a new id, cannot be opened with a copy of its old cookie.
+    /// A session that was destroyed, or has a new id, cannot be opened with a copy of its old
+    /// cookie.
     Revoke,
     /// A request may save its session several times, before its response.
     Commit,
@@ -112,7 +113,8 @@ pub fn checks() -> impl Iterator<Item = &'static Check> {
 
 /// Makes the table of a level's [`Check`]s from its list, such as `__record_checks`.
 ///
-/// A list is the only place that names a check: [`suite!`](crate::suite) makes its tests from it too.
+/// A list is the only place that names a check: [`suite!`](crate::suite) makes its tests from it
+/// too.
 macro_rules! table {
     ($level:ident $prefix:ident $($name:ident [$($need:ident),*] $harm:literal)*) => {
         &[$($crate::check::Check {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-/// What was expected, what was seen, and what led there.
+/// What was expected, what was seen, and the operations before.
 #[derive(Clone, Debug, Serialize)]
 pub struct Failure {
     /// What is wrong, in a sentence.
@@ -96,7 +96,7 @@ pub(crate) fn ensure(holds: bool, what: impl FnOnce() -> String) -> Result<(), F
     Err(Failure::new(what()))
 }
 
-/// How a value prints, cut where it gets long.
+/// The `Debug` output of a value, cut if it is long.
 pub(crate) fn clip(value: &(impl fmt::Debug + ?Sized)) -> String {
     const MOST: usize = 300;
     let text = format!("{value:?}");

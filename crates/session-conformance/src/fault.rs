@@ -12,7 +12,7 @@ macro_rules! __fault_checks {
             Fault fault
             two_requests_with_one_fault [Records]
                 "The store fails, or a client hangs up, at an unlucky moment: a change is lost or \
-                 made twice, or an ended session lives on."
+                 made twice, or an ended session lives."
         }
     };
 }

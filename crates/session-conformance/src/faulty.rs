@@ -23,7 +23,7 @@ pub(crate) enum Fault {
     TooLarge,
 }
 
-/// Passes operations on to the store under test, as far as there is no fault.
+/// Passes operations on to the store under test, unless they have a fault.
 #[derive(Clone, Debug)]
 pub(crate) struct Faulty {
     store: Arc<dyn RecordStore>,
@@ -50,7 +50,7 @@ impl Faulty {
         self.lock().next = faults.iter().copied().collect();
     }
 
-    /// Whether all operations fail that have no fault of their own.
+    /// Makes all operations fail that have no planned fault.
     pub(crate) fn set_down(&self, down: bool) {
         self.lock().down = down;
     }

@@ -11,18 +11,19 @@ macro_rules! __overlap_checks {
         $($then)+! {
             Overlap overlap
             requests_in_any_order [Records]
-                "Requests overlap in an unlucky order: a change is lost, or an ended session lives on."
+                "Requests overlap in an unlucky order: a change is lost, or an ended session lives."
         }
     };
 }
 
 pub(crate) const CHECKS: &[Check] = __overlap_checks!(table);
 
-/// So many schedules end in seconds on a store in memory, and in a minute on a distant one.
+/// So many schedules take less than a second on a store in memory, and about a minute on a distant
+/// server.
 pub(crate) const SHORT_RUN: usize = 2_000;
 
-/// Two requests. With the feature `engine` every schedule of two is run, and three requests too: what
-/// these find is a mistake in the engine more likely than in a store.
+/// Explores two requests. With the feature `engine` it runs every schedule of two requests, and
+/// explores three: these find mistakes in the engine rather than in a store.
 async fn requests_in_any_order(cx: Context) -> Result {
     let engine = cfg!(feature = "engine");
     let limit = if engine { usize::MAX } else { cx.schedules() };

@@ -112,7 +112,7 @@ fn failed(error: &StoreError) -> String {
     format!("{:?} error: {error}", error.kind())
 }
 
-/// A body's length, and its text where that is short.
+/// A body's text, or its length if it is long.
 fn body(bytes: &Bytes) -> String {
     if bytes.len() <= 160 {
         format!("{bytes:?}")

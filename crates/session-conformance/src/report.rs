@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{Failure, Level};
 
-/// What became of every check on one subject.
+/// The results of all checks on one subject.
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// The subject's name.
@@ -18,7 +18,7 @@ pub struct Report {
     pub took: Duration,
 }
 
-/// What became of one check.
+/// The result of one check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Checked {
     /// The check's name.
@@ -27,7 +27,7 @@ pub struct Checked {
     pub level: Level,
     /// What a user would suffer if it failed.
     pub harm: &'static str,
-    /// What was found.
+    /// The result.
     #[serde(flatten)]
     pub verdict: Verdict,
     /// How long it took.
@@ -35,14 +35,14 @@ pub struct Checked {
     pub took: Duration,
 }
 
-/// What a check found.
+/// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 #[serde(tag = "verdict", rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum Verdict {
     /// It holds.
     Passed {
-        /// What was looked at, where that says something.
+        /// What was looked at, if the check says so.
         #[serde(skip_serializing_if = "Option::is_none")]
         remark: Option<String>,
     },
@@ -50,7 +50,7 @@ pub enum Verdict {
     Failed(Failure),
     /// The subject declares that it cannot hold, and why.
     Declared {
-        /// In the subject's words.
+        /// The reason.
         why: String,
     },
 }

@@ -68,16 +68,16 @@ impl Subject {
         self
     }
 
-    /// Declares that it cannot keep `promise` by its nature, and why. Reports show the reason in place
-    /// of a verdict.
+    /// Declares that it cannot keep `promise` by its nature, and why. Reports show the reason in
+    /// place of a verdict.
     #[must_use]
     pub fn cannot(mut self, promise: Promise, why: impl Into<String>) -> Self {
         self.cannot.push((promise, why.into()));
         self
     }
 
-    /// Runs every schedule of overlapping requests, not only two thousand of them. That takes minutes on
-    /// a store in memory, and hours on others.
+    /// Runs every schedule of overlapping requests, not only two thousand of them. That takes
+    /// minutes on a store in memory, and hours on others.
     #[must_use]
     pub fn thorough(mut self) -> Self {
         self.thorough = true;
@@ -147,17 +147,17 @@ impl Fixture {
         }
     }
 
-    /// Moves the clock by which this store expires records. Without it, the checks about time take a few
-    /// seconds.
+    /// Moves the clock by which this store expires records. Without it, the checks about time take
+    /// a few seconds.
     #[must_use]
     pub fn advance(mut self, advance: impl Fn(Duration) + Send + Sync + 'static) -> Self {
         self.advance = Some(Arc::new(advance));
         self
     }
 
-    /// Opens the same records again, as another server would, or this one after a restart. With it the
-    /// store declares that its records survive. The checks call it while the first store is open, and
-    /// after that was dropped.
+    /// Opens the same records again, as another server would, or this one after a restart. With it
+    /// the store declares that its records survive. The checks call it while the first store is
+    /// open, and after that was dropped.
     #[must_use]
     pub fn reopen<F, Fut, S>(mut self, reopen: F) -> Self
     where

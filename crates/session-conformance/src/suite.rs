@@ -4,11 +4,11 @@ use crate::check::checks;
 use crate::run::run_one;
 use crate::{Subject, Verdict};
 
-/// Makes a test of each check: `record::conditions::if_absent_refuses_a_taken_key` and so on, in the
-/// module where it is called.
+/// Makes a test of each check: `record::conditions::if_absent_refuses_a_taken_key` and so on, in
+/// the module where it is called.
 ///
-/// It takes a closure that makes an empty store, or a [`Subject`]. The expression is evaluated once for
-/// each test.
+/// It takes a closure that makes an empty store, or a [`Subject`]. The expression is evaluated once
+/// for each test.
 ///
 /// ```
 /// # use session_store_memory::MemoryStore;

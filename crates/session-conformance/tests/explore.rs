@@ -1,5 +1,6 @@
-//! The engine under every overlap of two requests with at most one fault, and of three without a fault.
-//! And the explorer itself: it catches broken stores, and prints a schedule that shows the mistake.
+//! The engine under every overlap of two requests with at most one fault, and of three without a
+//! fault. And the explorer itself: it catches broken stores, and prints a schedule that shows the
+//! mistake.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::collections::HashMap;

@@ -20,7 +20,8 @@ type Render = fn(&[Report]) -> String;
 const OPTIONS: &[&str] = &["--backend", "--check", "--format"];
 const FORMATS: &[(&str, Render)] = &[("text", text), ("json", json), ("html", html)];
 
-/// How many backends are checked at the same time: while one waits for a server, another uses the processor.
+/// How many backends are checked at the same time: while one waits for a server, another uses the
+/// processor.
 const AT_ONCE: usize = 2;
 
 struct Plan {
@@ -77,7 +78,8 @@ fn plan() -> Result<Plan, UsageError> {
     })
 }
 
-/// Runs every check on every backend; the reports come in the order in which the backends were named.
+/// Runs every check on every backend; the reports come in the order in which the backends were
+/// named.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! What is shown while the checks run: one line that counts at a terminal, and a line for each backend elsewhere.
+//! What is shown while the checks run: one line that counts at a terminal, and a line for each
+//! backend elsewhere.
 
 use std::io::{IsTerminal, stderr};
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,4 +1,5 @@
-//! Whether a run can be explained: whether some order of the saves, one at a time, gives what was seen.
+//! Whether a run can be explained: whether some order of the saves, one at a time, gives what was
+//! seen.
 
 use super::action::Action;
 use super::content::{Content, View};
@@ -10,8 +11,8 @@ use super::world::World;
 pub(super) enum Ending {
     /// It was answered so.
     Replied(Reply),
-    /// It was answered with an error of the store, or not at all: it may have had its effect, or may
-    /// still have it.
+    /// It was answered with an error of the store, or not at all: it may have had its effect, or
+    /// may still have it.
     Unknown,
     /// It was answered in a way that is never correct.
     Wrong,

@@ -3,29 +3,30 @@
 /// What happens next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Choice {
-    /// An operation of a request is carried out.
+    /// An operation of a request is executed.
     Step(usize),
     /// The same, with a fault.
     Faulty(usize, Fault),
-    /// A write that a fault had delayed is carried out.
+    /// A write that a fault had delayed is executed.
     Late,
 }
 
 /// What may go wrong with an operation, once in a run.
 ///
-/// A late write may be carried out at once (its reply is lost), after any other operation, or after all
-/// of them (until then it is as if it had failed). So these faults need no choices of their own.
+/// A late write may be executed at once (its reply is lost), after any other operation, or after
+/// all of them (until then it is as if it had failed). So these faults need no choices of their
+/// own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fault {
     /// A load fails.
     Fail,
     /// A load fails. If the save fails for that reason, the request saves again.
     FailThenRetry,
-    /// A write is answered with an error, and carried out later.
+    /// A write is answered with an error, and executed later.
     Late,
-    /// The server dies; a write is carried out later.
+    /// The server dies; a write is executed later.
     Crash,
-    /// The save is dropped, and the request saves again; a write is carried out later.
+    /// The save is dropped, and the request saves again; a write is executed later.
     Drop,
 }
 

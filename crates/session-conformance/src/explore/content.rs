@@ -4,8 +4,8 @@ use std::fmt;
 
 use session_core::{Data, Session};
 
-/// The keys that the actions use: a counter, a shared value, and for each request one of its own, one
-/// that it sets at a login, and one that it sets after a restart.
+/// The keys that the actions use: a counter, a shared value, and for each request one of its own,
+/// one that it sets at a login, and one that it sets after a restart.
 pub(super) const KEYS: [&str; 11] = [
     "n", "s", "a", "b", "c", "userA", "userB", "userC", "restA", "restB", "restC",
 ];

@@ -86,7 +86,8 @@ impl Execution {
             return choices;
         }
         for (who, request) in self.requests.iter().enumerate() {
-            // A request whose open fails has done nothing: the others run as if there were no such request.
+            // A request whose open fails has done nothing: the others run as if there were no such
+            // request.
             if request.view().is_none() {
                 continue;
             }
@@ -250,7 +251,7 @@ impl Execution {
             .collect()
     }
 
-    /// Whether no request gave out an id that is not its own.
+    /// Whether every id in a response was made by its request.
     pub(super) fn gives_only_own_ids(&self) -> bool {
         let mut told: Vec<_> = self.requests.iter().filter_map(Request::told).collect();
         told.extend(self.setup.ids.iter().map(String::as_str));

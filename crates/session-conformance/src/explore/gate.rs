@@ -45,7 +45,7 @@ impl Operation {
         self.key != other.key || (self.is_load() && other.is_load())
     }
 
-    /// Carries it out after its request has ended.
+    /// Executes it after its request has ended.
     pub(super) async fn act(self, store: &dyn RecordStore) -> Answer {
         let failed = |error: StoreError| Answer::Failed(error.to_string());
         match self.verb {

@@ -1,10 +1,11 @@
 //! Runs every way in which requests on one session can overlap.
 //!
-//! Each request opens a session, changes it, and saves it, through a handle of its own on one store.
-//! Every store operation waits until the explorer permits it, and the explorer tries every order; with
-//! [`Faults::One`], also every fault at every operation. Each run is compared with a model of sessions
-//! that knows nothing of the engine: the answers, what each request saw, and what is under every id that
-//! a browser knows must be what the saves give if they happen one at a time, in some order.
+//! Each request opens a session, changes it, and saves it, through a handle of its own on one
+//! store. Every store operation waits until the explorer permits it, and the explorer tries every
+//! order; with [`Faults::One`], also every fault at every operation. Each run is compared with a
+//! model of sessions that knows nothing of the engine: the answers, what each request saw, and what
+//! is under every id that a browser knows must be what the saves give if they happen one at a time,
+//! in some order.
 //!
 //! | file | holds |
 //! | --- | --- |
@@ -44,8 +45,8 @@ use scene::{Part, Scene};
 pub enum Faults {
     /// None.
     None,
-    /// At most one in a run, at every operation: a load fails; a write fails, loses its reply, or is
-    /// carried out later; the server dies; the save is dropped and repeated.
+    /// At most one in a run, at every operation: a load fails; a write fails, loses its reply, or
+    /// is executed later; the server dies; the save is dropped and repeated.
     One,
 }
 
@@ -56,8 +57,8 @@ pub struct Explored {
     pub groups: usize,
     /// Schedules that were run to their end, and checked.
     pub runs: usize,
-    /// Schedules that were stopped, because they differ from another only in the order of operations that
-    /// commute.
+    /// Schedules that were stopped, because they differ from another only in the order of
+    /// operations that commute.
     pub stopped: usize,
     /// The most operations in one run.
     pub longest: usize,
@@ -80,19 +81,19 @@ impl fmt::Display for Explored {
         let part = if self.complete { "" } else { " (not all)" };
         write!(
             f,
-            "{groups} groups of requests, {runs} schedules{part}, {stopped} equal to others, at most \
-             {longest} operations in one, {took:.1} s"
+            "{groups} groups of requests, {runs} schedules{part}, {stopped} equal to others, \
+             at most {longest} operations in one, {took:.1} s"
         )
     }
 }
 
-/// Explores two requests, for every pair of actions. Runs at most `limit` schedules, the same share for
-/// each pair.
+/// Explores two requests, for every pair of actions. Runs at most `limit` schedules, the same share
+/// for each pair.
 ///
 /// # Errors
 ///
-/// The shortest schedule found whose result no order of the requests explains, of the first pair that
-/// has one.
+/// The shortest schedule found whose result no order of the requests explains, of the first pair
+/// that has one.
 pub async fn two_requests(
     store: Arc<dyn RecordStore>,
     faults: Faults,
@@ -112,8 +113,8 @@ pub async fn two_requests(
     explore(store, &groups, faults, limit).await
 }
 
-/// Explores three requests on one session, for every three actions, without faults. Runs at most `limit`
-/// schedules.
+/// Explores three requests on one session, for every three actions, without faults. Runs at most
+/// `limit` schedules.
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
 //! What one save does, in one step.
 //!
 //! The model is written from the table of outcomes in the documentation and shares no code with the
-//! engine. An open takes a copy of what is under an id; a save applies the request's changes to what is
-//! there *now*. So the saves of a run happen one at a time, in some order, and each sees all those
-//! before it.
+//! engine. An open takes a copy of what is under an id; a save applies the request's changes to
+//! what is there *now*. So the saves of a run happen one at a time, in some order, and each sees
+//! all those before it.
 
 use super::action::Action;
 use super::content::{AT_FIRST, COUNT, Content, OWN, RESTARTED, SHARED, USER, letter};
@@ -192,8 +192,8 @@ impl Opened {
         changes.all(|change| matches!(change, Change::Consume(_)))
     }
 
-    /// Tries everything that this request's save may make of `world`, and how the request continues,
-    /// until `each` returns true.
+    /// Tries everything that this request's save may make of `world`, and how the request
+    /// continues, until `each` returns true.
     pub(super) fn step(&self, world: &World, each: &mut dyn FnMut(World, After) -> bool) -> bool {
         let destroyed = world.node(self.id).state == State::Destroyed;
         if destroyed && self.owed.is_some() {
@@ -237,8 +237,9 @@ impl Opened {
         })
     }
 
-    /// Tries everything that this request's save may make of `world`. Only a regeneration that finds
-    /// the session moved has several choices: it may continue from any state that it may have seen.
+    /// Tries everything that this request's save may make of `world`. Only a regeneration that
+    /// finds the session moved has several choices: it may continue from any state that it may have
+    /// seen.
     fn save(&self, world: &World, each: &mut dyn FnMut(World, Reply) -> bool) -> bool {
         match self.intent {
             Intent::Destroy => {

@@ -90,7 +90,7 @@ mod tests {
     use super::super::action::Action;
     use super::*;
 
-    /// Everything that may come out if the requests run one at a time.
+    /// All outcomes if the requests run one at a time.
     fn serial(scene: Scene, parts: &[Part]) -> Vec<String> {
         let mut found = Vec::new();
         for order in [[0, 1], [1, 0]] {
@@ -111,9 +111,9 @@ mod tests {
         found
     }
 
-    /// The model lets requests overlap between their opens and their saves. That adds one outcome to
-    /// those of the two orders, which the design allows: a login that was clicked twice makes two
-    /// sessions.
+    /// The model lets requests overlap between their opens and their saves. That adds one outcome
+    /// to those of the two orders, which the design allows: a login that was clicked twice makes
+    /// two sessions.
     #[test]
     fn overlapping_adds_one_thing_to_the_two_orders() {
         use Action::{Regenerate, RegenerateKeepingOld};

@@ -185,12 +185,12 @@ impl Names {
 fn fault_name(fault: Fault, line: &Line) -> &'static str {
     match (fault, line.operation.is_load()) {
         (Fault::Fail | Fault::FailThenRetry, _) => "FAULT: fails",
-        (Fault::Late, _) => "FAULT: an error, and the write is carried out later",
+        (Fault::Late, _) => "FAULT: an error, and the write is executed later",
         (Fault::Crash, true) => "FAULT: the server dies",
-        (Fault::Crash, false) => "FAULT: the server dies, and the write is carried out later",
-        (Fault::Drop, true) => "FAULT: the save is dropped, and the request saves again",
+        (Fault::Crash, false) => "FAULT: the server dies, and the write is executed later",
+        (Fault::Drop, true) => "FAULT: the save is dropped and repeated",
         (Fault::Drop, false) => {
-            "FAULT: the save is dropped, the request saves again, and the write is carried out later"
+            "FAULT: the save is dropped and repeated, and the write is executed later"
         }
     }
 }

@@ -136,8 +136,8 @@ impl Request {
         self.answered = Some(Answered::Nothing);
     }
 
-    /// Drops its save, if that is still under way, and saves again: a handler whose commit ran into a
-    /// time limit, or the task that repeats the save of a client that hung up.
+    /// Drops its save, if that is still under way, and saves again: a handler whose commit ran into
+    /// a time limit, or the task that repeats the save of a client that hung up.
     pub(super) async fn retry(&mut self) {
         let Some((session, _)) = self.opened.get() else {
             return;

@@ -52,8 +52,9 @@ impl Scene {
         }
     }
 
-    /// What requests do in it. Two saves in one request are tried on one session only; elsewhere they
-    /// add nothing. A fresh deadline matters only to requests that leave the session as they found it.
+    /// What requests do in it. Two saves in one request are tried on one session only; elsewhere
+    /// they add nothing. A fresh deadline matters only to requests that leave the session as they
+    /// found it.
     pub(super) fn actions(self) -> Vec<Action> {
         match self {
             Self::One => Action::ALL.to_vec(),
@@ -77,7 +78,7 @@ impl Scene {
         }
     }
 
-    /// Whether two requests may change places.
+    /// Whether all requests have the same id.
     pub(super) fn is_symmetric(self) -> bool {
         matches!(self, Self::One | Self::Fresh)
     }
@@ -105,8 +106,8 @@ impl Scene {
         world
     }
 
-    /// Puts it into `store`, under fresh ids. Except in [`Fresh`](Self::Fresh), so much time passes that
-    /// idle deadlines must be moved.
+    /// Puts it into `store`, under fresh ids. Except in [`Fresh`](Self::Fresh), so much time passes
+    /// that idle deadlines must be moved.
     pub(super) async fn set_up(self, store: &Arc<dyn RecordStore>) -> Result<Setup> {
         let clock = Clock::manual();
         let policy = SessionPolicy::default()

@@ -1,10 +1,10 @@
 //! Depth first through every schedule of a group of requests.
 //!
 //! A schedule is a list of choices. A run follows the list that it is given, then always takes the
-//! first choice, and notes the alternatives; the next run differs in the last place that has one. Nothing
-//! is sampled. Schedules that differ only in the order of operations that commute are run once ("sleep
-//! sets", Godefroid 1996): if a choice was tried before, and everything done since commutes with it, then
-//! trying it again leads to the same result.
+//! first choice, and notes the alternatives; the next run differs in the last place that has one.
+//! Nothing is sampled. Schedules that differ only in the order of operations that commute are run
+//! once ("sleep sets", Godefroid 1996): if a choice was tried before, and everything done since
+//! commutes with it, then trying it again leads to the same result.
 
 use std::sync::Arc;
 
@@ -111,7 +111,7 @@ async fn follow(run: &mut Execution, forks: &mut Vec<Fork>, faults: bool) -> Res
             break;
         }
         if run.is_at_rest() && run.awaits_late() {
-            // Everything must be correct without the late write too: it may never be carried out.
+            // Everything must be correct without the late write too: it may never be executed.
             if let Some(failure) = judge(run).await? {
                 return Ok(End::Bad(failure));
             }

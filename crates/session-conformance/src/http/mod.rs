@@ -1,4 +1,5 @@
-//! The level `http`: requests and responses through `SessionLayer`, with a browser that keeps cookies.
+//! The level `http`: requests and responses through `SessionLayer`, with a browser that keeps
+//! cookies.
 
 mod cookies;
 mod outcomes;

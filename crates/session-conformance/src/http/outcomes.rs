@@ -164,7 +164,7 @@ pub(super) async fn commit_saves_before_the_response_or_is_refused(cx: Context) 
             expect("what another request sees before the response", &seen, "B")
         }
         CookieContent::Data => {
-            let what = "the status of a commit that only a response could carry out";
+            let what = "the status of a commit, since data can only leave with the response";
             expect(what, &status, &StatusCode::INTERNAL_SERVER_ERROR)
         }
     }

@@ -57,7 +57,7 @@ pub(super) async fn binary_bodies(cx: Context) -> Result {
     Ok(())
 }
 
-/// `length` bytes in which every part differs from its neighbours.
+/// `length` bytes without repetitions.
 fn long(length: usize, seed: u32) -> Bytes {
     let mut state = seed | 1;
     let next = || {
@@ -92,7 +92,7 @@ pub(super) async fn large_bodies(cx: Context) -> Result {
     Ok(())
 }
 
-/// Two large bodies need not be printed to be told apart.
+/// Fails unless two bodies are equal, without printing them.
 fn same(seen: &Bytes, expected: &Bytes) -> Result {
     expect("the length of the body", &seen.len(), &expected.len())?;
     let differs = seen.iter().zip(expected).position(|(a, b)| a != b);

@@ -53,7 +53,7 @@ pub(super) async fn a_cancelled_put_does_not_affect_others(cx: Context) -> Resul
         let theirs = fresh_key()?;
         let put = store.put(&theirs, "a stranger's".into(), HOUR, Condition::IfAbsent);
         cut_off(put, round % 4).await;
-        // Refused, for it must not be answered as the one before.
+        // The cancelled write is answered Stored, and this one must be Refused.
         let stale = session_core::Version::from_bytes(b"none such");
         let what = "the next write after a cancelled one";
         store
@@ -100,7 +100,8 @@ pub(super) async fn a_cancelled_put_is_applied_whole_or_not_at_all(cx: Context) 
         ensure(record.body == "before" || record.body == "after", || {
             format!("a cancelled write left {:?}", record.body)
         })?;
-        // Whether it took effect or may yet do so: of the two writes for one version, one is refused.
+        // The cancelled write may have been applied, or may still be: of two writes for one version,
+        // one must be refused.
         let put = store.put(&key, "own".into(), HOUR, condition).await?;
         if let PutOutcome::Stored(_) = put {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -1,4 +1,4 @@
-//! Loads, conditional writes, removals, one after another.
+//! Loads, conditional writes and removals, one after another.
 
 use session_core::{Condition, PutOutcome, RecordStore, Version};
 
@@ -87,7 +87,12 @@ pub(super) async fn if_version_refuses_a_stale_version(cx: Context) -> Result {
         .await?;
     store.update(&key, "third", &second).await?;
     store
-        .refuses("IfVersion with an older one still", &key, "lost", stale)
+        .refuses(
+            "IfVersion with a version that is older still",
+            &key,
+            "lost",
+            stale,
+        )
         .await?;
     store.holds("at the end", &key, b"third").await?;
     Ok(())
@@ -156,9 +161,7 @@ pub(super) async fn a_write_changes_the_version(cx: Context) -> Result {
         let last = store.found("before a write", &key).await?.version;
         let next = store.update(&key, body, &last).await?;
         ensure(!seen.contains(&next), || {
-            format!(
-                "the write of {body:?} left the version {next:?}, which an earlier body had: {seen:?}"
-            )
+            format!("the write of {body:?} has the version {next:?} of an earlier body: {seen:?}")
         })?;
         seen.push(next);
     }
@@ -193,7 +196,7 @@ pub(super) async fn stored_means_written(cx: Context) -> Result {
         let put = store.put(&key, what.into(), HOUR, condition).await?;
         if let PutOutcome::Stored(version) = put {
             let record = store.found("after Stored", &key).await?;
-            expect("what stands after Stored", &record.body, what.as_bytes())?;
+            expect("what is stored after Stored", &record.body, what.as_bytes())?;
             expect("its version", &record.version, &version)?;
         }
     }
@@ -208,7 +211,7 @@ pub(super) async fn refused_means_unchanged(cx: Context) -> Result {
         let put = store.put(&key, "third".into(), HOUR, condition).await?;
         if put == PutOutcome::Refused {
             let record = store.found("after Refused", &key).await?;
-            expect("what stands after Refused", &record.body, &b"second"[..])?;
+            expect("what is stored after Refused", &record.body, &b"second"[..])?;
             expect("its version", &record.version, &second)?;
         }
     }

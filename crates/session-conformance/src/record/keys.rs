@@ -1,4 +1,4 @@
-//! Every key is its own, however alike two are.
+//! Keys are separate, however similar they are.
 
 use session_core::{RecordKey, RecordStore, SessionId};
 
@@ -8,7 +8,7 @@ use crate::context::{Context, fresh_key};
 use crate::failure::expect;
 use crate::recorder::Recorder;
 
-/// Puts a body of its own under each key, and then looks at all, and removes one at a time.
+/// Stores a different body under each key, loads all of them, and removes one at a time.
 async fn are_separate(store: &Recorder, keys: &[RecordKey]) -> Result {
     for (n, key) in keys.iter().enumerate() {
         store.insert(key, format!("body {n}")).await?;

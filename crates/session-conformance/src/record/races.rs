@@ -13,7 +13,7 @@ use crate::context::{Context, HOUR, fresh_key};
 use crate::failure::{ensure, expect};
 use crate::recorder::Recorder;
 
-/// Waits for all tasks; the first failure counts.
+/// Waits for all tasks. Returns the first failure.
 async fn join<T: Send + 'static>(mut tasks: JoinSet<Result<T>>) -> Result<Vec<T>> {
     let mut done = Vec::new();
     while let Some(ended) = tasks.join_next().await {
@@ -53,7 +53,7 @@ pub(super) async fn one_of_many_inserts_is_stored(cx: Context) -> Result {
     Ok(())
 }
 
-/// Counts up, as the engine would; fails after many refusals.
+/// Counts up with conditional writes, as the engine does. Fails after many refusals.
 async fn count_up(store: &Recorder, key: &RecordKey, times: u32) -> Result {
     for _ in 0..times {
         for attempt in 0.. {
@@ -112,7 +112,7 @@ pub(super) async fn a_write_does_not_undo_a_removal(cx: Context) -> Result {
             }
             store.remove(&key).await
         };
-        // In turns on one thread, and at once on two.
+        // On one thread, and on two.
         let (put, removed) = if round % 8 < 4 {
             tokio::join!(writing, removing)
         } else {
@@ -181,7 +181,7 @@ pub(super) async fn a_load_never_sees_half_a_write(cx: Context) -> Result {
         let wrote = written.iter().find(|(other, _)| *other == version);
         ensure(wrote.is_some_and(|(_, body)| *body == seen), || {
             format!(
-                "a load gave {version:?} with {} bytes, which is not the body that was stored under it",
+                "a load returned {version:?} with {} bytes, which is not the body of that version",
                 seen.len()
             )
         })?;
@@ -191,8 +191,8 @@ pub(super) async fn a_load_never_sees_half_a_write(cx: Context) -> Result {
 
 const DONE: usize = usize::MAX;
 
-/// Waits until `count` is another than it was, so that neither side runs ahead of the other; not for ever, since the other side
-/// may have failed.
+/// Waits until `count` has changed, so that neither side runs ahead of the other. Gives up after a
+/// while, since the other side may have failed.
 async fn moves_on(count: &AtomicUsize, before: usize) {
     for _ in 0..1000 {
         if count.load(Ordering::SeqCst) != before {

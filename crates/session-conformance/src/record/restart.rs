@@ -1,4 +1,4 @@
-//! What lasts, lasts across a restart, and is one for all servers.
+//! Records survive a restart, and all servers see the same ones.
 
 use session_core::{Condition, RecordStore};
 
@@ -48,9 +48,7 @@ pub(super) async fn versions_are_not_reused_after_a_restart(cx: Context) -> Resu
     })?;
     let after = store.insert(&gone, "after").await?;
     ensure(after != before, || {
-        format!(
-            "two bodies at one key, with a removal and a restart in between, have one version: {after:?}"
-        )
+        format!("two bodies of one key, before and after a restart, have one version: {after:?}")
     })
 }
 

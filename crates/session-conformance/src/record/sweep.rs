@@ -1,4 +1,4 @@
-//! Sweeping deletes what has expired, no more than it was asked to, and nothing else.
+//! Sweeping deletes only expired records, and no more than it was asked to.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! A record is kept for its ttl; after that it is there whole, or gone.
+//! A record is kept until its ttl has passed; after that it is there whole, or gone.
 
 use std::time::{Duration, Instant};
 
@@ -49,7 +49,8 @@ pub(super) async fn a_record_is_kept_until_its_ttl_has_passed(cx: Context) -> Re
     Ok(())
 }
 
-/// Looks at a record several times before its ttl has passed. A look that took too long to tell is taken again, with more time.
+/// Loads a record several times before its ttl has passed. If a load took too long to tell, tries
+/// again with a longer ttl.
 async fn kept(store: Recorder, ttl: Duration) -> Result {
     let mut ttl = ttl;
     for _ in 0..4 {
@@ -75,7 +76,8 @@ async fn kept(store: Recorder, ttl: Duration) -> Result {
         ttl *= 2;
     }
     Err(Failure::new(
-        "the store was too slow to tell: loads that began before the ttl had passed ended after it, four times",
+        "the store is too slow to tell: four times, a load began before the ttl had passed and \
+         ended after it",
     ))
 }
 

@@ -6,11 +6,13 @@ use super::{counts, declared, rows};
 use crate::{Checked, Report, Verdict};
 
 const STYLE: &str = "\
-body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem; color: #222; background: #fff }
+body { font: 16px/1.5 system-ui, sans-serif; margin: 2rem auto; max-width: 75rem; padding: 0 1rem }
+body { color: #222; background: #fff }
 h1, h2 { line-height: 1.2 }
 .table { overflow-x: auto }
 table { border-collapse: collapse; width: 100% }
-th, td { padding: .3rem .6rem; border-bottom: 1px solid #ddd; text-align: left; vertical-align: top }
+th, td { padding: .3rem .6rem; border-bottom: 1px solid #ddd }
+th, td { text-align: left; vertical-align: top }
 thead th { position: sticky; top: 0; background: #fff }
 tbody th { font-weight: normal }
 small { display: block; color: #595959 }
@@ -58,7 +60,8 @@ fn summary(out: &mut String, reports: &[Report]) -> fmt::Result {
         let class = if failed > 0 { "failed" } else { "passed" };
         write!(
             out,
-            "<li><strong>{}</strong>: <span class=\"{class}\">{passed} passed, {failed} failed</span>, \
+            "<li><strong>{}</strong>: \
+             <span class=\"{class}\">{passed} passed, {failed} failed</span>, \
              {not_promised} not promised, {:.1} s",
             Text(&report.subject),
             report.took.as_secs_f64()
@@ -99,7 +102,8 @@ fn failures(out: &mut String, reports: &[Report]) -> fmt::Result {
 fn table(out: &mut String, reports: &[Report]) -> fmt::Result {
     write!(
         out,
-        "<div class=\"table\">\n<table>\n<thead><tr><th scope=\"col\">Check, and what a user suffers without it</th>"
+        "<div class=\"table\">\n<table>\n<thead><tr>\
+         <th scope=\"col\">Check, and what a user suffers without it</th>"
     )?;
     for report in reports {
         write!(out, "<th scope=\"col\">{}</th>", Text(&report.subject))?;
@@ -150,7 +154,7 @@ fn cell(out: &mut String, cell: Option<&Checked>) -> fmt::Result {
     }
 }
 
-/// Text with what HTML would read as markup escaped.
+/// Text, escaped for HTML.
 struct Text<'a>(&'a str);
 
 impl fmt::Display for Text<'_> {

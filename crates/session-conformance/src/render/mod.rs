@@ -24,7 +24,7 @@ impl fmt::Display for Report {
     }
 }
 
-/// Every check that any of the reports has, in order, with what each report says of it.
+/// All checks of the reports, in order, each with its result in every report.
 fn rows(reports: &[Report]) -> Vec<(&Checked, Vec<Option<&Checked>>)> {
     let mut all: Vec<&Checked> = Vec::new();
     for checked in reports.iter().flat_map(|report| &report.checks) {
@@ -45,7 +45,7 @@ fn rows(reports: &[Report]) -> Vec<(&Checked, Vec<Option<&Checked>>)> {
         .collect()
 }
 
-/// How many checks passed, failed, and are declared impossible.
+/// How many checks passed, how many failed, and how many are declared impossible.
 fn counts(report: &Report) -> (usize, usize, usize) {
     let mut counts = (0, 0, 0);
     for checked in &report.checks {

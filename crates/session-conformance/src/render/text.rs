@@ -35,7 +35,7 @@ fn write(out: &mut String, reports: &[Report]) -> std::fmt::Result {
         for (cell, width) in cells.iter().zip(&widths) {
             write!(out, "  {:width$}", mark(*cell))?;
         }
-        // Padding at the end of a line helps nobody.
+        // No padding at the end of a line.
         out.truncate(out.trim_end().len());
         writeln!(out)?;
     }

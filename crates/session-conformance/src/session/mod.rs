@@ -103,7 +103,7 @@ macro_rules! __session_checks { ($($then:tt)+) => { $($then)+! {
     }
     open {
         an_unknown_id_is_not_adopted []
-            "Someone plants an id in a browser, and is logged in together with its user."
+            "Someone plants an id in a browser, and gets into the session of its user."
         a_session_says_whether_it_is_new []
             "A page takes a known visitor for a new one."
         a_failed_load_is_an_error [Records]
@@ -124,8 +124,10 @@ macro_rules! __session_checks { ($($then:tt)+) => { $($then)+! {
     plan {
         an_empty_new_session_is_not_stored []
             "Every visitor gets a cookie, and every robot fills the store."
-        an_unchanged_session_is_not_written []
+        a_request_that_only_reads_writes_nothing []
             "Every page view costs a write."
+        changes_without_effect_write_nothing [Records]
+            "A form that is sent again costs a write, and conflicts with other requests."
         an_existing_session_sets_no_cookie [Merge]
             "A slow response replaces the cookie of a new login with that of the old session."
         an_emptied_session_keeps_its_id []
@@ -189,7 +191,7 @@ macro_rules! __session_checks { ($($then:tt)+) => { $($then)+! {
         a_new_id_keeps_the_data []
             "A login empties the cart."
         an_old_id_opens_nothing [Revoke]
-            "Someone who planted an id before the login is logged in together with the user."
+            "Someone who planted an id before the login gets into the session of the user."
         a_new_id_after_an_earlier_save_ends_the_old_one [Revoke, Commit]
             "A handler that saves twice leaves the old id alive."
         a_new_id_keeps_what_other_requests_wrote [Merge]

@@ -37,7 +37,8 @@ pub(super) async fn a_write_with_a_lost_reply_is_applied_once(cx: Context) -> Re
     site.request(&mut browser, |session| session.update("n", add_one))
         .await?;
     site.shows("after one lost reply", &browser, "n", 2).await?;
-    // The reply is lost, the load that follows fails too, and another request writes before the retry.
+    // The reply is lost, the load that follows fails too, and another request writes before the
+    // retry.
     let session = site.open(&browser).await?;
     session.update("n", add_one)?;
     store.plan(&[Fault::LosesItsReply, Fault::Fails]);

@@ -256,8 +256,8 @@ pub(super) fn keeps_cookie(what: &str, saved: &Saved, outcome: Outcome) -> Resul
     expect(what, &saved.cookie, &CookieChange::Keep)
 }
 
-/// Fails unless a save stored a session and set a cookie. Returns a browser with that cookie, and how
-/// long it keeps it.
+/// Fails unless a save stored a session and set a cookie. Returns a browser with that cookie, and
+/// how long it keeps it.
 pub(super) fn sets_cookie(what: &str, saved: &Saved) -> Result<(Browser, Option<Duration>)> {
     expect(what, &saved.outcome, &Outcome::Stored)?;
     match &saved.cookie {

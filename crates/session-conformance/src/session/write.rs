@@ -182,7 +182,8 @@ pub(super) async fn a_read_of_a_moved_session_is_no_error(cx: Context) -> Result
     Ok(())
 }
 
-/// A browser whose record the backend forgets, and two requests that opened the session before that.
+/// A browser whose record the backend forgets, and two requests that opened the session before
+/// that.
 pub(super) async fn vanished(cx: &Context) -> Result<(Site, Browser, [Session; 2])> {
     let (site, store) = (Site::new(cx), cx.store()?);
     let mut browser = site.visitor().await?;

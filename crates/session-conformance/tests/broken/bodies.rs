@@ -1,4 +1,4 @@
-//! Bodies that do not come back as they went in.
+//! Bodies that are not returned as they were stored.
 
 use async_trait::async_trait;
 use session_core::{RecordKey, RecordStore, StoreError, StoreErrorKind};

@@ -1,4 +1,4 @@
-//! Operations whose future is dropped, and which others then suffer from.
+//! Cancelled operations that affect others.
 
 use std::collections::VecDeque;
 use std::sync::Mutex;
@@ -13,7 +13,7 @@ use crate::plain::{Plain, name};
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         case::<LeaksACancelledLoad>(
-            "A load that was cancelled leaves its reply for the next one: the incident of March 2023.",
+            "A cancelled load leaves its reply to the next one.",
             "record/cancel/a_cancelled_load_does_not_affect_others",
         ),
         case::<AnswersWithACancelledPut>(
@@ -31,7 +31,7 @@ pub(crate) fn cases() -> Vec<Case> {
     ]
 }
 
-/// Replies that wait on a connection, in order; whoever asks takes the first, also where it was another's.
+/// Replies on a connection, in order. Each question takes the first reply, even another question's.
 #[derive(Debug)]
 struct Connection<T>(Mutex<VecDeque<T>>);
 

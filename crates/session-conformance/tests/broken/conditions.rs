@@ -1,4 +1,4 @@
-//! Conditions that do not hold what they say.
+//! Conditions that are not checked, or not in one step.
 
 use std::collections::HashSet;
 use std::sync::Mutex;
@@ -14,7 +14,7 @@ use crate::plain::{Plain, name};
 pub(crate) fn cases() -> Vec<Case> {
     vec![
         case::<LastWriteWins>(
-            "Checks that there is a record, and not which.",
+            "Checks that there is a record, but not its version.",
             "record/conditions/if_version_refuses_a_stale_version",
         ),
         case::<WritesWhereThereIsNoRecord>(
@@ -38,7 +38,7 @@ pub(crate) fn cases() -> Vec<Case> {
             "record/races/compare_and_write_are_one_step",
         ),
         case::<ComparesThenRevives>(
-            "The same, also where the record was removed in between.",
+            "The same, even if the record was removed in between.",
             "record/races/a_write_does_not_undo_a_removal",
         ),
         case::<LooksThenInserts>(
@@ -46,7 +46,7 @@ pub(crate) fn cases() -> Vec<Case> {
             "record/races/one_of_many_inserts_is_stored",
         ),
         case::<LosesItsLock>(
-            "Under contention, somebody keeps the lock.",
+            "Under contention, a lock is never released.",
             "record/races/keys_do_not_block_each_other",
         ),
         case::<KeepsTheVersion>(
@@ -66,19 +66,19 @@ pub(crate) fn cases() -> Vec<Case> {
             "record/conditions/stored_means_written",
         ),
         case::<RefusedWrites>(
-            "A refused write is written all the same.",
+            "A refused write is stored anyway.",
             "record/conditions/refused_means_unchanged",
         ),
         case::<ForgetsUpdates>(
-            "An update is answered, and not done.",
+            "An update is answered, but not stored.",
             "record/conditions/load_returns_what_put_stored",
         ),
         case::<RemoveLeavesIt>(
-            "Remove says yes, and removes nothing.",
+            "Remove returns true, and removes nothing.",
             "record/conditions/remove_removes",
         ),
         case::<RemoveAlwaysFinds>(
-            "Remove says that there was a record, always.",
+            "Remove always says that there was a record.",
             "record/conditions/remove_says_whether_there_was_a_record",
         ),
         case::<RemovedKeysStayTaken>(
@@ -195,7 +195,7 @@ impl Flaw for ComparesThenWrites {
         }
         yield_now().await;
         let mut state = plain.lock();
-        // It notices a removal, at least.
+        // It does notice a removal.
         if condition != Condition::IfAbsent && state.get(&name(key)).is_none() {
             return Ok(PutOutcome::Refused);
         }
@@ -217,7 +217,7 @@ impl Flaw for ComparesThenRevives {
         yield_now().await;
         let mut state = plain.lock();
         let now = state.get(&name(key)).map(|entry| entry.version);
-        // It notices another write, at least.
+        // It does notice another write.
         if now.is_some() && now != before {
             return Ok(PutOutcome::Refused);
         }

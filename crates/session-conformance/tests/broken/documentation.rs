@@ -24,20 +24,20 @@ const LEVELS: [(Level, &str, &str); 5] = [
     (
         Level::Fault,
         "Faults",
-        "The same with one operation that fails, loses its reply, comes late, or is cut off by a crash\n\
-         or by a client that hangs up.",
+        "The same with one operation that fails, loses its reply, comes late, or is cut off by a\n\
+         crash or by a client that hangs up.",
     ),
     (
         Level::Session,
         "Sessions",
-        "Every call, every outcome and every rule of the engine, on any `SessionStorage`. Needs the\n\
-         feature `engine`. The groups are named after the engine's files in `session-core`.",
+        "Every call, every outcome and every rule of the engine, on any `SessionStorage`. Needs\n\
+         the feature `engine`. The groups are named after the engine's files in `session-core`.",
     ),
     (
         Level::Http,
         "HTTP",
-        "Requests and responses through `SessionLayer`, with a browser that keeps cookies. Needs the\n\
-         feature `http`.",
+        "Requests and responses through `SessionLayer`, with a browser that keeps cookies. Needs\n\
+         the feature `http`.",
     ),
 ];
 

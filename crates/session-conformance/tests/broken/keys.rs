@@ -22,11 +22,11 @@ pub(crate) fn cases() -> Vec<Case> {
             "Keeps keys in a column that compares without regard to case.",
             "record/keys/keys_of_any_printable_text",
         ),
-        case::<HoldsFourHundred>("Has room for 400 records.", "record/keys/many_keys"),
+        case::<HoldsFourHundred>("Holds 400 records at most.", "record/keys/many_keys"),
     ]
 }
 
-/// Uses another key in the place of the one that it is given.
+/// Uses another key instead of the one that it is given.
 #[derive(Debug, Default)]
 struct Instead<K>(PhantomData<K>);
 

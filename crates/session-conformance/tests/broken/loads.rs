@@ -1,4 +1,4 @@
-//! Loads that do not say what stands there.
+//! Loads that do not return what is stored.
 
 use std::sync::Mutex;
 

@@ -1,5 +1,5 @@
-//! Every check must catch something: stores and storages that are broken on purpose, each in one way,
-//! and the check that must fail on each of them.
+//! Every check must catch something: stores and storages that are broken on purpose, each in one
+//! way, and the check that must fail on each of them.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 mod bodies;

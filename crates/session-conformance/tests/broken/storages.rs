@@ -31,7 +31,7 @@ pub(crate) fn cases() -> Vec<Case> {
         ),
         case::<SavesWhatDidNotChange>(
             "Says that it stored what had not changed.",
-            "session/plan/an_unchanged_session_is_not_written",
+            "session/plan/a_request_that_only_reads_writes_nothing",
         ),
     ]
 }
