@@ -30,8 +30,8 @@ pub(crate) fn parse(url: &str) -> Result<Address, StoreError> {
         "rediss-sentinel" => ("redis-sentinel", true),
         _ => return refuse("has another scheme"),
     };
-    // fred is never shown an `s`: without a TLS feature it would connect in plain text, and its own connector panics in an
-    // application that holds two of rustls's providers.
+    // fred is never shown an `s`: without a TLS feature it would connect in plain text, and its own
+    // connector panics in an application that holds two of rustls's providers.
     let mut config = match Config::from_url(&format!("{scheme}://{rest}")) {
         Ok(config) => config,
         Err(error) if *error.kind() == ErrorKind::Url => {

@@ -56,35 +56,37 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// How long [`connect`](Self::connect) may take: 3 s unless set. Each single server is given a third of it to answer.
+    /// How long [`connect`](Self::connect) may take: 3 s unless set. Each single server is given a
+    /// third of it to answer.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// How long an operation may take, waiting for a lost connection included: 2 s unless set, and a day at most.
+    /// How long an operation may take, waiting for a lost connection included: 2 s unless set, and
+    /// a day at most.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.command_timeout = limit;
         self
     }
 
-    /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`, a
-    /// day at most.
+    /// A write succeeds once `count` replicas have it, and fails if they have not within
+    /// `patience`, a day at most.
     ///
     /// A write that fewer replicas have is an error of kind
     /// [`Unconfirmed`](StoreErrorKind::Unconfirmed): the master has it, but a failover may take it
-    /// back. Such writes use clients of their own, as many as the [`pool_size`](Self::pool_size), and
-    /// each holds up the next on its connection.
+    /// back. Such writes use clients of their own, as many as the [`pool_size`](Self::pool_size),
+    /// and each holds up the next on its connection.
     #[must_use]
     pub fn wait_for_replicas(mut self, count: u32, patience: Duration) -> Self {
         self.replicas = Some((count, patience.min(RedisStore::LONGEST)));
         self
     }
 
-    /// How to check the server of a `rediss://` URL, and the certificate to show it (feature `tls`).
-    /// Unless set, the system's authorities check it, and no certificate is shown.
+    /// How to check the server of a `rediss://` URL, and the certificate to show it (feature
+    /// `tls`). Unless set, the system's authorities check it, and no certificate is shown.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
@@ -95,8 +97,8 @@ impl RedisStoreBuilder {
     /// Connects. A lost connection is made again: after 100 ms, then 200, 400, then every 500 ms,
     /// without end.
     ///
-    /// The tasks that serve the connections run on the current tokio runtime, so it must live as long
-    /// as the store. Other runtimes may use the store as well.
+    /// The tasks that serve the connections run on the current tokio runtime, so it must live as
+    /// long as the store. Other runtimes may use the store as well.
     ///
     /// # Errors
     ///

@@ -1,6 +1,7 @@
 //! From fred's errors to ours.
 //!
-//! What the server says may quote the arguments of a command, which are a key and a body: it is cut before either is shown.
+//! What the server says may quote the arguments of a command, which are a key and a body: it is cut
+//! before either is shown.
 
 use fred::error::{Error, ErrorKind};
 use session_core::{RecordKey, StoreError, StoreErrorKind};
@@ -102,8 +103,9 @@ fn said(error: &Error, key: &RecordKey) -> String {
 }
 
 fn tidy(details: &str) -> String {
-    // `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` is how fred keeps an I/O error, and
-    // `Custom { kind: Uncategorized, error: "failed to lookup address information: .." }`.
+    // `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` is how fred keeps
+    // an I/O error, and `Custom { kind: Uncategorized, error: "failed to lookup address
+    // information: .." }`.
     let quoted = ["message: \"", "error: \""];
     let message = quoted
         .iter()

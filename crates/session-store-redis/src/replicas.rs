@@ -1,7 +1,8 @@
 //! Writes that count only once replicas have them.
 //!
-//! `WAIT` is about the writes of its own connection, so each write and its `WAIT` are sent together.
-//! It holds up the commands after it on that connection, so these writes have clients of their own.
+//! `WAIT` is about the writes of its own connection, so each write and its `WAIT` are sent
+//! together. It holds up the commands after it on that connection, so these writes have clients of
+//! their own.
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -102,7 +102,8 @@ pub(crate) fn redis_key(name: &str) -> String {
     format!("session:{}", key(name).hex())
 }
 
-/// A slot on its way from one master to another: keys that have gone over are answered `ASK`, and so are those that are not there.
+/// A slot on its way from one master to another: keys that have gone over are answered `ASK`, and
+/// so are those that are not there.
 pub(crate) struct MovingSlot<'a> {
     pub(crate) from: &'a Redis,
     pub(crate) to: &'a Redis,
