@@ -41,7 +41,7 @@ impl RedisStoreBuilder {
         }
     }
 
-    /// What every key begins with: `session:` unless set.
+    /// The prefix of every key: `session:` unless set.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -102,9 +102,11 @@ impl RedisStoreBuilder {
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::Config`]: the URL, the password or the certificate is wrong. [`StoreErrorKind::Unavailable`] and
-    /// [`StoreErrorKind::Timeout`]: the server is not there, or does not answer. The error names the address, never the
-    /// password.
+    /// - [`StoreErrorKind::Config`]: the URL, the password or the certificate is wrong.
+    /// - [`StoreErrorKind::Unavailable`] and [`StoreErrorKind::Timeout`]: the server is not there,
+    ///   or does not answer.
+    ///
+    /// The error names the address, never the password.
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         if self.connect_timeout.is_zero() || self.command_timeout.is_zero() {
             let message = "the time limits of the Redis store must be longer than 0";
@@ -150,8 +152,8 @@ impl RedisStoreBuilder {
                 });
             }
             if !config.uses_tls() {
-                let message = "the Redis URL asks for TLS, and this program was built without it: turn \
-                    on the feature `tls` of session-store-redis";
+                let message = "the Redis URL asks for TLS, and this program was built \
+                    without it: turn on the feature `tls` of session-store-redis";
                 return Err(StoreError::new(StoreErrorKind::Config, message));
             }
         }
@@ -179,7 +181,7 @@ impl RedisStoreBuilder {
     }
 }
 
-/// Shows no URL, for it may hold a password.
+/// Shows no URL, because it may contain a password.
 impl fmt::Debug for RedisStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStoreBuilder")

@@ -77,7 +77,7 @@ impl Replicas {
         command.send(&pipeline, comparison).await?;
         let wait = CustomCommand::new_static("WAIT", node, true);
         let milliseconds = i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX);
-        // Redis takes 0 for ever.
+        // To Redis, 0 means no limit.
         let arguments = vec![i64::from(self.count), milliseconds.max(1)];
         let _: Value = pipeline.custom(wait, arguments).await?;
 

@@ -74,8 +74,8 @@ impl RedisStore {
         for client in &clients {
             if client.is_clustered() && client.connection_config().max_redirections > 0 {
                 return refuse(
-                    "this fred client follows redirections of its Cluster, and mixes up replies when \
-                     it does: build it with ConnectionConfig::max_redirections = 0",
+                    "this fred client follows redirections of its Cluster, and mixes up replies \
+                     when it does: build it with ConnectionConfig::max_redirections = 0",
                 );
             }
             address = address::name(&client.client_config().server);
@@ -93,7 +93,7 @@ impl RedisStore {
         }
     }
 
-    /// What every key begins with: `session:` unless set.
+    /// The prefix of every key: `session:` unless set.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();

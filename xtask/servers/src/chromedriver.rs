@@ -51,7 +51,7 @@ impl ChromeDriver {
         self.port.number()
     }
 
-    /// The browser that it is to start.
+    /// The browser that it starts.
     pub fn chromium(&self) -> &Path {
         &self.chromium
     }

@@ -47,7 +47,7 @@ impl DataDir {
 
 impl Drop for DataDir {
     fn drop(&mut self) {
-        // What is left over goes with the process's directory.
+        // What remains is removed with the process's directory.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

@@ -241,7 +241,7 @@ impl Redis {
         self.process.kill();
     }
 
-    /// Starts it again after [`Redis::kill`], at the same port and with the data that it kept, and
+    /// Starts it again after [`Redis::kill`], at the same port and with the data that it saved, and
     /// returns once it answers.
     pub fn restart(&self) -> Result<()> {
         self.process.start(|| {

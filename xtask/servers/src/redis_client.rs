@@ -51,7 +51,7 @@ impl Reply {
 
 /// One connection to a Redis server.
 ///
-/// A reply that is an error is an `Err`, whose message carries the server's own.
+/// A reply that is an error is an `Err`, whose message contains the server's own.
 #[derive(Debug)]
 pub struct RedisClient {
     stream: Stream,

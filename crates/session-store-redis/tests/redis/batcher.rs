@@ -133,7 +133,7 @@ fn runtime() -> Runtime {
     builder.worker_threads(1).enable_all().build().unwrap()
 }
 
-/// A load that is under way on a runtime that then ends, or that nobody drives for a while.
+/// A load that is under way on a runtime that then ends, or that is not driven for a while.
 fn first_on_another_runtime(ends: bool) {
     let redis = Redis::start().unwrap();
     let connected = runtime();

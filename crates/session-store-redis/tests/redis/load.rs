@@ -65,8 +65,8 @@ impl Load {
         }
     }
 
-    /// Ends the clients, and reads every record; nothing may be there twice, or at another's key.
-    pub(crate) async fn finish(mut self) -> Verdict {
+    /// Stops the clients, and reads every record; nothing may be there twice, or at another's key.
+    pub(crate) async fn stop(mut self) -> Verdict {
         self.stop.store(true, Ordering::Relaxed);
         let mut written = Vec::new();
         while let Some(client) = self.clients.join_next().await {
@@ -81,7 +81,7 @@ impl Load {
             for id in body.lines() {
                 assert!(
                     id.starts_with(&format!("{number:03}-")),
-                    "{id} stands at key {number}"
+                    "{id} is at key {number}"
                 );
                 assert_eq!(
                     seen.insert(id.to_owned(), number),
