@@ -4,7 +4,8 @@ use fred::error::ErrorKind;
 use fred::types::config::{Config, Server, ServerConfig};
 use session_core::{StoreError, StoreErrorKind};
 
-const FORMS: &str = "redis://host:port/db, rediss://, redis+unix:///path, redis-cluster://host:port?node=host2:port2 or \
+const FORMS: &str = "redis://host:port/db, rediss://, redis+unix:///path, \
+    redis-cluster://host:port?node=host2:port2 or \
     redis-sentinel://host:port?sentinelServiceName=name";
 
 /// What a URL says.
@@ -13,7 +14,7 @@ pub(crate) struct Address {
     pub(crate) tls: bool,
 }
 
-/// Reads `url`; no error quotes it, for it may hold a password.
+/// Reads `url`. No error quotes it, because it may contain a password.
 pub(crate) fn parse(url: &str) -> Result<Address, StoreError> {
     let refuse = |why: &str| {
         let message = format!("the Redis URL {why}; expected {FORMS}");
@@ -30,8 +31,8 @@ pub(crate) fn parse(url: &str) -> Result<Address, StoreError> {
         "rediss-sentinel" => ("redis-sentinel", true),
         _ => return refuse("has another scheme"),
     };
-    // fred is never shown an `s`: without a TLS feature it would connect in plain text, and its own connector panics in an
-    // application that holds two of rustls's providers.
+    // fred is never shown an `s`: without a TLS feature it would connect in plain text, and its own
+    // connector panics in an application that holds two of rustls's providers.
     let mut config = match Config::from_url(&format!("{scheme}://{rest}")) {
         Ok(config) => config,
         Err(error) if *error.kind() == ErrorKind::Url => {
@@ -46,7 +47,7 @@ pub(crate) fn parse(url: &str) -> Result<Address, StoreError> {
     Ok(Address { config, tls })
 }
 
-/// Whom to name in an error: the servers, and nothing else of the URL.
+/// How an error names the deployment: by its servers, and nothing else of the URL.
 pub(crate) fn name(server: &ServerConfig) -> String {
     let hosts: Vec<_> = server
         .hosts()

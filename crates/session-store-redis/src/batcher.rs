@@ -1,11 +1,12 @@
-//! Loads and writes that wait at the same moment share a command: an `MGET`, or one run of the script.
+//! Loads and writes that wait at the same moment share a command: an `MGET`, or one run of the
+//! script.
 //!
 //! With many requests in flight, most of what a command costs is how the client library handles it,
 //! and fred writes each command that it does not know, such as `SET .. IFEQ`, to the socket by
 //! itself. So the script is cheaper for several writes, for both sides and on any server. One task
-//! per connection takes the requests that wait. It does not wait for the replies to one batch before
-//! it sends the next, and it hands a lone request back, so nothing is held up where little is in
-//! flight.
+//! per connection takes the requests that wait. It does not wait for the replies to one batch
+//! before it sends the next, and it hands a lone request back, so nothing is held up where little
+//! is in flight.
 
 use fred::clients::{Client, WithOptions};
 use fred::error::{Error, ErrorKind};
@@ -34,8 +35,8 @@ struct Request {
 }
 
 impl Batcher {
-    /// Batches for `client`, in a task of the current runtime. It must not be the runtime of a caller,
-    /// which may stop before the others are answered.
+    /// Batches for `client`, in a task of the current runtime. It must not be the runtime of a
+    /// caller, which may stop before the others are answered.
     pub(crate) fn spawn(client: Client) -> Self {
         let (requests, receiver) = mpsc::unbounded_channel();
         tokio::spawn(run(receiver, client));

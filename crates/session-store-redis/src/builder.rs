@@ -41,7 +41,7 @@ impl RedisStoreBuilder {
         }
     }
 
-    /// What every key begins with: `session:` unless set.
+    /// The prefix of every key: `session:` unless set.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();
@@ -56,35 +56,37 @@ impl RedisStoreBuilder {
         self
     }
 
-    /// How long [`connect`](Self::connect) may take: 3 s unless set. Each single server is given a third of it to answer.
+    /// How long [`connect`](Self::connect) may take: 3 s unless set. Each single server is given a
+    /// third of it to answer.
     #[must_use]
     pub fn connect_timeout(mut self, limit: Duration) -> Self {
         self.connect_timeout = limit;
         self
     }
 
-    /// How long an operation may take, waiting for a lost connection included: 2 s unless set, and a day at most.
+    /// How long an operation may take, waiting for a lost connection included: 2 s unless set, and
+    /// a day at most.
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.command_timeout = limit;
         self
     }
 
-    /// A write succeeds once `count` replicas have it, and fails if they have not within `patience`, a
-    /// day at most.
+    /// A write succeeds once `count` replicas have it, and fails if they have not within
+    /// `patience`, a day at most.
     ///
     /// A write that fewer replicas have is an error of kind
     /// [`Unconfirmed`](StoreErrorKind::Unconfirmed): the master has it, but a failover may take it
-    /// back. Such writes use clients of their own, as many as the [`pool_size`](Self::pool_size), and
-    /// each holds up the next on its connection.
+    /// back. Such writes use clients of their own, as many as the [`pool_size`](Self::pool_size),
+    /// and each holds up the next on its connection.
     #[must_use]
     pub fn wait_for_replicas(mut self, count: u32, patience: Duration) -> Self {
         self.replicas = Some((count, patience.min(RedisStore::LONGEST)));
         self
     }
 
-    /// How to check the server of a `rediss://` URL, and the certificate to show it (feature `tls`).
-    /// Unless set, the system's authorities check it, and no certificate is shown.
+    /// How to check the server of a `rediss://` URL, and the certificate to show it (feature
+    /// `tls`). Unless set, the system's authorities check it, and no certificate is shown.
     #[cfg(feature = "tls")]
     #[must_use]
     pub fn tls(mut self, config: impl Into<TlsConfig>) -> Self {
@@ -95,14 +97,16 @@ impl RedisStoreBuilder {
     /// Connects. A lost connection is made again: after 100 ms, then 200, 400, then every 500 ms,
     /// without end.
     ///
-    /// The tasks that serve the connections run on the current tokio runtime, so it must live as long
-    /// as the store. Other runtimes may use the store as well.
+    /// The tasks that serve the connections run on the current tokio runtime, so it must live as
+    /// long as the store. Other runtimes may use the store as well.
     ///
     /// # Errors
     ///
-    /// [`StoreErrorKind::Config`]: the URL, the password or the certificate is wrong. [`StoreErrorKind::Unavailable`] and
-    /// [`StoreErrorKind::Timeout`]: the server is not there, or does not answer. The error names the address, never the
-    /// password.
+    /// - [`StoreErrorKind::Config`]: the URL, the password or the certificate is wrong.
+    /// - [`StoreErrorKind::Unavailable`] and [`StoreErrorKind::Timeout`]: the server is not there,
+    ///   or does not answer.
+    ///
+    /// The error names the address, never the password.
     pub async fn connect(self) -> Result<RedisStore, StoreError> {
         if self.connect_timeout.is_zero() || self.command_timeout.is_zero() {
             let message = "the time limits of the Redis store must be longer than 0";
@@ -148,8 +152,8 @@ impl RedisStoreBuilder {
                 });
             }
             if !config.uses_tls() {
-                let message = "the Redis URL asks for TLS, and this program was built without it: turn \
-                    on the feature `tls` of session-store-redis";
+                let message = "the Redis URL asks for TLS, and this program was built \
+                    without it: turn on the feature `tls` of session-store-redis";
                 return Err(StoreError::new(StoreErrorKind::Config, message));
             }
         }
@@ -177,7 +181,7 @@ impl RedisStoreBuilder {
     }
 }
 
-/// Shows no URL, for it may hold a password.
+/// Shows no URL, because it may contain a password.
 impl fmt::Debug for RedisStoreBuilder {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("RedisStoreBuilder")

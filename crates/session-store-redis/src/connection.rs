@@ -26,7 +26,7 @@ pub(crate) struct Connection {
 }
 
 impl Connection {
-    /// Must be called inside the runtime that is to send the batches.
+    /// Must be called inside the runtime that will send the batches.
     pub(crate) fn new(client: Client) -> Self {
         Self {
             native: NativeComparison::default(),
@@ -82,7 +82,7 @@ fn is_batched(command: &Command) -> bool {
 
 /// Until `deadline`, and never sent again: a write whose reply was lost may have been applied.
 pub(crate) fn once(deadline: Instant) -> Options {
-    // fred takes 0 for ever.
+    // To fred, 0 means no limit.
     let remaining = deadline.saturating_duration_since(Instant::now());
     Options {
         max_attempts: Some(1),

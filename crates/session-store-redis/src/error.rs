@@ -1,6 +1,7 @@
 //! From fred's errors to ours.
 //!
-//! What the server says may quote the arguments of a command, which are a key and a body: it is cut before either is shown.
+//! What the server says may quote the arguments of a command, which are a key and a body: it is cut
+//! before either is shown.
 
 use fred::error::{Error, ErrorKind};
 use session_core::{RecordKey, StoreError, StoreErrorKind};
@@ -34,7 +35,7 @@ pub(crate) fn connect(error: &Error, address: &str) -> StoreError {
     StoreError::new(kind, message).with_source(Error::new(error.kind().clone(), said))
 }
 
-/// Whose fault it is, and what to do.
+/// The kind, and what to do about it.
 fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
     use StoreErrorKind::{Config, Corrupt, Timeout, Unavailable};
     let details = error.details();
@@ -43,7 +44,8 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
         (ErrorKind::Timeout, _) => (Timeout, ""),
         (_, "WRONGTYPE") => (
             Corrupt,
-            "is not a string, so it is not a record; it was left as it is. Give the store a prefix of its own",
+            "is not a string, so it is not a record; it was not changed. Give the store a prefix \
+             of its own",
         ),
         (_, "NOAUTH" | "WRONGPASS") => (Config, "check the user and the password in the URL"),
         (ErrorKind::Auth, _) => (Config, "check the user and the password in the URL"),
@@ -51,7 +53,7 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
             Config,
             "docs/redis.md lists the commands that the user needs",
         ),
-        // The latter is what a node says to commands that go out together.
+        // A node answers a batch with CROSSSLOT.
         (_, "MOVED" | "ASK" | "CROSSSLOT") => (
             Config,
             "this is a node of a Cluster: use a redis-cluster:// URL",
@@ -76,12 +78,14 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
         }
         (ErrorKind::Protocol, _) => (
             Unavailable,
-            "what answers there does not speak as Redis does: check the address, and whether it wants TLS (rediss://)",
+            "what answers there does not speak as Redis does: check the address, and whether it \
+             wants TLS (rediss://)",
         ),
         (ErrorKind::Config, _) => (Config, ""),
         _ if is_certificate(details) => (
             Config,
-            "the server's certificate is not trusted: add its authority with RedisStoreBuilder::tls, or to the system's",
+            "the server's certificate is not trusted: add its authority with \
+             RedisStoreBuilder::tls, or to the system's",
         ),
         _ => (Unavailable, ""),
     }
@@ -102,8 +106,9 @@ fn said(error: &Error, key: &RecordKey) -> String {
 }
 
 fn tidy(details: &str) -> String {
-    // `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` is how fred keeps an I/O error, and
-    // `Custom { kind: Uncategorized, error: "failed to lookup address information: .." }`.
+    // `Os { code: 111, kind: ConnectionRefused, message: "Connection refused" }` is how fred keeps
+    // an I/O error, and `Custom { kind: Uncategorized, error: "failed to lookup address
+    // information: .." }`.
     let quoted = ["message: \"", "error: \""];
     let message = quoted
         .iter()
@@ -130,13 +135,13 @@ mod tests {
     fn arguments_that_the_server_quotes_are_cut() {
         let error = of(
             ErrorKind::Unknown,
-            "ERR unknown command 'EVALSHA', with args beginning with: 'ab' '1' 'session:secret-id'",
+            "ERR unknown command 'EVAL', with args beginning with: 'ab' '1' 'session:secret-id'",
         );
         assert_eq!(error.kind(), StoreErrorKind::Config);
         let source = std::error::Error::source(&error).unwrap().to_string();
         for text in [error.to_string(), source] {
             assert!(
-                text.contains("EVALSHA") && !text.contains("secret-id"),
+                text.contains("EVAL") && !text.contains("secret-id"),
                 "{text}"
             );
         }

@@ -21,7 +21,8 @@ use crate::connection::{Connection, once};
 
 const MAX_REDIRECTIONS: usize = 5;
 
-/// Sends the command to its node in the Cluster of `connection`, and then to wherever that one says.
+/// Sends the command to its node in the Cluster of `connection`, and then to wherever that one
+/// says.
 pub(crate) async fn send(
     command: &Command,
     connection: &Connection,

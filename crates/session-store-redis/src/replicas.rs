@@ -1,7 +1,8 @@
 //! Writes that count only once replicas have them.
 //!
-//! `WAIT` is about the writes of its own connection, so each write and its `WAIT` are sent together.
-//! It holds up the commands after it on that connection, so these writes have clients of their own.
+//! `WAIT` is about the writes of its own connection, so each write and its `WAIT` are sent
+//! together. It holds up the commands after it on that connection, so these writes have clients of
+//! their own.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -76,7 +77,7 @@ impl Replicas {
         command.send(&pipeline, comparison).await?;
         let wait = CustomCommand::new_static("WAIT", node, true);
         let milliseconds = i64::try_from(self.patience.as_millis()).unwrap_or(i64::MAX);
-        // Redis takes 0 for ever.
+        // To Redis, 0 means no limit.
         let arguments = vec![i64::from(self.count), milliseconds.max(1)];
         let _: Value = pipeline.custom(wait, arguments).await?;
 

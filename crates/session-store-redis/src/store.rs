@@ -17,8 +17,8 @@ use crate::pool::{ClientPool, SharedClients};
 use crate::replicas::{Acknowledged, Replicas};
 use crate::{RedisStoreBuilder, address, error};
 
-/// Stores records in Redis or Valkey, as plain strings under a prefix and the hash of their key. They
-/// expire by themselves. Clones of a store share its connections.
+/// Stores records in Redis or Valkey, as plain strings under a prefix and the hash of their key.
+/// They expire by themselves. Clones of a store share its connections.
 #[derive(Clone)]
 pub struct RedisStore {
     clients: Arc<ClientPool>,
@@ -33,7 +33,8 @@ impl RedisStore {
     pub(crate) const COMMAND_TIMEOUT: Duration = Duration::from_secs(2);
     /// The longest time limit: any can be added to now, and to another.
     pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
-    /// What Redis takes in one value (`proto-max-bulk-len`); more, and it hangs up on everyone on the connection.
+    /// What Redis takes in one value (`proto-max-bulk-len`); more, and it hangs up on everyone on
+    /// the connection.
     const MAX_BODY: usize = 512 * 1024 * 1024;
 
     /// Connects to `url` with the defaults of [`RedisStoreBuilder`].
@@ -45,8 +46,8 @@ impl RedisStore {
         Self::builder(url).connect().await
     }
 
-    /// Settings for the Redis at `url`: `redis://`, `rediss://` (feature `tls`), `redis+unix://`, `redis-cluster://`,
-    /// `redis-sentinel://`.
+    /// Settings for the Redis at `url`: `redis://`, `rediss://` (feature `tls`), `redis+unix://`,
+    /// `redis-cluster://`, `redis-sentinel://`.
     pub fn builder(url: &str) -> RedisStoreBuilder {
         RedisStoreBuilder::new(url)
     }
@@ -61,8 +62,8 @@ impl RedisStore {
     /// # Errors
     ///
     /// [`StoreErrorKind::Config`]: there is no current tokio runtime, or a Cluster client follows
-    /// redirections. fred 10.1 mixes up the replies of other commands when it follows one, so such a
-    /// client needs `max_redirections` 0; the store follows redirections itself.
+    /// redirections. fred 10.1 mixes up the replies of other commands when it follows one, so such
+    /// a client needs `max_redirections` 0; the store follows redirections itself.
     pub fn with_client(client: impl Into<SharedClients>) -> Result<Self, StoreError> {
         let clients = client.into().0;
         let refuse = |message| Err(StoreError::new(StoreErrorKind::Config, message));
@@ -73,8 +74,8 @@ impl RedisStore {
         for client in &clients {
             if client.is_clustered() && client.connection_config().max_redirections > 0 {
                 return refuse(
-                    "this fred client follows redirections of its Cluster, and mixes up replies when \
-                     it does: build it with ConnectionConfig::max_redirections = 0",
+                    "this fred client follows redirections of its Cluster, and mixes up replies \
+                     when it does: build it with ConnectionConfig::max_redirections = 0",
                 );
             }
             address = address::name(&client.client_config().server);
@@ -92,7 +93,7 @@ impl RedisStore {
         }
     }
 
-    /// What every key begins with: `session:` unless set.
+    /// The prefix of every key: `session:` unless set.
     #[must_use]
     pub fn prefix(mut self, prefix: impl Into<String>) -> Self {
         self.prefix = prefix.into();

@@ -13,7 +13,8 @@ pub(crate) fn system() -> Result<TlsConfig, StoreError> {
     if roots.is_empty() {
         return Err(StoreError::new(
             StoreErrorKind::Config,
-            "the system has no certificate authorities to check Redis by: install them, or use RedisStoreBuilder::tls",
+            "the system has no certificate authorities to check Redis by: install them, or use \
+             RedisStoreBuilder::tls",
         ));
     }
     // The provider by name: the default one is a panic where an application holds two.

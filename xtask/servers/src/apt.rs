@@ -31,9 +31,9 @@ pub(crate) fn install(package: &str) -> Result<()> {
     Err(Error::new(format!("apt-get failed ({last}): {advice}")))
 }
 
-/// The policy file keeps the package's service from being started; one that is there already is the machine's own business.
-/// Someone else's apt-get holds the lock on the package lists for a while only. Old lists may still do, so a failed update is
-/// not the end.
+/// The policy file keeps the package's service from being started; one that is there already is the
+/// machine's own business. Someone else's apt-get holds the lock on the package lists for a while
+/// only. Old lists may still do, so a failed update is not the end.
 const INSTALL: &str = r#"
 exec 2>&1
 policy=/usr/sbin/policy-rc.d

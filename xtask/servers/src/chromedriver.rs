@@ -8,7 +8,8 @@ use crate::ports::{Port, with_free_port};
 use crate::process::Process;
 use crate::{Error, Program, Result, ensure};
 
-/// A running `chromedriver` on 127.0.0.1; dropped, it is killed. It starts browsers when a WebDriver client asks for them.
+/// A running `chromedriver` on 127.0.0.1; dropped, it is killed. It starts browsers when a
+/// WebDriver client asks for them.
 #[derive(Debug)]
 pub struct ChromeDriver {
     _process: Process,
@@ -18,7 +19,8 @@ pub struct ChromeDriver {
 }
 
 impl ChromeDriver {
-    /// Starts it, after installing it and Chromium where they are missing, and returns once it answers.
+    /// Starts it, after installing it and Chromium where they are missing, and returns once it
+    /// answers.
     ///
     /// # Errors
     ///
@@ -49,7 +51,7 @@ impl ChromeDriver {
         self.port.number()
     }
 
-    /// The browser that it is to start.
+    /// The browser that it starts.
     pub fn chromium(&self) -> &Path {
         &self.chromium
     }

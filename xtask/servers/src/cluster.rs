@@ -29,8 +29,8 @@ impl RedisCluster {
         Self::start_with([Program::Redis; MASTERS])
     }
 
-    /// As [`RedisCluster::start`], with [`Program::Redis`] or [`Program::Valkey`] for each master and
-    /// its replica.
+    /// As [`RedisCluster::start`], with [`Program::Redis`] or [`Program::Valkey`] for each master
+    /// and its replica.
     pub fn start_with(programs: [Program; MASTERS]) -> Result<Self> {
         let node = Redis::builder()
             .line("cluster-enabled yes")
@@ -90,7 +90,8 @@ impl RedisCluster {
             .ok_or_else(|| Error::new(format!("no master of the cluster holds slot {slot} now")))
     }
 
-    /// Waits until every running node sees all slots served, and every running replica is connected to its master.
+    /// Waits until every running node sees all slots served, and every running replica is connected
+    /// to its master.
     pub fn wait_healthy(&self) -> Result<()> {
         until(Duration::from_secs(60), "the cluster is not whole", || {
             self.check()

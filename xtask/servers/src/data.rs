@@ -18,7 +18,8 @@ use crate::{Error, Result};
 pub struct DataDir(PathBuf);
 
 impl DataDir {
-    /// Makes a new, empty one, with `name` in its name, under the system's directory for temporary files.
+    /// Makes a new, empty one, with `name` in its name, under the system's directory for temporary
+    /// files.
     pub fn create(name: &str) -> Result<Self> {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -46,12 +47,13 @@ impl DataDir {
 
 impl Drop for DataDir {
     fn drop(&mut self) {
-        // What is left over goes with the process's directory.
+        // What remains is removed with the process's directory.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
 
-/// The directory above those of this process's servers, with the watchdog that removes it when this process ends.
+/// The directory above those of this process's servers, with the watchdog that removes it when this
+/// process ends.
 struct ProcessDir {
     path: PathBuf,
     /// Its standard input is a pipe from here, which closes however this process ends.
@@ -75,8 +77,9 @@ fn process_dir() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// In a group of its own, so that the Ctrl-C or the kill that ends this process's group leaves it its work. The servers end
-/// at the same moment, and one may still write a file: hence more than one try.
+/// In a group of its own, so that the Ctrl-C or the kill that ends this process's group leaves it
+/// its work. The servers end at the same moment, and one may still write a file: hence more than
+/// one try.
 fn watch(path: &Path) -> io::Result<Child> {
     let script = r#"read -r _; for try in 1 2 3 4 5; do rm -rf "$1" && exit; sleep 1; done"#;
     Command::new("sh")

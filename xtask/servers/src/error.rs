@@ -4,7 +4,8 @@ use std::{error, fmt, io};
 
 /// A server could not be installed, started or asked.
 ///
-/// The message is one that a person can act on; where a server ended by itself, it carries the last lines of its log.
+/// The message is one that a person can act on; where a server ended by itself, it contains the last
+/// lines of its log.
 pub struct Error {
     message: String,
     source: Option<io::Error>,

@@ -11,7 +11,8 @@ use crate::{Error, Result, apt, pip};
 pub enum Program {
     /// `redis-server`, which also runs as a cluster node and as a sentinel.
     Redis,
-    /// `valkey-server`, which does everything that `redis-server` does. Debian 12 has no package of it.
+    /// `valkey-server`, which does everything that `redis-server` does. Debian 12 has no package of
+    /// it.
     Valkey,
     /// `memcached`.
     Memcached,
@@ -96,7 +97,8 @@ pub(crate) fn find(name: &str) -> Option<PathBuf> {
         })
 }
 
-/// Opened for reading first: in a sticky directory nobody may create over another user's file, not even root.
+/// Opened for reading first: in a sticky directory nobody may create over another user's file, not
+/// even root.
 fn lock() -> Result<File> {
     let path = std::env::temp_dir().join("session-servers-install.lock");
     let file = File::open(&path)

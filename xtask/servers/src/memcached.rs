@@ -135,7 +135,8 @@ impl Memcached {
         self.process.kill();
     }
 
-    /// Starts it again after [`Memcached::kill`], at the same address and empty, and returns once it answers.
+    /// Starts it again after [`Memcached::kill`], at the same address and empty, and returns once
+    /// it answers.
     pub fn restart(&self) -> Result<()> {
         self.process.start(|| {
             let version = self.client()?.command("version")?;

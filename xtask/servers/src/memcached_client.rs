@@ -18,7 +18,8 @@ impl MemcachedClient {
         })
     }
 
-    /// Sends one command, and gives the first line of its reply: `command("version")`, `command("mg key")`.
+    /// Sends one command, and gives the first line of its reply: `command("version")`, `command("mg
+    /// key")`.
     pub fn command(&mut self, command: &str) -> Result<String> {
         self.stream.send(format!("{command}\r\n").as_bytes())?;
         self.stream.line()

@@ -6,8 +6,9 @@ use std::net::{Ipv4Addr, TcpListener, UdpSocket};
 
 use crate::{Error, Result};
 
-/// Below the range for outgoing connections (32768 and up on Linux): a client that keeps connecting to a dead server's port
-/// could be given that very port as its own, connect to itself, and keep the server from coming back.
+/// Below the range for outgoing connections (32768 and up on Linux): a client that keeps connecting
+/// to a dead server's port could be given that very port as its own, connect to itself, and keep
+/// the server from coming back.
 const LOWEST: u16 = 12_000;
 /// A cluster node also listens at its port + 10000, which must lie below that range as well.
 const BUS_OFFSET: u16 = 10_000;
@@ -17,7 +18,8 @@ const COUNT: u16 = 10_000;
 #[derive(Debug)]
 pub(crate) struct Port {
     number: u16,
-    /// The same numbers in UDP, which our servers leave alone: the kernel frees them however this process ends.
+    /// The same numbers in UDP, which our servers leave alone: the kernel frees them however this
+    /// process ends.
     _reserved: [UdpSocket; 2],
 }
 

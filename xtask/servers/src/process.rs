@@ -143,8 +143,9 @@ fn end(child: &mut Child) {
 
 type Request = (Command, Sender<io::Result<Child>>);
 
-/// The kernel sends the parent-death signal when the *thread* that made the child ends. A test's thread ends long before a
-/// server that its process shares, so one thread that lasts as long as the process makes them all.
+/// The kernel sends the parent-death signal when the *thread* that made the child ends. A test's
+/// thread ends long before a server that its process shares, so one thread that lasts as long as
+/// the process makes them all.
 fn spawn_from_lasting_thread(command: Command) -> io::Result<Child> {
     static SPAWNER: OnceLock<Sender<Request>> = OnceLock::new();
     let spawner = SPAWNER.get_or_init(|| {

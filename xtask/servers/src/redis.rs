@@ -13,7 +13,8 @@ use crate::{Authority, Program, Result, ensure};
 /// A running `redis-server` or `valkey-server` on 127.0.0.1. Dropped, it is killed and its data
 /// removed.
 ///
-/// Without [`RedisBuilder::append_only`] it keeps its data in memory alone, and a restart loses them.
+/// Without [`RedisBuilder::append_only`] it keeps its data in memory alone, and a restart loses
+/// them.
 #[derive(Debug)]
 pub struct Redis {
     process: Process,
@@ -41,13 +42,15 @@ impl RedisBuilder {
         self
     }
 
-    /// Every acknowledged write survives a `kill -9`, and a crash of the machine: `appendonly yes`, `appendfsync always`.
+    /// Every acknowledged write survives a `kill -9`, and a crash of the machine: `appendonly yes`,
+    /// `appendfsync always`.
     pub fn append_only(self) -> Self {
         self.line("appendonly yes").line("appendfsync always")
     }
 
-    /// Every acknowledged write survives a `kill -9`, by `appendfsync no`: the kernel has it, and only a crash of the machine would
-    /// lose it. Waiting for a busy disk, a master would seem dead to its peers, which wait a second or two.
+    /// Every acknowledged write survives a `kill -9`, by `appendfsync no`: the kernel has it, and
+    /// only a crash of the machine would lose it. Waiting for a busy disk, a master would seem dead
+    /// to its peers, which wait a second or two.
     pub(crate) fn append_only_without_sync(self) -> Self {
         self.line("appendonly yes").line("appendfsync no")
     }
@@ -181,7 +184,8 @@ impl Redis {
         self.options.unix_socket.then(url)
     }
 
-    /// `rediss://127.0.0.1:port`, if it was started with [`RedisBuilder::tls`]; without the password.
+    /// `rediss://127.0.0.1:port`, if it was started with [`RedisBuilder::tls`]; without the
+    /// password.
     pub fn tls_url(&self) -> Option<String> {
         let (port, _) = self.tls.as_ref()?;
         Some(format!("rediss://{}", Address::Port(port.number())))
@@ -237,7 +241,8 @@ impl Redis {
         self.process.kill();
     }
 
-    /// Starts it again after [`Redis::kill`], at the same port and with the data that it kept, and returns once it answers.
+    /// Starts it again after [`Redis::kill`], at the same port and with the data that it saved, and
+    /// returns once it answers.
     pub fn restart(&self) -> Result<()> {
         self.process.start(|| {
             let pong = self.client()?.command(&["PING"])?;
@@ -246,8 +251,8 @@ impl Redis {
         })
     }
 
-    /// As [`Redis::restart`], with another program on the same port and data: an upgrade, or the way
-    /// back.
+    /// As [`Redis::restart`], with another program on the same port and data: an upgrade, or the
+    /// way back.
     ///
     /// Redis does not read the snapshots of Valkey, so a server with data needs the line
     /// `aof-use-rdb-preamble no`.

@@ -51,7 +51,7 @@ impl Reply {
 
 /// One connection to a Redis server.
 ///
-/// A reply that is an error is an `Err`, whose message carries the server's own.
+/// A reply that is an error is an `Err`, whose message contains the server's own.
 #[derive(Debug)]
 pub struct RedisClient {
     stream: Stream,
@@ -121,9 +121,11 @@ impl RedisMonitor {
         })
     }
 
-    /// The commands since the last call, such as `"GET" "session:x"`, without those that scripts ran.
+    /// The commands since the last call, such as `"GET" "session:x"`, without those that scripts
+    /// ran.
     ///
-    /// Sends a marker of its own and reads up to it, so what was answered before this call is in the list.
+    /// Sends a marker of its own and reads up to it, so what was answered before this call is in
+    /// the list.
     pub fn commands(&self) -> Result<Vec<String>> {
         static MARKS: AtomicU32 = AtomicU32::new(0);
         let mark = format!("monitor-mark-{}", MARKS.fetch_add(1, Ordering::Relaxed));

@@ -9,7 +9,8 @@ const NAME: &str = "mymaster";
 
 /// A running Sentinel group on 127.0.0.1: the sentinels take a master for dead after a second.
 ///
-/// Started with the replica connected and all sentinels agreeing, so that a master that is killed at once has a successor.
+/// Started with the replica connected and all sentinels agreeing, so that a master that is killed
+/// at once has a successor.
 #[derive(Debug)]
 pub struct RedisSentinel {
     nodes: Vec<Redis>,
@@ -51,8 +52,9 @@ impl RedisSentinel {
             sentinels: sentinels?,
         };
         for sentinel in &group.sentinels {
-            // They tell each other of themselves, and look for returned nodes, more often than by default: nothing else
-            // changes, and a Redis before 7 that refuses this is only slower to start.
+            // They tell each other of themselves, and look for returned nodes, more often than by
+            // default: nothing else changes, and a Redis before 7 that refuses this is only slower
+            // to start.
             let _ = sentinel.command(&[
                 "SENTINEL",
                 "DEBUG",
@@ -98,8 +100,9 @@ impl RedisSentinel {
             .ok_or_else(|| Error::new(format!("the sentinels name {addr:?} as master")))
     }
 
-    /// Waits until all running sentinels name one running master and could fail it over: each knows the two others and the
-    /// replica, and the replica is connected. Where a node is down, only that they name the other one.
+    /// Waits until all running sentinels name one running master and could fail it over: each knows
+    /// the two others and the replica, and the replica is connected. Where a node is down, only
+    /// that they name the other one.
     pub fn wait_healthy(&self) -> Result<()> {
         until(
             Duration::from_secs(60),

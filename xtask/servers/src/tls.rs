@@ -21,7 +21,8 @@ extendedKeyUsage = serverAuth
 subjectAltName = IP:127.0.0.1,DNS:localhost
 ";
 
-/// An authority with one certificate, for a server at 127.0.0.1 and `localhost`; its files go when it is dropped.
+/// An authority with one certificate, for a server at 127.0.0.1 and `localhost`; its files go when
+/// it is dropped.
 #[derive(Debug)]
 pub struct Authority {
     dir: DataDir,

@@ -5,7 +5,8 @@ use std::time::{Duration, Instant};
 
 use crate::{Error, Result};
 
-/// Asks `probe` again and again until it succeeds, and gives its last error when `limit` has passed.
+/// Asks `probe` again and again until it succeeds, and gives its last error when `limit` has
+/// passed.
 ///
 /// ```
 /// # use std::time::Duration;

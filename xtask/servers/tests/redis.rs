@@ -107,7 +107,8 @@ fn listens_on_a_unix_socket() {
     assert_eq!(Redis::start().unwrap().unix_url(), None);
 }
 
-/// `openssl s_client` sees the certificate that our authority signed, and refuses it for another authority.
+/// `openssl s_client` sees the certificate that our authority signed, and refuses it for another
+/// authority.
 #[test]
 fn speaks_tls() {
     let redis = Redis::builder().tls().start().unwrap();

@@ -46,8 +46,8 @@ fn valkey_and_redis_take_over_from_each_other() {
         let number = (number + 1).to_string();
         server.command(&["RPUSH", "k", &number]).unwrap();
         written.push(number);
-        let kept = server.command(&["LRANGE", "k", "0", "-1"]).unwrap();
-        assert_eq!(kept.texts(), written);
+        let list = server.command(&["LRANGE", "k", "0", "-1"]).unwrap();
+        assert_eq!(list.texts(), written);
     }
 }
 

@@ -63,9 +63,9 @@ async fn such_a_user_on_a_cluster(program: Program) {
     let url = cluster.url().replacen("://", "://app:hunter2@", 1);
     let store = RedisStore::connect(&url).await.unwrap();
     works(&store).await;
-    let moving = MovingSlot::begin(&cluster, "works");
+    let moving = MovingSlot::start(&cluster, "works");
     works(&store).await;
-    moving.finish();
+    moving.complete();
     works(&store).await;
 }
 
@@ -92,7 +92,8 @@ async fn such_a_user_behind_sentinels(program: Program) {
 
     // Sentinels with a user of their own.
     for sentinel in group.sentinels() {
-        let rules = "ACL SETUSER watch on >hunter3 -@all +sentinel|get-master-addr-by-name +sentinel|sentinels";
+        let rules = "ACL SETUSER watch on >hunter3 -@all +sentinel|get-master-addr-by-name \
+                     +sentinel|sentinels";
         sentinel
             .command(&rules.split(' ').collect::<Vec<_>>())
             .unwrap();

@@ -36,18 +36,18 @@ async fn a_master_that_dies(program: Program) {
     println!("Cluster: the servers {servers:?} after a master died, the store {back:?}");
     assert!(back < servers + Duration::from_secs(3));
     works(&*store).await;
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     println!("{verdict:?}: what the replica had not yet received is missing");
     assert!(verdict.acknowledged > 200, "{verdict:?}");
 }
 
-/// fred's own way of following ASK gives answers of one session to another (see `redirect.rs`): here, everybody reads his own
-/// all the while.
+/// fred's own way of following ASK gives answers of one session to another (see `redirect.rs`):
+/// here, everybody reads his own all the while.
 async fn a_slot_that_moves_under_load(program: Program) {
     let cluster = RedisCluster::start_with([program; 3]).unwrap();
     let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
     let mut version = stored(insert(&*store, "moving", "0").await.unwrap());
-    let moving = MovingSlot::begin(&cluster, "moving");
+    let moving = MovingSlot::start(&cluster, "moving");
     let mut readers = JoinSet::new();
     let names = (0..).map(|number| format!("other-{number}"));
     let owner = |name: &str| cluster.master_of(&redis_key(name)).unwrap().port();
@@ -58,8 +58,8 @@ async fn a_slot_that_moves_under_load(program: Program) {
         stored(insert(&*store, &name, &name).await.unwrap());
         let store = store.clone();
         readers.spawn(async move {
-            let (begun, mut read) = (Instant::now(), 0);
-            while begun.elapsed() < Duration::from_millis(1500) {
+            let (started, mut read) = (Instant::now(), 0);
+            while started.elapsed() < Duration::from_millis(1500) {
                 assert_eq!(body(&*store, &name).await.unwrap(), name);
                 read += 1;
             }
@@ -85,7 +85,7 @@ async fn a_slot_that_moves_under_load(program: Program) {
         let _ = tokio::time::timeout(Duration::from_micros(300), load).await;
         assert_eq!(body(&*store, "moving").await.unwrap(), "100");
     }
-    moving.finish();
+    moving.complete();
     for step in 101..=120 {
         version = stored(
             replace(&*store, "moving", &step.to_string(), version)
@@ -103,13 +103,13 @@ async fn valkey_and_redis_in_one_cluster() {
     let cluster = RedisCluster::start_with(programs).unwrap();
     let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
     let load = Load::start(store.clone(), 16, 100);
-    let moving = MovingSlot::begin(&cluster, "works");
+    let moving = MovingSlot::start(&cluster, "works");
     for _ in 0..20 {
         works(&*store).await;
     }
-    moving.finish();
+    moving.complete();
     works(&*store).await;
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     assert!(verdict.acknowledged > 100, "{verdict:?}");
     assert_eq!(verdict.missing, 0, "{verdict:?}");
 }

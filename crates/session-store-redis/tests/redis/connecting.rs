@@ -10,12 +10,12 @@ use session_store_redis::RedisStore;
 
 /// The kind, and that the error names the address and keeps the password, however it is printed.
 async fn refused(url: &str, kind: StoreErrorKind, names: &str) -> StoreError {
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = RedisStore::connect(url).await.unwrap_err();
     assert!(
-        begun.elapsed() < Duration::from_millis(3500),
+        started.elapsed() < Duration::from_millis(3500),
         "{:?}",
-        begun.elapsed()
+        started.elapsed()
     );
     let text = format!("{error} {error:?}");
     assert_eq!(error.kind(), kind, "{text}");
@@ -99,7 +99,7 @@ async fn a_server_of_another_kind() {
 async fn a_server_that_is_no_redis() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    // fred asks more than once; whoever listens no more would reset what it has not taken.
+    // fred asks more than once; a closed listener would reset the connections it did not accept.
     std::thread::spawn(move || {
         for client in listener.incoming() {
             let mut client = client.unwrap();

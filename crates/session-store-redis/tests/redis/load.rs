@@ -1,7 +1,8 @@
 //! Many clients that write, and what must be true of what they wrote.
 //!
-//! Each record is the list of the writes that it has seen, each with an id of its own: a lost write is a missing id, a write
-//! that was applied twice is an id twice, and a record of another key has another key's ids.
+//! Each record is the list of the writes that it has seen, each with an id of its own: a lost write
+//! is a missing id, a write that was applied twice is an id twice, and a record of another key has
+//! another key's ids.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -64,8 +65,8 @@ impl Load {
         }
     }
 
-    /// Ends the clients, and reads every record; nothing may be there twice, or at another's key.
-    pub(crate) async fn finish(mut self) -> Verdict {
+    /// Stops the clients, and reads every record; nothing may be there twice, or at another's key.
+    pub(crate) async fn stop(mut self) -> Verdict {
         self.stop.store(true, Ordering::Relaxed);
         let mut written = Vec::new();
         while let Some(client) = self.clients.join_next().await {
@@ -80,7 +81,7 @@ impl Load {
             for id in body.lines() {
                 assert!(
                     id.starts_with(&format!("{number:03}-")),
-                    "{id} stands at key {number}"
+                    "{id} is at key {number}"
                 );
                 assert_eq!(
                     seen.insert(id.to_owned(), number),
@@ -99,7 +100,8 @@ impl Load {
     }
 }
 
-/// Adds `id` to the record, and looks for it there wherever the outcome is unknown. `false`: the test ended before it was sure.
+/// Adds `id` to the record, and looks for it there wherever the outcome is unknown. `false`: the
+/// test ended before it was sure.
 async fn append(store: &dyn RecordStore, number: u64, id: &str, stop: &AtomicBool) -> bool {
     let key = key(&name(number));
     loop {

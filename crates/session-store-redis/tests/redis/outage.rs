@@ -22,7 +22,7 @@ async fn many_writers_of_few_records(program: Program) {
     let store = Arc::new(RedisStore::connect(&redis.url()).await.unwrap());
     let load = Load::start(store, 32, 3);
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     println!("{verdict:?}");
     assert!(verdict.acknowledged > 100, "{verdict:?}");
     assert_eq!(verdict.missing, 0, "{verdict:?}");
@@ -45,7 +45,7 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_applied_twice(program: Prog
         println!("works {back:?} after the restart");
     }
     tokio::time::sleep(Duration::from_secs(1)).await;
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     println!("{verdict:?}");
     assert!(verdict.acknowledged > 500, "{verdict:?}");
     assert_eq!(verdict.missing, 0, "{verdict:?}");
@@ -63,7 +63,7 @@ async fn errors_within_the_limit_while_it_is_gone() {
     let version = stored(insert(&store, "a", "1").await.unwrap());
     redis.kill();
     for _ in 0..3 {
-        let begun = Instant::now();
+        let started = Instant::now();
         let error = store.load(&key("a")).await.unwrap_err();
         assert!(
             matches!(
@@ -73,7 +73,7 @@ async fn errors_within_the_limit_while_it_is_gone() {
             "{error}"
         );
         assert!(error.to_string().contains(&redis.addr()), "{error}");
-        assert!(begun.elapsed() < limit * 2, "{:?}", begun.elapsed());
+        assert!(started.elapsed() < limit * 2, "{:?}", started.elapsed());
     }
     redis.restart().unwrap();
     until_it_works(&store, Instant::now(), Duration::from_secs(3)).await;
@@ -112,11 +112,11 @@ async fn a_connection_that_went_silent_is_left() {
     let builder = RedisStore::builder(&proxy.url()).pool_size(1);
     let store = builder.command_timeout(limit).connect().await.unwrap();
     stored(insert(&store, "a", "1").await.unwrap());
-    let begun = Instant::now();
+    let started = Instant::now();
     proxy.stall_next();
     let error = store.load(&key("a")).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout, "{error}");
-    let back = until_it_works(&store, begun, Duration::from_secs(5)).await;
+    let back = until_it_works(&store, started, Duration::from_secs(5)).await;
     println!("works again {back:?} after the connection went silent");
     assert_eq!(body(&store, "a").await.unwrap(), "1");
 }

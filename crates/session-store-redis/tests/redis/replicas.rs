@@ -26,7 +26,7 @@ async fn a_write_waits_for_its_replica(program: Program) {
     works(&*store).await;
     let load = Load::start(store.clone(), 8, 20);
     tokio::time::sleep(Duration::from_millis(500)).await;
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     assert!(
         verdict.acknowledged > 50 && verdict.missing == 0,
         "{verdict:?}"
@@ -42,7 +42,7 @@ async fn a_write_waits_for_its_replica(program: Program) {
     let patience = Duration::from_millis(300);
     let store = with(patience).await;
     replica.kill();
-    let begun = Instant::now();
+    let started = Instant::now();
     let error = replace(&*store, "a", "2", version.clone())
         .await
         .unwrap_err();
@@ -52,17 +52,17 @@ async fn a_write_waits_for_its_replica(program: Program) {
         "{error}"
     );
     assert!(
-        begun.elapsed() >= patience && begun.elapsed() < patience * 4,
+        started.elapsed() >= patience && started.elapsed() < patience * 4,
         "{:?}",
-        begun.elapsed()
+        started.elapsed()
     );
-    // It stands on the master, as the error says; and the others were not held up.
+    // The master has it, as the error says, and other commands were not held up.
     assert_eq!(body(&*store, "a").await.unwrap(), "2");
     assert_eq!(
         replace(&*store, "a", "3", version).await.unwrap(),
         PutOutcome::Refused
     );
-    let (waiting, begun) = (
+    let (waiting, started) = (
         tokio::spawn({
             let store = store.clone();
             async move { insert(&*store, "b", "1").await }
@@ -70,7 +70,7 @@ async fn a_write_waits_for_its_replica(program: Program) {
         Instant::now(),
     );
     store.load(&key("a")).await.unwrap();
-    assert!(begun.elapsed() < patience, "a read waited for a write");
+    assert!(started.elapsed() < patience, "a read waited for a write");
     waiting.await.unwrap().unwrap_err();
 }
 

@@ -40,7 +40,7 @@ async fn a_master_that_dies(program: Program) {
     group.wait_healthy().unwrap();
     group.sentinels()[0].kill();
     works(&*store).await;
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     println!("{verdict:?}: what the replica had not yet received is missing");
     assert!(verdict.acknowledged > 200, "{verdict:?}");
 }

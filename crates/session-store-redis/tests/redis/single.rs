@@ -1,4 +1,4 @@
-//! One server: what is sent, what is kept, what is refused.
+//! One server: what is sent, stored and refused.
 
 use std::time::Duration;
 

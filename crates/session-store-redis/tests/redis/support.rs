@@ -102,7 +102,8 @@ pub(crate) fn redis_key(name: &str) -> String {
     format!("session:{}", key(name).hex())
 }
 
-/// A slot on its way from one master to another: keys that have gone over are answered `ASK`, and so are those that are not there.
+/// A slot on its way from one master to another: keys that have gone over are answered `ASK`, and
+/// so are those that are not there.
 pub(crate) struct MovingSlot<'a> {
     pub(crate) from: &'a Redis,
     pub(crate) to: &'a Redis,
@@ -111,7 +112,7 @@ pub(crate) struct MovingSlot<'a> {
 
 impl<'a> MovingSlot<'a> {
     /// Begins to move the slot of the record of this name.
-    pub(crate) fn begin(cluster: &'a RedisCluster, name: &str) -> Self {
+    pub(crate) fn start(cluster: &'a RedisCluster, name: &str) -> Self {
         let key = redis_key(name);
         let from = cluster.master_of(&key).unwrap();
         let masters = cluster.masters().unwrap();
@@ -136,7 +137,7 @@ impl<'a> MovingSlot<'a> {
     }
 
     /// From here on, the old master answers `MOVED`.
-    pub(crate) fn finish(self) {
+    pub(crate) fn complete(self) {
         for node in [self.to, self.from] {
             node.command(&["CLUSTER", "SETSLOT", &self.slot, "NODE", &id(self.to)])
                 .unwrap();

@@ -55,7 +55,7 @@ async fn valkey_is_replaced_by_redis_and_back_under_load() {
             stored(replace(&*store, &name, "2", version).await.unwrap());
         }
     }
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     println!("{verdict:?}");
     assert!(verdict.acknowledged > 500, "{verdict:?}");
     assert_eq!(verdict.missing, 0, "{verdict:?}");
@@ -108,7 +108,7 @@ async fn valkey_takes_over_from_redis_by_a_failover() {
     master.kill();
     group.wait_healthy().unwrap();
     until_it_works(&*store, Instant::now(), LIMIT).await;
-    let verdict = load.finish().await;
+    let verdict = load.stop().await;
     println!("{verdict:?}: what the replica had not yet received is missing");
     assert_eq!(group.master().unwrap().port(), replica.port());
     assert_eq!(comparison(&store, replica).await, "SET");
