@@ -53,13 +53,11 @@ impl Signer {
 }
 
 /// The value, the text that is signed, and the tag.
-fn parse(text: &[u8]) -> Option<(&str, &str, Vec<u8>)> {
-    const TAG_BYTES: usize = 32;
+fn parse(text: &[u8]) -> Option<(&str, &str, [u8; 32])> {
     let text = std::str::from_utf8(text).ok()?;
     let (signed, tag) = text.rsplit_once('.')?;
     let value = signed.strip_prefix(MARKER)?;
-    let tag = base64url::decode(tag.as_bytes())?;
-    (tag.len() == TAG_BYTES).then_some((value, signed, tag))
+    Some((value, signed, base64url::decode_array(tag)?))
 }
 
 /// What RFC 6265, section 4.1.1, allows in a cookie's value.

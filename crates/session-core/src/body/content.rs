@@ -5,8 +5,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use bytestring::ByteString;
-use serde::Deserialize;
-use serde::de::{Deserializer, MapAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
 use super::text::Str;
@@ -73,44 +72,35 @@ pub(super) fn write(members: &Members, out: &mut Vec<u8>) {
     out.push(b'}');
 }
 
-/// The members of a JSON object, in their order and with duplicates.
-pub(super) struct Object<'a>(Vec<(Cow<'a, str>, &'a RawValue)>);
+/// Reads a JSON object into members that share the bytes of the body.
+pub(super) struct ReadObject<'t>(pub(super) &'t Text);
 
-impl Object<'_> {
-    /// Of members with the same key, the last one counts, as in JavaScript.
-    pub(super) fn members(&self, body: &Text) -> Members {
-        let shared = |text: &str| body.slice_ref(text);
-        let members = self.0.iter().map(|(key, value)| {
-            let key = match key {
-                Cow::Borrowed(key) => shared(key),
-                Cow::Owned(key) => Text::from(key.as_str()),
-            };
-            (key, shared(value.get()))
-        });
-        members.collect()
+impl<'de> DeserializeSeed<'de> for ReadObject<'_> {
+    type Value = Members;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Members, D::Error> {
+        deserializer.deserialize_map(self)
     }
 }
 
-impl<'de: 'a, 'a> Deserialize<'de> for Object<'a> {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Members;
+impl<'de> Visitor<'de> for ReadObject<'_> {
+    type Value = Members;
 
-        impl<'de> Visitor<'de> for Members {
-            type Value = Object<'de>;
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object")
+    }
 
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object")
-            }
-
-            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Object<'de>, A::Error> {
-                let mut members = Vec::new();
-                while let Some((Str(key), value)) = map.next_entry()? {
-                    members.push((key, value));
-                }
-                Ok(Object(members))
-            }
+    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Members, A::Error> {
+        let Self(body) = self;
+        let mut members = Members::new();
+        while let Some((Str(key), value)) = map.next_entry::<_, &RawValue>()? {
+            let key = match key {
+                Cow::Borrowed(key) => body.slice_ref(key),
+                Cow::Owned(key) => key.into(),
+            };
+            // Of members with the same key, the last one counts, as in JavaScript.
+            members.insert(key, body.slice_ref(value.get()));
         }
-
-        deserializer.deserialize_map(Members)
+        Ok(members)
     }
 }

@@ -13,10 +13,12 @@ pub(crate) use content::{Content, Members, Text, set};
 pub(crate) use meta::{Kind, Meta, Prev, Tombstone};
 pub(crate) use write_ids::{WriteId, WriteIds};
 
-use bytes::Bytes;
-use serde::Deserialize;
+use std::fmt;
 
-use self::content::Object;
+use bytes::Bytes;
+use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
+
+use self::content::ReadObject;
 use crate::error::Error;
 use crate::record::RecordKey;
 
@@ -28,13 +30,30 @@ pub(crate) struct Body {
     pub(crate) meta: Option<Meta>,
 }
 
-/// The elements of the array. A fourth one is an error.
-#[derive(Deserialize)]
-struct Elements<'a>(
-    #[serde(borrow)] Object<'a>,
-    #[serde(borrow)] Object<'a>,
-    #[serde(default)] Option<Meta>,
-);
+/// Reads the array. A fourth element is an error.
+struct ReadBody<'t>(&'t Text);
+
+impl<'de> Visitor<'de> for ReadBody<'_> {
+    type Value = Body;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("[values, flash, meta]")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Body, A::Error> {
+        let missing = |count| A::Error::invalid_length(count, &"at least two elements");
+        let mut object = |count| {
+            let object = elements.next_element_seed(ReadObject(self.0))?;
+            object.ok_or_else(|| missing(count))
+        };
+        let content = Content {
+            values: object(0)?,
+            flash: object(1)?,
+        };
+        let meta = elements.next_element::<Option<Meta>>()?.flatten();
+        Ok(Body { content, meta })
+    }
+}
 
 /// Reads the body that was found at `key`. The texts in the result share its bytes.
 pub(crate) fn decode(body: &Bytes, key: &RecordKey) -> Result<Body, Error> {
@@ -47,18 +66,16 @@ pub(crate) fn decode(body: &Bytes, key: &RecordKey) -> Result<Body, Error> {
         ))
     };
     let text = Text::try_from(body.clone()).map_err(|error| invalid(error.valid_up_to()))?;
-    let Elements(values, flash, meta) =
-        serde_json::from_str(&text).map_err(|error| invalid(position(&text, &error)))?;
-    if meta.as_ref().is_some_and(|meta| !meta.is_of(key)) {
+    let mut json = serde_json::Deserializer::from_str(&text);
+    let read = json.deserialize_seq(ReadBody(&text));
+    let read = read.and_then(|body| json.end().map(|()| body));
+    let body = read.map_err(|error| invalid(position(&text, &error)))?;
+    if body.meta.as_ref().is_some_and(|meta| !meta.is_of(key)) {
         return Err(Error::corrupt(format!(
             "the record at {key:?} belongs to another key; it was not opened"
         )));
     }
-    let content = Content {
-        values: values.members(&text),
-        flash: flash.members(&text),
-    };
-    Ok(Body { content, meta })
+    Ok(body)
 }
 
 /// Writes a body.

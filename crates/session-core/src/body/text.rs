@@ -25,15 +25,23 @@ pub(super) mod base64url {
         serializer.serialize_str(&URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    pub(in crate::body) fn deserialize<'de, D, B>(deserializer: D) -> Result<B, D::Error>
+    pub(in crate::body) fn deserialize<'de, D, const N: usize>(
+        deserializer: D,
+    ) -> Result<[u8; N], D::Error>
     where
         D: Deserializer<'de>,
-        B: TryFrom<Vec<u8>>,
     {
         let Str(text) = Str::deserialize(deserializer)?;
-        let bytes = URL_SAFE_NO_PAD.decode(&*text).ok();
-        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
-        bytes.ok_or_else(|| D::Error::custom("not base64url of the right length"))
+        decode(&text).ok_or_else(|| D::Error::custom("not base64url of the right length"))
+    }
+
+    /// The `N` bytes that `text` encodes, if it encodes as many.
+    pub(in crate::body) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+        let mut bytes = [0; N];
+        // A text of another length would not fit.
+        let fits = text.len() == (N * 4).div_ceil(3);
+        let decoded = fits.then(|| URL_SAFE_NO_PAD.decode_slice_unchecked(text, &mut bytes));
+        decoded?.ok().map(|_| bytes)
     }
 }
 
@@ -55,11 +63,7 @@ impl<'de> Deserialize<'de> for KeyText {
         let Str(text) = Str::deserialize(deserializer)?;
         let key = match text.strip_prefix('=') {
             Some(id) => SessionId::parse_foreign(id).map(|id| RecordKey::plain_of(&id)),
-            None => {
-                let digest = URL_SAFE_NO_PAD.decode(&*text).ok();
-                let digest = digest.and_then(|digest| digest.try_into().ok());
-                digest.map(RecordKey::from_digest)
-            }
+            None => base64url::decode(&text).map(RecordKey::from_digest),
         };
         key.map(Self)
             .ok_or_else(|| D::Error::custom("not a record key"))

@@ -3,7 +3,7 @@
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-use super::text::base64url;
+use super::text::{Str, base64url};
 use crate::error::Error;
 use crate::random;
 
@@ -14,6 +14,7 @@ pub(crate) struct WriteId([u8; WriteId::BYTES]);
 
 impl WriteId {
     const BYTES: usize = 12;
+    const CHARS: usize = 16;
     /// A save that is tried again within this many seconds finds its id in the record.
     const ANSWERABLE: u32 = 60;
     /// A record names an id for this many seconds: a minute longer, because another server's clock
@@ -91,13 +92,16 @@ impl Serialize for WriteIds {
 
 impl<'de> Deserialize<'de> for WriteIds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let bytes: Vec<u8> = base64url::deserialize(deserializer)?;
-        let (ids, []) = bytes.as_chunks() else {
+        let Str(text) = Str::deserialize(deserializer)?;
+        let (texts, []) = text.as_bytes().as_chunks::<{ WriteId::CHARS }>() else {
             return Err(D::Error::custom("not a list of write ids"));
         };
-        Ok(Self(
-            ids.iter().take(Self::MAX).map(|id| WriteId(*id)).collect(),
-        ))
+        let ids = texts.iter().take(Self::MAX).map(|text| {
+            let id = std::str::from_utf8(text).ok().and_then(base64url::decode);
+            id.map(WriteId)
+                .ok_or_else(|| D::Error::custom("not a write id"))
+        });
+        Ok(Self(ids.collect::<Result<_, _>>()?))
     }
 }
 
