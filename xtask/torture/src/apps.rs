@@ -1,8 +1,8 @@
-//! The application servers, each a process of its own.
+//! The application servers. Each is a process of its own.
 
 use std::net::{SocketAddr, TcpListener};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use tokio::net::TcpStream;
@@ -16,7 +16,7 @@ pub(crate) struct Apps {
 }
 
 impl Apps {
-    /// Starts `count` servers, each with `args` and a free port, and returns once they answer.
+    /// Starts `count` servers with `args`, each on a free port, and waits until they answer.
     pub(crate) async fn start(count: usize, args: &[String]) -> Result<Self> {
         let mut apps = Self {
             args: args.to_vec(),
@@ -34,25 +34,21 @@ impl Apps {
         Ok(apps)
     }
 
-    /// Kills one, as a crash would, and starts it again.
+    /// Kills a server, and starts it again after the time `down`.
     pub(crate) async fn crash(&self, which: usize, down: Duration) -> Result<()> {
         let which = which % self.children.len();
         self.kill(which);
         tokio::time::sleep(down).await;
         if let (Some(child), Some(address)) = (self.children.get(which), self.addresses.get(which))
         {
-            *child
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner) = self.spawn(*address)?;
+            *child.lock().unwrap_or_else(PoisonError::into_inner) = self.spawn(*address)?;
         }
         self.ready(which).await
     }
 
     fn kill(&self, which: usize) {
         if let Some(child) = self.children.get(which) {
-            let mut child = child
-                .lock()
-                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
             let _ = child.kill();
             let _ = child.wait();
         }
@@ -64,16 +60,17 @@ impl Apps {
         command
             .args(["serve", "--port", &address.port().to_string()])
             .args(&self.args);
-        // The pipe closes when this process ends, however it ends, and the server ends with it.
+        // The server exits when this pipe closes, which happens however this process ends.
         Ok(command
             .stdin(Stdio::piped())
             .stdout(Stdio::null())
             .spawn()?)
     }
 
-    /// Waits for its first answer; one that ended is started again, as whoever keeps servers running would.
+    /// Waits until the server accepts connections. One that exited is started again, as a service
+    /// manager would do.
     async fn ready(&self, which: usize) -> Result<()> {
-        let began = Instant::now();
+        let start = Instant::now();
         while let (Some(address), Some(child)) =
             (self.addresses.get(which), self.children.get(which))
         {
@@ -81,14 +78,12 @@ impl Apps {
                 break;
             }
             {
-                let mut child = child
-                    .lock()
-                    .unwrap_or_else(std::sync::PoisonError::into_inner);
+                let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
                 if child.try_wait()?.is_some() {
                     *child = self.spawn(*address)?;
                 }
             }
-            if began.elapsed() > Duration::from_secs(30) {
+            if start.elapsed() > Duration::from_secs(30) {
                 return Err("an application server did not start within 30 s".into());
             }
             tokio::time::sleep(Duration::from_millis(20)).await;

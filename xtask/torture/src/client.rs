@@ -1,4 +1,4 @@
-//! What one browser does, from its first request to its last.
+//! The requests of one browser, chosen at random.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -6,40 +6,40 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 
-use crate::history::{Event, Life, Outcome, Request};
+use crate::history::{Event, History, Outcome, Request};
 use crate::http;
 
-/// What the clients need to know.
+/// What all clients share.
 #[derive(Debug)]
-pub(crate) struct World {
+pub(crate) struct Setup {
     pub(crate) servers: Vec<SocketAddr>,
-    pub(crate) began: Instant,
+    /// The start of the run.
+    pub(crate) start: Instant,
 }
 
-/// One life under way.
 struct Browser {
-    world: Arc<World>,
+    setup: Arc<Setup>,
     rng: Rng,
-    life: Life,
-    /// The cookie that it holds, as an index of the life's cookies.
+    history: History,
+    /// The cookie that the browser has now, as an index into [`History::cookies`].
     cookie: Option<usize>,
-    /// Whether the session is still worth asking for.
+    /// Whether the session still exists, as far as the browser knows.
     alive: bool,
 }
 
-/// Lives one life, and returns its history.
-pub(crate) async fn live(world: Arc<World>, marker: String, seed: u64) -> Life {
+/// Runs one browser from its first request to its last, and returns its history.
+pub(crate) async fn run(setup: Arc<Setup>, marker: String, seed: u64) -> History {
     let mut browser = Browser {
-        world,
+        setup,
         rng: Rng::with_seed(seed),
-        life: Life {
+        history: History {
             marker: marker.clone(),
-            ..Life::default()
+            ..History::default()
         },
         cookie: None,
         alive: true,
     };
-    browser.one(Request::Begin(marker)).await;
+    browser.request(Request::Start(marker)).await;
     browser.alive = browser.cookie.is_some();
     let steps = browser.rng.usize(4..24);
     for step in 0..steps {
@@ -49,55 +49,58 @@ pub(crate) async fn live(world: Arc<World>, marker: String, seed: u64) -> Life {
         browser.step(step).await;
     }
     if browser.alive {
-        browser.one(Request::Read).await;
+        browser.request(Request::Read).await;
     }
     if browser.alive && browser.rng.bool() {
-        browser.leave().await;
+        browser.log_out().await;
     }
-    browser.life
+    browser.history
 }
 
-/// Asks for every cookie of a life that was logged out once more.
-pub(crate) async fn haunt(world: Arc<World>, life: &mut Life) {
-    let logged_out = life.events.iter().any(|event| {
-        event.request == Request::Logout && event.done().is_some_and(|(marker, _)| marker.is_some())
-    });
+/// If the session was logged out, reads it again with each of its cookies.
+pub(crate) async fn read_after_logout(setup: Arc<Setup>, history: &mut History) {
+    let logged_out = history
+        .events
+        .iter()
+        .any(|event| event.request == Request::Logout && event.found_session());
     if !logged_out {
         return;
     }
     let mut browser = Browser {
-        world,
+        setup,
         rng: Rng::with_seed(1),
-        life: std::mem::take(life),
+        history: std::mem::take(history),
         cookie: None,
         alive: true,
     };
-    for cookie in 0..browser.life.cookies.len() {
-        let event = browser.send(Request::Read, Some(cookie), None);
-        let (event, _) = event.await;
-        browser.life.events.push(event);
+    for cookie in 0..browser.history.cookies.len() {
+        let (event, _) = browser.send(Request::Read, Some(cookie), None).await;
+        browser.history.events.push(event);
     }
-    *life = browser.life;
+    *history = browser.history;
 }
 
 impl Browser {
     async fn step(&mut self, step: usize) {
-        let own = |what: &str| format!("{what}{step}-{}", self.life.marker);
+        let own = |what: &str| format!("{what}{step}-{}", self.history.marker);
         let set = Request::Set(format!("k{step}"), own("v"));
         match self.rng.u32(0..100) {
-            0..20 => self.one(Request::Count).await,
-            20..35 => self.both(Request::Count, Request::Count).await,
-            35..47 => self.both(Request::Count, set).await,
-            47..55 => self.one(set).await,
-            55..63 => self.one(Request::Read).await,
+            0..20 => self.request(Request::Count).await,
+            20..35 => self.two_requests(Request::Count, Request::Count).await,
+            35..47 => self.two_requests(Request::Count, set).await,
+            47..55 => self.request(set).await,
+            55..63 => self.request(Request::Read).await,
             63..70 => {
-                self.one(Request::Flash(own("f"))).await;
+                self.request(Request::Flash(own("f"))).await;
             }
-            70..77 => self.one(Request::Notice).await,
-            77..80 => self.both(Request::Notice, Request::Flash(own("f"))).await,
-            80..87 => self.one(Request::Login).await,
-            87..90 => self.both(Request::Login, Request::Login).await,
-            90..92 => self.both(Request::Login, Request::Count).await,
+            70..77 => self.request(Request::Notice).await,
+            77..80 => {
+                self.two_requests(Request::Notice, Request::Flash(own("f")))
+                    .await
+            }
+            80..87 => self.request(Request::Login).await,
+            87..90 => self.two_requests(Request::Login, Request::Login).await,
+            90..92 => self.two_requests(Request::Login, Request::Count).await,
             92..97 => {
                 let request = match self.rng.u32(0..4) {
                     0 => Request::Count,
@@ -111,16 +114,16 @@ impl Browser {
         }
     }
 
-    /// One request, and its answer.
-    async fn one(&mut self, request: Request) {
+    /// Sends one request, and waits for the answer.
+    async fn request(&mut self, request: Request) {
         let pause = Duration::from_millis(self.rng.u64(0..5));
         tokio::time::sleep(pause).await;
         let sent = self.send(request, self.cookie, None).await;
         self.receive(sent);
     }
 
-    /// Two requests at once: a double click, or two tabs.
-    async fn both(&mut self, first: Request, second: Request) {
+    /// Sends two requests at the same time, as a double click or two tabs do.
+    async fn two_requests(&mut self, first: Request, second: Request) {
         let sent = (
             self.send(first, self.cookie, None),
             self.send(second, self.cookie, None),
@@ -137,85 +140,86 @@ impl Browser {
         }
     }
 
-    /// A request whose client goes away before the answer.
+    /// Sends a request, and closes the connection, perhaps before the answer.
     async fn hang_up(&mut self, request: Request) {
-        let patience = Duration::from_millis(self.rng.u64(0..25));
-        let sent = self.send(request, self.cookie, Some(patience)).await;
+        let limit = Duration::from_millis(self.rng.u64(0..25));
+        let sent = self.send(request, self.cookie, Some(limit)).await;
         self.receive(sent);
     }
 
-    /// A request with a cookie of before.
+    /// Sends a request with an earlier cookie.
     async fn replay(&mut self) {
-        let old = self.rng.usize(0..self.life.cookies.len());
+        let old = self.rng.usize(0..self.history.cookies.len());
         let (event, _) = self.send(Request::Read, Some(old), None).await;
-        self.life.events.push(event);
+        self.history.events.push(event);
     }
 
-    /// Logs out, sometimes while something else is under way, and asks for everything again.
-    async fn leave(&mut self) {
+    /// Logs out, sometimes at the same time as another request, and then reads with every cookie.
+    async fn log_out(&mut self) {
         let cookie = self.cookie;
         match self.rng.u32(0..4) {
-            0 => self.both(Request::Logout, Request::Count).await,
-            1 => self.both(Request::Logout, Request::Login).await,
-            _ => self.one(Request::Logout).await,
+            0 => self.two_requests(Request::Logout, Request::Count).await,
+            1 => self.two_requests(Request::Logout, Request::Login).await,
+            _ => self.request(Request::Logout).await,
         }
         self.cookie = cookie;
-        for cookie in 0..self.life.cookies.len() {
+        for cookie in 0..self.history.cookies.len() {
             let (event, _) = self.send(Request::Read, Some(cookie), None).await;
-            self.life.events.push(event);
+            self.history.events.push(event);
         }
     }
 
-    /// Starts a request; what comes back is not yet taken in.
+    /// Sends a request. The browser's cookie changes only when [`receive`](Self::receive) is called
+    /// with the answer.
     fn send(
         &mut self,
         request: Request,
         cookie: Option<usize>,
-        patience: Option<Duration>,
+        hang_up_after: Option<Duration>,
     ) -> impl Future<Output = (Event, Option<String>)> + use<> {
-        let server = self.rng.usize(0..self.world.servers.len());
-        let hold = match self.rng.u32(0..4) {
+        let server = self.rng.usize(0..self.setup.servers.len());
+        let delay = match self.rng.u32(0..4) {
             0 => self.rng.u64(0..20),
             _ => 0,
         };
-        let path = format!("{}?hold={hold}", request.path());
-        let text = cookie.and_then(|cookie| self.life.cookies.get(cookie).cloned());
-        let world = Arc::clone(&self.world);
+        let path = format!("{}?delay={delay}", request.path());
+        let text = cookie.and_then(|cookie| self.history.cookies.get(cookie).cloned());
+        let setup = Arc::clone(&self.setup);
         async move {
-            let start = world.began.elapsed();
-            let (outcome, gave) = match world.servers.get(server) {
-                Some(address) => http::get(*address, &path, text.as_deref(), patience).await,
-                None => (Outcome::Gone("no server"), None),
+            let start = setup.start.elapsed();
+            let (outcome, set_cookie) = match setup.servers.get(server) {
+                Some(address) => http::get(*address, &path, text.as_deref(), hang_up_after).await,
+                None => (Outcome::Disconnected("no server"), None),
             };
             let event = Event {
                 start,
-                end: world.began.elapsed(),
+                end: setup.start.elapsed(),
                 request,
                 cookie,
                 server,
                 outcome,
-                gave: None,
+                set_cookie: None,
             };
-            (event, gave)
+            (event, set_cookie)
         }
     }
 
-    /// Takes an answer in: the cookie that it gave, and whether the session still lives.
-    fn receive(&mut self, (mut event, gave): (Event, Option<String>)) {
-        let begins = matches!(event.request, Request::Begin(_));
+    /// Records an answer: the cookie that it sets, and whether the session still exists.
+    fn receive(&mut self, (mut event, set_cookie): (Event, Option<String>)) {
+        let starts = matches!(event.request, Request::Start(_));
         let gone = event.done().is_some_and(|(marker, _)| marker.is_none());
-        if let Some(cookie) = gave
-            && matches!(event.request, Request::Begin(_) | Request::Login)
-            && (begins || !gone)
+        if let Some(cookie) = set_cookie
+            && matches!(event.request, Request::Start(_) | Request::Login)
+            && (starts || !gone)
         {
-            event.gave = Some(self.life.cookies.len());
-            self.cookie = event.gave;
-            self.life.cookies.push(cookie);
+            event.set_cookie = Some(self.history.cookies.len());
+            self.cookie = event.set_cookie;
+            self.history.cookies.push(cookie);
         }
-        let ended = gone && !begins || event.request == Request::Logout || event.refused();
+        let ended = gone && !starts || event.request == Request::Logout || event.refused();
         if ended || event.outcome == Outcome::Stuck {
             self.alive = false;
         }
-        self.life.events.push(event);
+        self.history.events.push(event);
     }
 }

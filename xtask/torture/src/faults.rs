@@ -1,4 +1,4 @@
-//! What goes wrong, and when: a plan drawn from the seed.
+//! The faults of a run, and when they happen: a plan made from the seed.
 
 use std::time::Duration;
 
@@ -12,12 +12,15 @@ pub(crate) enum Fault {
     Backend,
     /// The master is killed, so that a replica takes over, and started again later.
     Failover,
+    /// The replies of the backend are delayed.
     Delay,
+    /// The connections to the backend are closed.
     Cut,
+    /// The connections to the backend are closed after a request and before its reply.
     CutReplies,
-    /// The directory's file system is full for a while.
+    /// The file system is full for a while.
     Full,
-    /// The directory's file system takes no writes for a while.
+    /// The file system is read-only for a while.
     ReadOnly,
 }
 
@@ -33,26 +36,30 @@ pub(crate) const NAMES: [(&str, Fault); 8] = [
     ("read-only", Fault::ReadOnly),
 ];
 
-/// One fault: when it begins, how long it lasts, and a number that chooses among servers.
+/// A fault of the plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Planned {
+    /// Since the start of the run.
     pub(crate) at: Duration,
     pub(crate) fault: Fault,
     pub(crate) lasts: Duration,
+    /// Chooses the server, modulo their number.
     pub(crate) which: usize,
 }
 
-/// The faults of a run: the same for the same seed.
+/// Plans the faults of a run. The same seed gives the same plan.
 pub(crate) fn plan(seed: u64, seconds: u64, faults: &[Fault]) -> Vec<Planned> {
     let mut rng = Rng::with_seed(seed);
     let mut plan = Vec::new();
     let mut at = Duration::from_millis(1500);
-    // The end stays quiet, so that everything can be read once more.
+    // No faults at the end of the run, so that the last requests of each client succeed.
     let end = Duration::from_secs(seconds.saturating_sub(3));
     while at < end && !faults.is_empty() {
         let fault = faults.get(rng.usize(0..faults.len())).copied();
         let Some(fault) = fault else { break };
-        let (least, most, rest) = match fault {
+        // How long the fault lasts, from and to, and how long the backend recovers, in
+        // milliseconds.
+        let (shortest, longest, recovery) = match fault {
             Fault::App => (100, 600, 400),
             Fault::Backend => (200, 1500, 2500),
             Fault::Failover => (4000, 6000, 12_000),
@@ -60,14 +67,14 @@ pub(crate) fn plan(seed: u64, seconds: u64, faults: &[Fault]) -> Vec<Planned> {
             Fault::Cut | Fault::CutReplies => (50, 1000, 1500),
             Fault::Full | Fault::ReadOnly => (300, 1500, 800),
         };
-        let lasts = Duration::from_millis(rng.u64(least..most));
+        let lasts = Duration::from_millis(rng.u64(shortest..longest));
         plan.push(Planned {
             at,
             fault,
             lasts,
             which: rng.usize(0..1000),
         });
-        at += lasts + Duration::from_millis(rest + rng.u64(0..1500));
+        at += lasts + Duration::from_millis(recovery + rng.u64(0..1500));
     }
     plan
 }

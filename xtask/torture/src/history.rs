@@ -1,37 +1,37 @@
-//! What was sent and what was answered.
+//! The history of a client: what it sent, and what was answered.
 
 use std::fmt;
 use std::time::Duration;
 
 use serde_json::Value;
 
-/// One browser's life from its first request to its last, with one session in it.
+/// The requests of one browser, which has one session.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Life {
-    /// What the session holds from its first save on; no other session holds it.
+pub(crate) struct History {
+    /// A value that the first request writes into the session. No other session has it.
     pub(crate) marker: String,
-    /// Every cookie that a server ever gave it.
+    /// Every session cookie that the browser received.
     pub(crate) cookies: Vec<String>,
     pub(crate) events: Vec<Event>,
 }
 
 #[derive(Clone, Debug)]
 pub(crate) struct Event {
-    /// Since the run began.
+    /// Since the start of the run.
     pub(crate) start: Duration,
     pub(crate) end: Duration,
     pub(crate) request: Request,
-    /// The cookie that went with it, as an index of the life's cookies.
+    /// The cookie that was sent, as an index into [`History::cookies`].
     pub(crate) cookie: Option<usize>,
     pub(crate) server: usize,
     pub(crate) outcome: Outcome,
-    /// The cookie that came back, likewise.
-    pub(crate) gave: Option<usize>,
+    /// The cookie that was received, as an index into [`History::cookies`].
+    pub(crate) set_cookie: Option<usize>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Request {
-    Begin(String),
+    Start(String),
     Count,
     Set(String, String),
     Read,
@@ -43,17 +43,25 @@ pub(crate) enum Request {
 
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
-    /// 200: the marker that the session held when it was opened, and what the handler said.
+    /// 200: the marker that the session had when the request opened it, and the handler's value.
     Done {
         marker: Option<String>,
         value: Value,
     },
     /// Another status.
     Status(u16),
-    /// The client hung up, or the server did: it may have happened or not.
-    Gone(&'static str),
+    /// The connection ended before the answer, so the request may have been executed or not.
+    Disconnected(&'static str),
     /// No answer within the limit.
     Stuck,
+}
+
+impl History {
+    /// When the first request was sent.
+    pub(crate) fn start(&self) -> Duration {
+        let first = self.events.first();
+        first.map_or(Duration::ZERO, |first| first.start)
+    }
 }
 
 impl Event {
@@ -64,12 +72,17 @@ impl Event {
         }
     }
 
-    /// Whether what it was to do was certainly not done.
+    /// Whether the request was answered, and its session existed.
+    pub(crate) fn found_session(&self) -> bool {
+        self.done().is_some_and(|(marker, _)| marker.is_some())
+    }
+
+    /// Whether the request certainly changed nothing.
     pub(crate) fn refused(&self) -> bool {
         self.outcome == Outcome::Status(409)
     }
 
-    /// Whether it may have been done, unknown to the client.
+    /// Whether the client cannot know if the request changed something.
     pub(crate) fn unknown(&self) -> bool {
         self.done().is_none() && !self.refused()
     }
@@ -78,7 +91,7 @@ impl Event {
 impl Request {
     pub(crate) fn path(&self) -> String {
         match self {
-            Self::Begin(marker) => format!("/begin/{marker}"),
+            Self::Start(marker) => format!("/start/{marker}"),
             Self::Count => "/count".to_owned(),
             Self::Set(key, value) => format!("/set/{key}/{value}"),
             Self::Read => "/read".to_owned(),
@@ -97,7 +110,7 @@ impl fmt::Display for Event {
                 format!("200 {} {value}", marker.as_deref().unwrap_or("(no marker)"))
             }
             Outcome::Status(status) => status.to_string(),
-            Outcome::Gone(why) => format!("? {why}"),
+            Outcome::Disconnected(why) => format!("? {why}"),
             Outcome::Stuck => "no answer".to_owned(),
         };
         let cookie = |at: Option<usize>| at.map_or("-".to_owned(), |at| format!("c{at}"));
@@ -109,7 +122,7 @@ impl fmt::Display for Event {
             self.server,
             self.request.path(),
             cookie(self.cookie),
-            cookie(self.gave),
+            cookie(self.set_cookie),
         )
     }
 }

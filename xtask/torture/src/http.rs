@@ -1,4 +1,4 @@
-//! One request over one connection, which the client may cut at any time.
+//! One request over one connection, which the client may close at any time.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,27 +9,28 @@ use tokio::net::TcpStream;
 
 use crate::history::Outcome;
 
-/// A request that is not answered in this time is stuck: opening and saving a session may take 5 seconds each.
+/// A request without an answer after this time is stuck. Opening and saving a session may take 5 s
+/// each.
 const LIMIT: Duration = Duration::from_secs(15);
 
-/// What came back: the outcome, and the cookie if there was one.
+/// The outcome, and the session cookie if the response sets one.
 pub(crate) type Answer = (Outcome, Option<String>);
 
-/// Sends a request, and hangs up after `patience`.
+/// Sends a request. Closes the connection after `hang_up_after`, if it is set.
 pub(crate) async fn get(
     server: SocketAddr,
     path: &str,
     cookie: Option<&str>,
-    patience: Option<Duration>,
+    hang_up_after: Option<Duration>,
 ) -> Answer {
     let exchange = exchange(server, path, cookie);
-    let (limit, late) = match patience {
-        Some(patience) => (patience, Outcome::Gone("hung up")),
+    let (limit, late) = match hang_up_after {
+        Some(limit) => (limit, Outcome::Disconnected("hung up")),
         None => (LIMIT, Outcome::Stuck),
     };
     match tokio::time::timeout(limit, exchange).await {
         Ok(Ok(answer)) => answer,
-        Ok(Err(_)) => (Outcome::Gone("connection lost"), None),
+        Ok(Err(_)) => (Outcome::Disconnected("connection lost"), None),
         Err(_) => (late, None),
     }
 }
@@ -49,11 +50,11 @@ async fn exchange(server: SocketAddr, path: &str, cookie: Option<&str>) -> std::
         .split(' ')
         .nth(1)
         .and_then(|status| status.parse().ok());
-    let gave = head.lines().find_map(|line| {
+    let set_cookie = head.lines().find_map(|line| {
         let (name, value) = line.split_once(": ")?;
         let pair = value.split(';').next()?;
-        let full = name.eq_ignore_ascii_case("set-cookie") && !pair.ends_with('=');
-        full.then(|| pair.to_owned())
+        let sets = name.eq_ignore_ascii_case("set-cookie") && !pair.ends_with('=');
+        sets.then(|| pair.to_owned())
     });
     let outcome = match (status, serde_json::from_str::<Value>(body)) {
         (Some(200), Ok(body)) => Outcome::Done {
@@ -67,5 +68,5 @@ async fn exchange(server: SocketAddr, path: &str, cookie: Option<&str>) -> std::
         (Some(status), _) => Outcome::Status(status),
         (None, _) => return Err(std::io::ErrorKind::InvalidData.into()),
     };
-    Ok((outcome, gave))
+    Ok((outcome, set_cookie))
 }

@@ -1,7 +1,8 @@
-//! `cargo xtask torture`: the three promises under real faults.
+//! `cargo xtask torture`: checks the three promises under real faults.
 //!
-//! Application servers, each a process of its own, keep the sessions of many clients in one backend, while servers are killed,
-//! connections cut and disks filled. What was sent and answered is recorded, and a checker reads it afterwards.
+//! Several application servers, each a process of its own, keep the sessions of many clients in one
+//! backend. Meanwhile servers are killed, connections are closed and disks fill up. The run records
+//! every request and its answer, and a checker reads these histories afterwards.
 
 mod apps;
 mod backend;
@@ -18,21 +19,21 @@ mod server;
 
 use std::process::ExitCode;
 
-use run::Order;
+use run::Options;
 use server::Settings;
 use xtask::{Args, UsageError};
 
 #[tokio::main(flavor = "multi_thread", worker_threads = 2)]
 async fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
-    let serves = args.first().is_some_and(|first| first == "serve");
-    let ended = if serves {
+    let is_server = args.first().is_some_and(|first| first == "serve");
+    let result = if is_server {
         args.remove(0);
         serve(args).await
     } else {
         torture(args).await
     };
-    ended.unwrap_or_else(|error| {
+    result.unwrap_or_else(|error| {
         eprintln!("torture: {error}");
         ExitCode::from(2)
     })
@@ -41,7 +42,7 @@ async fn main() -> ExitCode {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
-    let options = [
+    let valid = [
         "--backend",
         "--seconds",
         "--seed",
@@ -50,21 +51,21 @@ async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
         "--sabotage",
         "--replicas",
     ];
-    let args = Args::parse(args, &options).map_err(usage)?;
+    let args = Args::parse(args, &valid).map_err(usage)?;
     args.no_words(&[]).map_err(usage)?;
     let names: Vec<_> = backend::NAMES.iter().map(|name| (*name, *name)).collect();
     let mut backends = args.list("--backend", &names).map_err(usage)?;
     if backends.is_empty() {
         backends = backend::NAMES.to_vec();
     }
-    let order = Order {
+    let options = Options {
         seconds: number(&args, "--seconds", 20)?,
         seed: number(&args, "--seed", 1)?,
         faults: args.list("--fault", &faults::NAMES).map_err(usage)?,
         sabotage: args.option("--sabotage").map(str::to_owned),
         replicas: u32::try_from(number(&args, "--replicas", 0)?)?,
     };
-    if let Some(name) = &order.sabotage
+    if let Some(name) = &options.sabotage
         && !sabotage::NAMES.contains(&name.as_str())
     {
         return Err(format!(
@@ -80,7 +81,7 @@ async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
     };
     let mut verdicts = Vec::new();
     for backend in backends {
-        verdicts.push(run::run(backend, &order).await?);
+        verdicts.push(run::run(backend, &options).await?);
     }
     println!(
         "{}",

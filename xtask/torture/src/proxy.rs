@@ -1,4 +1,5 @@
-//! A proxy on loopback between the application servers and a backend, which delays and cuts.
+//! A proxy on loopback between the application servers and a backend. It delays replies and closes
+//! connections.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -8,16 +9,16 @@ use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
-/// What the proxy does to what passes through it.
+/// What the proxy does to the connections through it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(crate) enum Mode {
     Pass,
-    /// Replies wait up to 300 ms.
+    /// Delays replies by up to 300 ms.
     Delay,
-    /// Connections are closed, and new ones too.
+    /// Closes all connections, and new ones at once.
     Cut,
-    /// A request goes through, and its connection is closed before the reply.
+    /// Forwards a request, and closes the connection before the reply.
     CutReplies,
 }
 
@@ -38,8 +39,8 @@ impl Proxy {
             while let Ok((client, _)) = listener.accept().await {
                 let (mode, backend, count) =
                     (Arc::clone(&shared), backend.clone(), Arc::clone(&count));
-                // A connection that breaks is what this is for.
-                tokio::spawn(async move { pass(client, backend, mode, count).await });
+                // Errors are expected: breaking connections is the proxy's purpose.
+                tokio::spawn(async move { forward(client, backend, mode, count).await });
             }
         });
         Ok(Self { address, mode })
@@ -50,7 +51,7 @@ impl Proxy {
     }
 }
 
-async fn pass(
+async fn forward(
     mut client: TcpStream,
     backend: String,
     mode: Arc<AtomicU8>,
@@ -77,8 +78,8 @@ async fn pass(
                     return Ok(());
                 }
                 if is(Mode::Delay) {
-                    let turn = count.fetch_add(1, Ordering::Relaxed);
-                    tokio::time::sleep(Duration::from_millis(turn * 37 % 300)).await;
+                    let number = count.fetch_add(1, Ordering::Relaxed);
+                    tokio::time::sleep(Duration::from_millis(number * 37 % 300)).await;
                 }
                 client.write_all(down.get(..read).unwrap_or_default()).await?;
             },

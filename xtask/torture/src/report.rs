@@ -1,16 +1,16 @@
-//! The verdicts, for people and for programs.
+//! The verdicts, as text and as JSON.
 
-use crate::check::FAULTS;
+use crate::check::KINDS;
 use crate::run::Verdict;
 
-/// How many histories are printed for each backend.
+/// How many histories the text shows for each backend.
 const HISTORIES: usize = 5;
 
 pub(crate) fn text(verdicts: &[Verdict]) -> String {
     let mut out = String::new();
     for verdict in verdicts {
-        for (_, story) in verdict.histories.iter().take(HISTORIES) {
-            out += &format!("{}: {story}\n", verdict.backend);
+        for (_, history) in verdict.histories.iter().take(HISTORIES) {
+            out += &format!("{}: {history}\n", verdict.backend);
         }
     }
     out += &row("", verdicts, |verdict| verdict.backend.clone());
@@ -33,14 +33,14 @@ pub(crate) fn text(verdicts: &[Verdict]) -> String {
     out += &row("faults injected", verdicts, |verdict| {
         verdict.faults_injected.values().sum::<u64>().to_string()
     });
-    for (_, label) in FAULTS {
+    for (_, label) in KINDS {
         out += &row(label, verdicts, |verdict| {
             let of = |counts: &std::collections::BTreeMap<&str, u64>| {
                 counts.get(label).copied().unwrap_or(0)
             };
             match of(&verdict.found_around_failovers) {
                 0 => of(&verdict.found).to_string(),
-                apart => format!("{} (+{apart} around failovers)", of(&verdict.found)),
+                near => format!("{} (+{near} around failovers)", of(&verdict.found)),
             }
         });
     }

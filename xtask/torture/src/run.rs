@@ -1,4 +1,4 @@
-//! One backend's run: servers, clients, faults, and the verdict.
+//! The run on one backend: servers, clients, faults, and the verdict.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -8,23 +8,24 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use crate::apps::Apps;
-use crate::backend::Backend;
-use crate::check::{self, FAULTS, Loss};
-use crate::client::{self, World};
+use crate::backend::{self, Backend};
+use crate::check::{self, KINDS, LossWindow};
+use crate::client::{self, Setup};
 use crate::faults::{self, Fault, Planned};
-use crate::history::{Life, Outcome};
+use crate::history::{History, Outcome};
 
-/// What a run is asked for.
 #[derive(Clone, Debug)]
-pub(crate) struct Order {
+pub(crate) struct Options {
     pub(crate) seconds: u64,
     pub(crate) seed: u64,
+    /// The faults to inject; all that the backend can have, if empty.
     pub(crate) faults: Vec<Fault>,
     pub(crate) sabotage: Option<String>,
+    /// How many replicas must confirm a write.
     pub(crate) replicas: u32,
 }
 
-/// What a run came to.
+/// The result of a run.
 #[derive(Debug, Default, Serialize)]
 pub(crate) struct Verdict {
     pub(crate) backend: String,
@@ -36,204 +37,217 @@ pub(crate) struct Verdict {
     pub(crate) refused_with_409: u64,
     pub(crate) unanswered: u64,
     pub(crate) faults_injected: BTreeMap<&'static str, u64>,
-    /// The longest time in which every request failed.
+    /// The longest time between two successful answers.
     pub(crate) longest_outage_ms: u64,
+    /// The violations, by kind.
     pub(crate) found: BTreeMap<&'static str, u64>,
-    /// What was found in sessions that lived through a failover, which may lose what it acknowledged just before.
+    /// The violations in sessions that a failover may have affected. Redis may lose a write that it
+    /// acknowledged just before.
     pub(crate) found_around_failovers: BTreeMap<&'static str, u64>,
-    /// The histories of what was found, shortest first, by their number of requests.
+    /// The histories with violations, shortest first, with their number of requests.
     pub(crate) histories: Vec<(usize, String)>,
 }
 
 impl Verdict {
+    /// Whether nothing was found, except what a failover of Redis explains.
     pub(crate) fn clean(&self) -> bool {
-        let apart = |name: &str| self.found_around_failovers.get(name).copied().unwrap_or(0);
+        let around = |name: &str| self.found_around_failovers.get(name).copied().unwrap_or(0);
         self.found.values().all(|count| *count == 0)
-            && apart("stranger") == 0
-            && apart("stuck") == 0
+            && around("stranger") == 0
+            && around("stuck") == 0
     }
 }
 
 const CLIENTS: usize = 24;
 const SERVERS: usize = 3;
 
-/// How long before the death of a master a write may have been acknowledged and not yet replicated; measured figures are in
-/// `docs/reliability.md`.
+/// How long before its master dies a write may be acknowledged and not yet replicated. Measured
+/// figures are in `docs/reliability.md`.
 const REPLICATION: Duration = Duration::from_secs(2);
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-pub(crate) async fn run(name: &str, order: &Order) -> Result<Verdict, Failure> {
+pub(crate) async fn run(name: &str, options: &Options) -> Result<Verdict, Failure> {
     let backend = Arc::new(Backend::start(name).await?);
     let mut args = vec!["--store".to_owned(), backend.url.clone()];
-    if let Some(sabotage) = &order.sabotage {
+    if let Some(sabotage) = &options.sabotage {
         args.extend(["--sabotage".to_owned(), sabotage.clone()]);
     }
-    if crate::backend::fails_over(name) {
-        args.extend(["--replicas".to_owned(), order.replicas.to_string()]);
+    if backend::fails_over(name) {
+        args.extend(["--replicas".to_owned(), options.replicas.to_string()]);
     }
     let apps = Arc::new(Apps::start(SERVERS, &args).await?);
     let kinds: Vec<Fault> = backend
         .faults()
         .into_iter()
-        .filter(|fault| order.faults.is_empty() || order.faults.contains(fault))
+        .filter(|fault| options.faults.is_empty() || options.faults.contains(fault))
         .collect();
-    let plan = faults::plan(order.seed, order.seconds, &kinds);
-    let world = Arc::new(World {
+    let plan = faults::plan(options.seed, options.seconds, &kinds);
+    let setup = Arc::new(Setup {
         servers: apps.addresses.clone(),
-        began: Instant::now(),
+        start: Instant::now(),
     });
-    let tally = Arc::new(Tally::default());
-    let end = world.began + Duration::from_secs(order.seconds);
+    let progress = Arc::new(Progress::default());
+    let end = setup.start + Duration::from_secs(options.seconds);
 
     let mut clients = Vec::new();
     for client in 0..CLIENTS {
-        let (world, tally, seed) = (Arc::clone(&world), Arc::clone(&tally), order.seed);
+        let (setup, progress, seed) = (Arc::clone(&setup), Arc::clone(&progress), options.seed);
         clients.push(tokio::spawn(async move {
-            let mut lives = 0;
+            let mut sessions = 0;
             while Instant::now() < end {
-                lives += 1;
-                let marker = format!("c{client}s{lives}");
-                let seed = seed ^ ((client as u64) << 32) ^ lives;
-                let life = client::live(Arc::clone(&world), marker, seed).await;
-                tally.take(life);
+                sessions += 1;
+                let marker = format!("c{client}s{sessions}");
+                let seed = seed ^ ((client as u64) << 32) ^ sessions;
+                let history = client::run(Arc::clone(&setup), marker, seed).await;
+                progress.add(history);
             }
         }));
     }
     let losses = Arc::new(Mutex::new(Vec::new()));
-    let trouble = tokio::spawn(trouble(
+    let faults = tokio::spawn(inject(
         plan,
-        Arc::clone(&world),
+        Arc::clone(&setup),
         Arc::clone(&backend),
         Arc::clone(&apps),
         Arc::clone(&losses),
-        Arc::clone(&tally),
+        Arc::clone(&progress),
     ));
     while Instant::now() < end {
         tokio::time::sleep(Duration::from_secs(1)).await;
-        tally.progress(name, world.began, order.seconds);
+        progress.print(name, setup.start, options.seconds);
     }
-    trouble.await??;
+    faults.await??;
     for client in clients {
         client.await?;
     }
     eprintln!();
-    let mut lives = std::mem::take(&mut *lock(&tally.lives));
-    // What was logged out stays so, a while later too.
-    let recent = lives.len().saturating_sub(4000);
-    for life in lives.iter_mut().skip(recent) {
-        client::haunt(Arc::clone(&world), life).await;
+    let mut histories = std::mem::take(&mut *lock(&progress.histories));
+    // A session that was logged out must not come back later either.
+    let recent = histories.len().saturating_sub(4000);
+    for history in histories.iter_mut().skip(recent) {
+        client::read_after_logout(Arc::clone(&setup), history).await;
     }
     let losses = lock(&losses).clone();
-    Ok(judge(
+    Ok(verdict(
         name,
-        order,
-        &lives,
+        options,
+        &histories,
         &losses,
         backend.forgets(),
-        &tally,
+        &progress,
     ))
 }
 
-/// Lets the planned faults happen, one after another, and notes when the backend may have lost something.
-async fn trouble(
+/// Injects the planned faults, one after another. Notes in `losses` when the backend may have lost
+/// records.
+async fn inject(
     plan: Vec<Planned>,
-    world: Arc<World>,
+    setup: Arc<Setup>,
     backend: Arc<Backend>,
     apps: Arc<Apps>,
-    losses: Arc<Mutex<Vec<Loss>>>,
-    tally: Arc<Tally>,
+    losses: Arc<Mutex<Vec<LossWindow>>>,
+    progress: Arc<Progress>,
 ) -> Result<(), Failure> {
     for planned in plan {
-        let wait = (world.began + planned.at).saturating_duration_since(Instant::now());
+        let wait = (setup.start + planned.at).saturating_duration_since(Instant::now());
         tokio::time::sleep(wait).await;
-        let from = world.began.elapsed();
-        *lock(&tally.faults).entry(planned.fault.name()).or_default() += 1;
+        let from = setup.start.elapsed();
+        *lock(&progress.faults)
+            .entry(planned.fault.name())
+            .or_default() += 1;
         if planned.fault == Fault::App {
             apps.crash(planned.which, planned.lasts).await?;
         } else {
             backend.suffer(planned).await?;
         }
         if matches!(planned.fault, Fault::Failover | Fault::Backend) {
-            lock(&losses).push(Loss {
+            lock(&losses).push(LossWindow {
                 from,
-                until: world.began.elapsed(),
+                until: setup.start.elapsed(),
             });
         }
     }
     Ok(())
 }
 
-fn judge(
+fn verdict(
     name: &str,
-    order: &Order,
-    lives: &[Life],
-    losses: &[Loss],
+    options: &Options,
+    histories: &[History],
+    losses: &[LossWindow],
     forgets: bool,
-    tally: &Tally,
+    progress: &Progress,
 ) -> Verdict {
     let mut verdict = Verdict {
         backend: name.to_owned(),
-        seed: order.seed,
-        seconds: order.seconds,
-        sessions: lives.len(),
-        requests: tally.requests.load(Ordering::Relaxed),
-        answered_with_an_error: tally.errors.load(Ordering::Relaxed),
-        refused_with_409: tally.refused.load(Ordering::Relaxed),
-        unanswered: tally.unanswered.load(Ordering::Relaxed),
-        faults_injected: lock(&tally.faults).clone(),
-        longest_outage_ms: outage(lives),
+        seed: options.seed,
+        seconds: options.seconds,
+        sessions: histories.len(),
+        requests: progress.requests.load(Ordering::Relaxed),
+        answered_with_an_error: progress.errors.load(Ordering::Relaxed),
+        refused_with_409: progress.refused.load(Ordering::Relaxed),
+        unanswered: progress.unanswered.load(Ordering::Relaxed),
+        faults_injected: lock(&progress.faults).clone(),
+        longest_outage_ms: longest_outage(histories),
         ..Verdict::default()
     };
-    for (_, label) in FAULTS {
+    for (_, label) in KINDS {
         verdict.found.insert(label, 0);
         verdict.found_around_failovers.insert(label, 0);
     }
-    let fails_over = crate::backend::fails_over(name);
-    for life in lives {
+    let fails_over = backend::fails_over(name);
+    for history in histories {
         let evicted = if forgets { losses } else { &[] };
-        let violations = check::check(life, evicted);
+        let violations = check::check(history, evicted);
         if violations.is_empty() {
             continue;
         }
-        let (Some(first), Some(last)) = (life.events.first(), life.events.last()) else {
+        let (Some(first), Some(last)) = (history.events.first(), history.events.last()) else {
             continue;
         };
-        let near = |loss: &Loss| {
+        let near = |loss: &LossWindow| {
             first.start < loss.until + REPLICATION && last.end + REPLICATION > loss.from
         };
-        let apart = fails_over && losses.iter().any(near);
-        let counts = if apart {
+        let around_failover = fails_over && losses.iter().any(near);
+        let counts = if around_failover {
             &mut verdict.found_around_failovers
         } else {
             &mut verdict.found
         };
         for violation in &violations {
-            let label = FAULTS.iter().find(|(fault, _)| *fault == violation.fault);
+            let label = KINDS.iter().find(|(kind, _)| *kind == violation.kind);
             *counts
                 .entry(label.map_or("", |(_, label)| label))
                 .or_default() += 1;
         }
-        let mut story = format!(
+        let mut text = format!(
             "session {}{}\n",
-            life.marker,
-            if apart { " (around a failover)" } else { "" }
+            history.marker,
+            if around_failover {
+                " (around a failover)"
+            } else {
+                ""
+            }
         );
-        for (at, event) in life.events.iter().enumerate() {
-            story += &format!("  {event}\n");
-            for violation in violations.iter().filter(|violation| violation.event == at) {
-                story += &format!("      ^ {:?}: {}\n", violation.fault, violation.what);
+        for (index, event) in history.events.iter().enumerate() {
+            text += &format!("  {event}\n");
+            for violation in violations
+                .iter()
+                .filter(|violation| violation.event == index)
+            {
+                text += &format!("      ^ {:?}: {}\n", violation.kind, violation.what);
             }
         }
-        verdict.histories.push((life.events.len(), story));
+        verdict.histories.push((history.events.len(), text));
     }
     verdict.histories.sort();
     verdict
 }
 
-/// The longest time without an answer, beside which some request was waiting.
-fn outage(lives: &[Life]) -> u64 {
-    let events = lives.iter().flat_map(|life| &life.events);
+/// The longest time between two successful answers, in milliseconds.
+fn longest_outage(histories: &[History]) -> u64 {
+    let events = histories.iter().flat_map(|history| &history.events);
     let mut answered: Vec<_> = events
         .filter(|event| event.done().is_some())
         .map(|event| event.end)
@@ -247,11 +261,11 @@ fn outage(lives: &[Life]) -> u64 {
         .map_or(0, |gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX))
 }
 
-/// What the clients did so far.
+/// What the clients have done so far.
 #[derive(Default)]
-struct Tally {
-    lives: Mutex<Vec<Life>>,
-    count: AtomicUsize,
+struct Progress {
+    histories: Mutex<Vec<History>>,
+    sessions: AtomicUsize,
     requests: AtomicU64,
     errors: AtomicU64,
     refused: AtomicU64,
@@ -259,28 +273,29 @@ struct Tally {
     faults: Mutex<BTreeMap<&'static str, u64>>,
 }
 
-impl Tally {
-    fn take(&self, life: Life) {
-        for event in &life.events {
+impl Progress {
+    fn add(&self, history: History) {
+        for event in &history.events {
             self.requests.fetch_add(1, Ordering::Relaxed);
             let counter = match event.outcome {
                 Outcome::Done { .. } => continue,
                 Outcome::Status(409) => &self.refused,
                 Outcome::Status(_) => &self.errors,
-                Outcome::Gone(_) | Outcome::Stuck => &self.unanswered,
+                Outcome::Disconnected(_) | Outcome::Stuck => &self.unanswered,
             };
             counter.fetch_add(1, Ordering::Relaxed);
         }
-        self.count.fetch_add(1, Ordering::Relaxed);
-        lock(&self.lives).push(life);
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+        lock(&self.histories).push(history);
     }
 
-    fn progress(&self, name: &str, began: Instant, seconds: u64) {
+    fn print(&self, name: &str, start: Instant, seconds: u64) {
         let load = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         eprint!(
-            "\r{name}: {:4}/{seconds} s  {} sessions  {} requests  {} errors  {} refused  {} unanswered  {} faults   ",
-            began.elapsed().as_secs(),
-            self.count.load(Ordering::Relaxed),
+            "\r{name}: {:4}/{seconds} s  {} sessions  {} requests  {} errors  {} refused  \
+             {} unanswered  {} faults   ",
+            start.elapsed().as_secs(),
+            self.sessions.load(Ordering::Relaxed),
             load(&self.requests),
             load(&self.errors),
             load(&self.refused),

@@ -1,4 +1,4 @@
-//! Stores that leave a promise out, to show that the torture sees it.
+//! Stores that break a promise, to show that the torture test finds it.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -8,18 +8,19 @@ use bytes::Bytes;
 use serde_json::Value;
 use session_core::{Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError};
 
-/// A store without one of the engine's means.
+/// A store with a deliberate flaw.
 #[derive(Debug)]
 pub(crate) struct Sabotage {
     inner: Arc<dyn RecordStore>,
-    what: What,
+    flaw: Flaw,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum What {
-    /// The last write wins.
+enum Flaw {
+    /// Every write succeeds, whatever version it expects.
     CompareAndSwap,
-    /// A session that moves leaves nothing behind, and what was under way writes it again.
+    /// No tombstone is written at the old id of a session that moves. A request that was in flight
+    /// can then write the old record again.
     Tombstone,
 }
 
@@ -28,17 +29,15 @@ pub(crate) const NAMES: [&str; 2] = ["cas", "tombstone"];
 
 impl Sabotage {
     pub(crate) fn new(inner: Arc<dyn RecordStore>, name: &str) -> Result<Self, String> {
-        let what = match name {
-            "cas" => What::CompareAndSwap,
-            "tombstone" => What::Tombstone,
+        let flaw = match name {
+            "cas" => Flaw::CompareAndSwap,
+            "tombstone" => Flaw::Tombstone,
             _ => {
-                return Err(format!(
-                    "no such sabotage: {name}; there are {}",
-                    NAMES.join(", ")
-                ));
+                let valid = NAMES.join(", ");
+                return Err(format!("unknown sabotage {name:?} (valid: {valid})"));
             }
         };
-        Ok(Self { inner, what })
+        Ok(Self { inner, flaw })
     }
 }
 
@@ -61,11 +60,11 @@ impl RecordStore for Sabotage {
         ttl: Duration,
         mut condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        match (self.what, &condition) {
-            (What::Tombstone, Condition::IfVersion(version)) if is_moved(&body) => {
+        match (self.flaw, &condition) {
+            (Flaw::Tombstone, Condition::IfVersion(version)) if is_moved(&body) => {
                 return Ok(PutOutcome::Stored(version.clone()));
             }
-            (What::CompareAndSwap, Condition::IfVersion(_)) => {
+            (Flaw::CompareAndSwap, Condition::IfVersion(_)) => {
                 if let Some(now) = self.inner.load(key).await? {
                     condition = Condition::IfVersion(now.version);
                 }

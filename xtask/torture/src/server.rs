@@ -1,4 +1,5 @@
-//! An application server: the session layer over the backend under test, and handlers that do one thing each.
+//! An application server: the session layer over the backend under test, with one handler for each
+//! kind of request.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -16,7 +17,7 @@ use session_store_redis::RedisStore;
 
 use crate::sabotage::Sabotage;
 
-/// How a server process is told what to do.
+/// The arguments of a server process.
 pub(crate) struct Settings {
     pub(crate) store: String,
     pub(crate) port: u16,
@@ -27,6 +28,7 @@ pub(crate) struct Settings {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
+    // Exits with the process that started this one, which closes the pipe.
     std::thread::spawn(|| {
         let _ = std::io::copy(&mut std::io::stdin(), &mut std::io::sink());
         std::process::exit(0);
@@ -35,11 +37,11 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
     if let Some(sabotage) = &settings.sabotage {
         store = Arc::new(Sabotage::new(store, sabotage)?);
     }
-    let cookie = SessionCookie::new("the torture's own secret, of 32 bytes and more")?;
+    let cookie = SessionCookie::new("the secret of the torture test, of 32 bytes and more")?;
     let manager = SessionManager::new(store, cookie);
     let app = Router::new()
         .route("/ready", get(async || "ready"))
-        .route("/begin/{marker}", get(begin))
+        .route("/start/{marker}", get(start))
         .route("/count", get(count))
         .route("/set/{key}/{value}", get(set))
         .route("/read", get(read))
@@ -73,19 +75,19 @@ async fn connect(settings: &Settings) -> Result<Arc<dyn RecordStore>, Failure> {
     })
 }
 
-/// How long a handler waits between opening its session and acting on it.
+/// How many milliseconds a handler waits between opening its session and acting on it.
 #[derive(Deserialize)]
-struct Hold {
+struct Delay {
     #[serde(default)]
-    hold: u64,
+    delay: u64,
 }
 
 type Reply = Result<Json<Value>, Error>;
 
-/// The marker that the session held when it was opened.
-async fn hold(session: &Session, Query(Hold { hold }): Query<Hold>) -> Result<Value, Error> {
+/// Opens the session, waits, and returns the marker that the session had.
+async fn open(session: &Session, Query(Delay { delay }): Query<Delay>) -> Result<Value, Error> {
     let marker = session.peek::<Value>("marker")?.unwrap_or_default();
-    tokio::time::sleep(Duration::from_millis(hold)).await;
+    tokio::time::sleep(Duration::from_millis(delay)).await;
     Ok(marker)
 }
 
@@ -94,18 +96,18 @@ fn reply(marker: Value, value: impl Into<Value>) -> Reply {
     Ok(Json(json!({ "marker": marker, "value": value })))
 }
 
-async fn begin(session: Session, Path(own): Path<String>, wait: Query<Hold>) -> Reply {
-    let marker = hold(&session, wait).await?;
+async fn start(session: Session, Path(own): Path<String>, delay: Query<Delay>) -> Reply {
+    let marker = open(&session, delay).await?;
     session.set("marker", &own)?;
     reply(marker, Value::Null)
 }
 
-async fn count(session: Session, wait: Query<Hold>) -> Reply {
-    let marker = hold(&session, wait).await?;
+async fn count(session: Session, delay: Query<Delay>) -> Reply {
+    let marker = open(&session, delay).await?;
     let add = |n: Option<u64>| Some(n.unwrap_or(0) + 1);
     let mut count = session.update("count", add)?;
     if marker.is_string() {
-        // Committed, so that the answer tells what was counted after a merge too.
+        // Saves first, so that the answer has the count after a merge with other requests.
         session.commit().await?;
         count = session.get("count")?;
     }
@@ -115,41 +117,41 @@ async fn count(session: Session, wait: Query<Hold>) -> Reply {
 async fn set(
     session: Session,
     Path((key, value)): Path<(String, String)>,
-    wait: Query<Hold>,
+    delay: Query<Delay>,
 ) -> Reply {
-    let marker = hold(&session, wait).await?;
+    let marker = open(&session, delay).await?;
     session.set(key, &value)?;
     reply(marker, Value::Null)
 }
 
-async fn read(session: Session, wait: Query<Hold>) -> Reply {
-    let marker = hold(&session, wait).await?;
+async fn read(session: Session, delay: Query<Delay>) -> Reply {
+    let marker = open(&session, delay).await?;
     reply(
         marker,
         serde_json::to_value(session.data().values).unwrap_or_default(),
     )
 }
 
-async fn flash(session: Session, Path(value): Path<String>, wait: Query<Hold>) -> Reply {
-    let marker = hold(&session, wait).await?;
+async fn flash(session: Session, Path(value): Path<String>, delay: Query<Delay>) -> Reply {
+    let marker = open(&session, delay).await?;
     session.flash("notice", &value)?;
     reply(marker, Value::Null)
 }
 
-async fn notice(session: Session, wait: Query<Hold>) -> Reply {
-    let marker = hold(&session, wait).await?;
+async fn notice(session: Session, delay: Query<Delay>) -> Reply {
+    let marker = open(&session, delay).await?;
     reply(marker, session.get::<Value>("notice")?)
 }
 
-async fn login(session: Session, wait: Query<Hold>) -> Reply {
-    let marker = hold(&session, wait).await?;
+async fn login(session: Session, delay: Query<Delay>) -> Reply {
+    let marker = open(&session, delay).await?;
     session.regenerate_id()?;
     session.update("logins", |n: Option<u64>| Some(n.unwrap_or(0) + 1))?;
     reply(marker, Value::Null)
 }
 
-async fn logout(session: Session, wait: Query<Hold>) -> Reply {
-    let marker = hold(&session, wait).await?;
+async fn logout(session: Session, delay: Query<Delay>) -> Reply {
+    let marker = open(&session, delay).await?;
     session.destroy()?;
     reply(marker, Value::Null)
 }
