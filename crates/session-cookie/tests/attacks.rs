@@ -1,4 +1,5 @@
-//! Whatever a client sends: no panic, and no value that was not made here.
+//! Arbitrary client input must not panic, and must not be accepted as a value that we did not
+//! issue.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -21,11 +22,11 @@ fn cookies() -> [SessionCookie; 3] {
     ]
 }
 
-fn later() -> SystemTime {
+fn deadline() -> SystemTime {
     UNIX_EPOCH + Duration::from_secs(100)
 }
 
-/// Something near enough to a real header to get past the first checks.
+/// A header that is similar enough to a real one to pass the first checks.
 fn header() -> impl Strategy<Value = Vec<u8>> {
     let piece = prop_oneof![
         Just(b"id=".to_vec()),
@@ -44,7 +45,7 @@ fn header() -> impl Strategy<Value = Vec<u8>> {
 
 proptest! {
     #[test]
-    fn no_header_is_valid(headers in proptest::collection::vec(header(), 0..4)) {
+    fn no_random_header_is_accepted(headers in proptest::collection::vec(header(), 0..4)) {
         for cookie in cookies() {
             for content in CONTENTS {
                 let opened = cookie.read(headers.iter().map(Vec::as_slice), content, UNIX_EPOCH);
@@ -55,7 +56,7 @@ proptest! {
     }
 
     #[test]
-    fn no_value_is_valid(text in proptest::collection::vec(any::<u8>(), 0..200)) {
+    fn no_random_value_is_accepted(text in proptest::collection::vec(any::<u8>(), 0..200)) {
         for cookie in cookies() {
             for content in CONTENTS {
                 prop_assert!(cookie.decode(&text, content, UNIX_EPOCH).value().is_none());
@@ -64,9 +65,9 @@ proptest! {
     }
 
     #[test]
-    fn any_data_survives(value in "(?s).{0,300}", around in "[a-z]{1,9}=[a-zA-Z0-9\"=]{0,9}") {
+    fn any_data_is_read_back(value in "(?s).{0,300}", around in "[a-z]{1,9}=[a-zA-Z0-9\"=]{0,9}") {
         for cookie in cookies() {
-            let text = cookie.encode(&value, CookieContent::Data, later()).unwrap();
+            let text = cookie.encode(&value, CookieContent::Data, deadline()).unwrap();
             let header = format!("{around}; id={text}; {around}");
             let opened = cookie.read([header.as_bytes()], CookieContent::Data, UNIX_EPOCH);
             prop_assert_eq!(opened.value(), Some(value.as_str()));
@@ -74,9 +75,9 @@ proptest! {
     }
 
     #[test]
-    fn any_id_survives(id in "[!#-+\\--:<-\\[\\]-~]{0,128}") {
+    fn any_id_is_read_back(id in "[!#-+\\--:<-\\[\\]-~]{0,128}") {
         for cookie in cookies() {
-            let text = cookie.encode(&id, CookieContent::Id, later()).unwrap();
+            let text = cookie.encode(&id, CookieContent::Id, deadline()).unwrap();
             let header = format!("a=1;id=\"{text}\"");
             let opened = cookie.read([header.as_bytes()], CookieContent::Id, UNIX_EPOCH);
             prop_assert_eq!(opened.value(), Some(id.as_str()));
@@ -84,10 +85,10 @@ proptest! {
     }
 
     #[test]
-    fn one_flipped_bit_fails(value in "[a-z]{0,40}", at in any::<prop::sample::Index>(), bit in 0..8) {
+    fn a_flipped_bit_is_rejected(value in "[a-z]{0,40}", at in any::<prop::sample::Index>(), bit in 0..8) {
         for cookie in cookies() {
             for content in CONTENTS {
-                let mut text = cookie.encode(&value, content, later()).unwrap().into_bytes();
+                let mut text = cookie.encode(&value, content, deadline()).unwrap().into_bytes();
                 let at = at.index(text.len());
                 text[at] ^= 1_u8 << bit;
                 prop_assert!(cookie.decode(&text, content, UNIX_EPOCH).value().is_none());
@@ -96,10 +97,10 @@ proptest! {
     }
 
     #[test]
-    fn any_cut_fails(value in "[a-z]{0,40}", at in any::<prop::sample::Index>()) {
+    fn a_truncated_value_is_rejected(value in "[a-z]{0,40}", at in any::<prop::sample::Index>()) {
         for cookie in cookies() {
             for content in CONTENTS {
-                let text = cookie.encode(&value, content, later()).unwrap().into_bytes();
+                let text = cookie.encode(&value, content, deadline()).unwrap().into_bytes();
                 let (start, end) = text.split_at(at.index(text.len()));
                 prop_assert!(cookie.decode(start, content, UNIX_EPOCH).value().is_none());
                 prop_assert!(start.is_empty() || cookie.decode(end, content, UNIX_EPOCH).value().is_none());

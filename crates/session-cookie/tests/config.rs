@@ -1,4 +1,4 @@
-//! What a cookie can be set up as, and the errors of what it cannot.
+//! Valid cookie settings, and the errors for invalid ones.
 #![allow(clippy::unwrap_used)]
 
 use session_cookie::{ConfigError, SameSite, Secret, SessionCookie};
@@ -10,7 +10,7 @@ fn cookie() -> SessionCookie {
 }
 
 #[test]
-fn prefixed_names_keep_their_promises_in_any_case() {
+fn prefixed_names_require_their_attributes_in_any_case() {
     for name in ["__Host-a", "__host-a", "__HOST-a"] {
         let cookie = || cookie().name(name).unwrap();
         assert_eq!(
@@ -37,7 +37,7 @@ fn prefixed_names_keep_their_promises_in_any_case() {
 }
 
 #[test]
-fn what_needs_secure_says_so_in_either_order() {
+fn attributes_that_need_secure_are_checked_in_either_order() {
     let insecure = || cookie().insecure().unwrap();
     let none = SameSite::None;
     assert!(insecure().same_site(none).is_err());
@@ -47,7 +47,7 @@ fn what_needs_secure_says_so_in_either_order() {
 }
 
 #[test]
-fn short_secrets_are_refused_but_for_remix() {
+fn short_secrets_are_refused_except_for_remix() {
     assert!(SessionCookie::new("s2").is_err());
     assert!(cookie().previous("s1").is_err());
     assert!(SessionCookie::new(Secret::random().unwrap()).is_ok());
@@ -78,7 +78,7 @@ fn debug_shows_no_secret() {
 }
 
 #[test]
-fn the_default_name_is_the_safest_that_the_other_attributes_allow() {
+fn the_default_name_has_the_strictest_prefix_that_the_attributes_allow() {
     assert_eq!(cookie().cookie_name(), "__Host-session");
     let domain = cookie().domain("example.com").unwrap();
     assert_eq!(domain.cookie_name(), "__Secure-session");
@@ -98,7 +98,7 @@ fn names_are_tokens() {
 }
 
 #[test]
-fn paths_begin_with_a_slash_and_hold_nothing_that_ends_them() {
+fn paths_start_with_a_slash_and_contain_no_delimiter() {
     for path in ["/", "/shop", "/a,b=c"] {
         assert!(cookie().path(path).is_ok(), "{path:?}");
     }
@@ -138,7 +138,7 @@ fn domains_are_host_names() {
 }
 
 #[test]
-fn fewer_than_32_bytes_are_no_secret() {
+fn a_secret_has_at_least_32_bytes() {
     let error = Secret::try_from([7; 31].as_slice()).unwrap_err();
     assert_eq!(error, ConfigError::ShortSecret { bytes: 31 });
     assert!(error.to_string().contains("31 bytes"), "{error}");

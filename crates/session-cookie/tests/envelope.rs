@@ -1,4 +1,4 @@
-//! The JSON that cookie storage puts into its cookie, read in every form that remix may write.
+//! The JSON in the cookie of `CookieStorage`, in every form that remix may write.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::borrow::Cow;
@@ -29,7 +29,7 @@ async fn open(text: &str) -> Session {
         .unwrap()
 }
 
-/// What JSON says that it holds.
+/// The session in `text`, according to serde_json.
 fn parsed(text: &str) -> Option<Session> {
     let Envelope { i, d } = serde_json::from_str(text).ok()?;
     let data = Bytes::copy_from_slice(d.get().as_bytes());
@@ -62,7 +62,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(4_000))]
 
     #[test]
-    fn what_json_says_is_opened(text in json()) {
+    fn the_reader_agrees_with_serde_json(text in json()) {
         let found = tokio_test::block_on(open(&text));
         match parsed(&text) {
             Some(expected) => prop_assert_eq!(describe(&found), describe(&expected)),
@@ -71,7 +71,7 @@ proptest! {
     }
 
     #[test]
-    fn a_session_is_opened_with_its_id(id in "[!-~]{1,128}") {
+    fn a_saved_session_opens_with_its_id(id in "[!-~]{1,128}") {
         let id = SessionId::parse_foreign(&id).unwrap();
         let body = Bytes::from_static(b"[{\"a\":1},{}]");
         let session = storage::open(id.clone(), body, &policy()).unwrap();

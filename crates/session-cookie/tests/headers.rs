@@ -1,4 +1,4 @@
-//! What a browser gets and sends back.
+//! The `Set-Cookie` lines that a browser gets, and the `Cookie` headers that it sends back.
 
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
@@ -16,10 +16,10 @@ fn cookie() -> SessionCookie {
     SessionCookie::new(SECRET).unwrap()
 }
 
-fn set(cookie: &SessionCookie, value: &str, carried: usize) -> Vec<String> {
+fn set(cookie: &SessionCookie, value: &str, previous_chunks: usize) -> Vec<String> {
     let content = CookieContent::Data;
     cookie
-        .set(value, content, Some(DAY), NOW + DAY, carried)
+        .set(value, content, Some(DAY), NOW + DAY, previous_chunks)
         .unwrap()
 }
 
@@ -41,7 +41,7 @@ fn attributes(line: &str) -> &str {
 }
 
 #[test]
-fn attributes_are_what_was_asked_for() {
+fn attributes_match_the_configuration() {
     let cases = [
         (
             cookie(),
@@ -74,7 +74,7 @@ fn attributes_are_what_was_asked_for() {
 }
 
 #[test]
-fn a_cookie_without_an_age_ends_with_the_browser() {
+fn a_cookie_without_a_max_age_has_no_expiry() {
     let lines = cookie().set("x", CookieContent::Id, None, NOW, 0).unwrap();
     assert_eq!(
         attributes(&lines[0]),
@@ -83,15 +83,15 @@ fn a_cookie_without_an_age_ends_with_the_browser() {
 }
 
 #[test]
-fn an_age_is_rounded_up() {
+fn max_age_is_rounded_up() {
     let age = Some(Duration::from_millis(1500));
     let lines = cookie().set("x", CookieContent::Id, age, NOW, 0).unwrap();
     assert!(attributes(&lines[0]).starts_with("Max-Age=2; "));
 }
 
-/// Browsers keep no cookie for longer than 400 days.
+/// Browsers cap the lifetime of a cookie at 400 days.
 #[test]
-fn an_age_is_at_most_400_days() {
+fn max_age_is_at_most_400_days() {
     for (days, expected) in [
         (399, 399),
         (400, 400),
@@ -131,7 +131,7 @@ fn the_first_cookie_that_verifies_wins() {
 }
 
 #[test]
-fn planted_cookies_are_tried_up_to_a_bound() {
+fn at_most_eight_cookies_with_the_name_are_tried() {
     let cookie = cookie();
     let lines = set(&cookie, "one", 0);
     let planted = |count| format!("{}{}", "__Host-session=x; ".repeat(count), pairs(&lines)[0]);
@@ -140,7 +140,7 @@ fn planted_cookies_are_tried_up_to_a_bound() {
 }
 
 #[test]
-fn the_log_learns_what_was_wrong() {
+fn the_result_says_why_a_cookie_was_rejected() {
     let cookie = cookie();
     let line = &set(&cookie, "one", 0)[0];
     let pair = line.split(';').next().unwrap();
@@ -182,7 +182,7 @@ fn a_cookie_that_browsers_would_drop_is_an_error_with_both_sizes() {
 }
 
 #[test]
-fn chunks_come_back_together_in_any_order() {
+fn chunks_can_be_read_in_any_order() {
     let cookie = cookie().chunks(3).unwrap();
     for length in [0, 10, 2900, 3100, 6000, 8800] {
         let value = "x".repeat(length);
@@ -216,7 +216,7 @@ fn more_than_the_chunks_hold_is_an_error() {
 }
 
 #[test]
-fn left_over_chunks_are_removed() {
+fn unused_chunks_are_removed() {
     let cookie = cookie().chunks(3).unwrap();
     let lines = set(&cookie, "small", 3);
     assert_eq!(
@@ -231,7 +231,7 @@ fn left_over_chunks_are_removed() {
 }
 
 #[test]
-fn left_over_chunks_do_no_harm() {
+fn unused_chunks_are_ignored() {
     let cookie = cookie().chunks(3).unwrap();
     let (long, short) = ("x".repeat(8000), "y".repeat(4000));
     let (long, short) = (set(&cookie, &long, 0), set(&cookie, &short, 0));
@@ -273,7 +273,7 @@ fn the_second_set_of_chunks_is_tried_too() {
 }
 
 #[test]
-fn the_clients_count_is_not_trusted() {
+fn the_chunk_count_in_the_cookie_is_not_trusted() {
     let allowing = cookie().chunks(3).unwrap();
     let lines = set(&allowing, &"x".repeat(8000), 0);
     let header = pairs(&lines).join("; ");
@@ -285,9 +285,8 @@ fn the_clients_count_is_not_trusted() {
     }
 }
 
-/// A header as sloppy as browsers and proxies may send it.
 #[test]
-fn sloppy_headers_are_read() {
+fn unusual_but_valid_headers_are_read() {
     let text = cookie()
         .encode("an-id", CookieContent::Id, SystemTime::now())
         .unwrap();

@@ -1,5 +1,5 @@
-//! Known answers: these files say what each format is, in any language. They were made by other
-//! implementations of `docs/formats.md`, those of remix by remix itself.
+//! Known answers pin each format. `tests/known/make.mjs` made them from `docs/formats.md` without
+//! this crate, and the answers of remix with remix itself.
 
 #![allow(clippy::unwrap_used)]
 
@@ -29,12 +29,12 @@ fn cookie(known: &Known) -> SessionCookie {
     cookie.name(known.name.as_str()).unwrap()
 }
 
-fn before(known: &Known) -> SystemTime {
+fn before_deadline(known: &Known) -> SystemTime {
     UNIX_EPOCH + Duration::from_millis(known.deadline_ms - 1)
 }
 
 #[test]
-fn signed_values() {
+fn signed_values_are_as_documented() {
     for known in known(include_str!("known/signed.json")) {
         let cookie = cookie(&known);
         let (content, now) = (CookieContent::Id, SystemTime::now());
@@ -45,12 +45,13 @@ fn signed_values() {
     }
 }
 
-/// That sealing gives these too is shown beside the code, which can choose the nonce.
+/// A unit test in the crate shows that sealing produces these values, because it can choose the
+/// nonce.
 #[test]
-fn sealed_values() {
+fn sealed_values_are_as_documented() {
     for known in known(include_str!("known/sealed.json")) {
         let (cookie, text) = (cookie(&known), known.cookie.as_bytes());
-        let now = before(&known);
+        let now = before_deadline(&known);
         let opened = cookie.decode(text, CookieContent::Data, now);
         assert_eq!(opened.value(), Some(known.value.as_str()));
         let at_deadline = now + Duration::from_millis(1);
@@ -60,7 +61,7 @@ fn sealed_values() {
 }
 
 #[test]
-fn remix_values() {
+fn remix_values_are_as_documented() {
     for known in known(include_str!("known/remix.json")) {
         let cookie = SessionCookie::remix_compatible([&known.secret]).unwrap();
         for content in [CookieContent::Id, CookieContent::Data] {
@@ -74,7 +75,7 @@ fn remix_values() {
 }
 
 #[test]
-fn a_format_is_never_taken_for_another() {
+fn a_value_in_one_format_is_not_accepted_as_another() {
     for signed in known(include_str!("known/signed.json")) {
         let opened =
             cookie(&signed).decode(signed.cookie.as_bytes(), CookieContent::Data, UNIX_EPOCH);

@@ -1,4 +1,4 @@
-//! Sealed values.
+//! Sealed (encrypted) values.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::HashSet;
@@ -29,14 +29,14 @@ fn open(cookie: &SessionCookie, text: &str, now: SystemTime) -> CookieValue<'sta
     value.into_owned()
 }
 
-/// The key id and the salt, and the nonce after them.
-fn head(text: &str) -> (&str, &str) {
+/// The key id with the salt, and the nonce.
+fn key_and_nonce(text: &str) -> (&str, &str) {
     let (key, rest) = text["e1.".len()..].split_at(20);
     (key, &rest[..16])
 }
 
 #[test]
-fn a_sealed_value_opens_in_every_process_and_never_looks_the_same() {
+fn a_sealed_value_opens_everywhere_and_is_different_every_time() {
     let (one, other) = (cookie(ONE), cookie(ONE));
     let (first, second) = (seal(&one, "value"), seal(&one, "value"));
     assert_ne!(first, second);
@@ -48,7 +48,7 @@ fn a_sealed_value_opens_in_every_process_and_never_looks_the_same() {
 }
 
 #[test]
-fn an_older_secret_opens_and_no_longer_seals() {
+fn a_previous_secret_opens_but_does_not_seal() {
     let old = seal(&cookie(TWO), "value");
     let both = cookie(ONE).previous(TWO).unwrap();
     assert_eq!(open(&both, &old, UNIX_EPOCH).value(), Some("value"));
@@ -66,28 +66,28 @@ fn a_sealed_value_expires_at_its_deadline() {
 }
 
 #[test]
-fn threads_share_one_key_and_repeat_no_nonce() {
+fn threads_share_a_key_and_do_not_repeat_a_nonce() {
     const MESSAGES: usize = 2_000;
     let cookie = cookie(ONE);
-    let some = || (0..MESSAGES).map(|_| seal(&cookie, "")).collect::<Vec<_>>();
+    let seal_many = || (0..MESSAGES).map(|_| seal(&cookie, "")).collect::<Vec<_>>();
     let texts: Vec<_> = std::thread::scope(|scope| {
-        let threads: Vec<_> = (0..8).map(|_| scope.spawn(some)).collect();
+        let threads: Vec<_> = (0..8).map(|_| scope.spawn(seal_many)).collect();
         threads
             .into_iter()
             .flat_map(|thread| thread.join().unwrap())
             .collect()
     });
-    let keys: HashSet<_> = texts.iter().map(|text| head(text).0).collect();
-    let nonces: HashSet<_> = texts.iter().map(|text| head(text).1).collect();
+    let keys: HashSet<_> = texts.iter().map(|text| key_and_nonce(text).0).collect();
+    let nonces: HashSet<_> = texts.iter().map(|text| key_and_nonce(text).1).collect();
     assert_eq!((keys.len(), nonces.len()), (1, 8 * MESSAGES));
 }
 
 #[test]
-fn clones_seal_under_one_key_and_a_changed_cookie_under_its_own() {
+fn clones_share_a_key_and_a_changed_cookie_has_its_own() {
     let cookie = cookie(ONE);
     let changed = cookie.clone().name("other").unwrap();
     let texts = [&cookie, &cookie.clone(), &changed].map(|cookie| seal(cookie, ""));
-    let [one, clone, changed] = texts.each_ref().map(|text| head(text).0);
+    let [one, clone, changed] = texts.each_ref().map(|text| key_and_nonce(text).0);
     assert_eq!(one, clone);
     assert_ne!(one, changed);
 }

@@ -1,4 +1,4 @@
-//! Sessions that live in their cookie.
+//! Sessions that are stored in their cookie.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -25,8 +25,8 @@ async fn save(session: &Session, policy: &SessionPolicy) -> (CookieChange, Outco
     (saved.cookie, saved.outcome)
 }
 
-/// The value that a save gives the browser.
-async fn set(session: &Session, policy: &SessionPolicy) -> String {
+/// Saves, and returns the new cookie value.
+async fn saved_value(session: &Session, policy: &SessionPolicy) -> String {
     match save(session, policy).await {
         (CookieChange::Set { value, .. }, _) => value,
         (other, _) => panic!("{other:?}"),
@@ -34,24 +34,24 @@ async fn set(session: &Session, policy: &SessionPolicy) -> String {
 }
 
 #[tokio::test]
-async fn a_session_travels_whole() {
+async fn a_session_is_read_back_completely() {
     let policy = policy();
     let session = open(None, &policy).await;
     session.set("n", &1.5).unwrap();
     session.flash("notice", "héllo \"☃\"").unwrap();
-    let value = set(&session, &policy).await;
+    let value = saved_value(&session, &policy).await;
 
     let next = open(Some(&value), &policy).await;
     assert_eq!(next.id().unwrap(), session.id().unwrap());
     assert_eq!(next.get::<f64>("n").unwrap(), Some(1.5));
     let notice = next.get::<String>("notice").unwrap();
     assert_eq!(notice.as_deref(), Some("héllo \"☃\""));
-    let value = set(&next, &policy).await;
+    let value = saved_value(&next, &policy).await;
     assert!(!open(Some(&value), &policy).await.has("notice"));
 }
 
 #[tokio::test]
-async fn nothing_to_keep_sets_nothing() {
+async fn an_empty_new_session_sets_no_cookie() {
     let policy = policy();
     for cookie in [
         None,
@@ -68,11 +68,11 @@ async fn nothing_to_keep_sets_nothing() {
 }
 
 #[tokio::test]
-async fn an_opened_and_unchanged_session_is_sent_again_only_to_move_its_deadline() {
+async fn an_unchanged_session_is_sent_again_only_to_move_its_deadline() {
     let policy = policy().idle(DAY);
     let session = open(None, &policy).await;
     session.set("a", &1).unwrap();
-    let value = set(&session, &policy).await;
+    let value = saved_value(&session, &policy).await;
 
     let session = open(Some(&value), &policy).await;
     assert_eq!(save(&session, &policy).await.0, CookieChange::Keep);
@@ -85,13 +85,13 @@ async fn an_opened_and_unchanged_session_is_sent_again_only_to_move_its_deadline
 }
 
 #[tokio::test]
-async fn a_session_ends_at_its_deadlines() {
+async fn a_session_expires_at_its_deadlines() {
     let policy = policy().idle(DAY).absolute(2 * DAY);
     let session = open(None, &policy).await;
     session.set("a", &1).unwrap();
-    let mut value = set(&session, &policy).await;
+    let mut value = saved_value(&session, &policy).await;
     policy.time().advance(DAY - Duration::from_millis(1));
-    value = set(&open(Some(&value), &policy).await, &policy).await;
+    value = saved_value(&open(Some(&value), &policy).await, &policy).await;
     policy.time().advance(DAY - Duration::from_millis(1));
     assert!(open(Some(&value), &policy).await.has("a"));
     policy.time().advance(Duration::from_millis(1));
@@ -99,7 +99,7 @@ async fn a_session_ends_at_its_deadlines() {
 }
 
 #[tokio::test]
-async fn the_browser_is_told_of_the_lifetime() {
+async fn max_age_follows_the_lifetime() {
     let policy = policy().absolute(2 * DAY);
     let lifetimes = [
         (Lifetime::Policy, Some(2 * DAY)),
@@ -120,7 +120,7 @@ async fn destroying_removes_the_cookie() {
     let policy = policy();
     let session = open(None, &policy).await;
     session.set("a", &1).unwrap();
-    let value = set(&session, &policy).await;
+    let value = saved_value(&session, &policy).await;
     let session = open(Some(&value), &policy).await;
     session.destroy().unwrap();
     let destroyed = (CookieChange::Remove, Outcome::Destroyed);
@@ -129,67 +129,67 @@ async fn destroying_removes_the_cookie() {
 }
 
 #[tokio::test]
-async fn a_new_id_keeps_the_data_and_a_restart_does_not() {
+async fn the_data_stays_under_a_new_id_but_not_after_a_restart() {
     let policy = policy();
     let session = open(None, &policy).await;
     session.set("a", &1).unwrap();
-    let first = set(&session, &policy).await;
+    let first = saved_value(&session, &policy).await;
 
     let session = open(Some(&first), &policy).await;
     let id = session.id().unwrap();
     session.regenerate_id().unwrap();
-    let moved = open(Some(&set(&session, &policy).await), &policy).await;
+    let moved = open(Some(&saved_value(&session, &policy).await), &policy).await;
     assert!(moved.has("a"));
     assert_ne!(moved.id().unwrap(), id);
 
     let session = open(Some(&first), &policy).await;
     session.restart().unwrap();
     session.flash("notice", "Goodbye").unwrap();
-    let restarted = open(Some(&set(&session, &policy).await), &policy).await;
+    let restarted = open(Some(&saved_value(&session, &policy).await), &policy).await;
     assert!(!restarted.has("a") && restarted.has("notice"));
     assert_ne!(restarted.id().unwrap(), id);
 }
 
 #[tokio::test]
-async fn saving_again_sends_what_came_after() {
+async fn a_second_save_sends_later_changes() {
     let policy = policy();
     let session = open(None, &policy).await;
     session.set("a", &1).unwrap();
-    set(&session, &policy).await;
+    saved_value(&session, &policy).await;
     assert_eq!(save(&session, &policy).await.0, CookieChange::Keep);
     session.set("b", &2).unwrap();
-    let last = open(Some(&set(&session, &policy).await), &policy).await;
+    let last = open(Some(&saved_value(&session, &policy).await), &policy).await;
     assert!(last.has("a") && last.has("b"));
     assert_eq!(last.id().unwrap(), session.id().unwrap());
 }
 
-/// What one takes on by choosing this storage: the last response wins whole.
+/// The trade-off of this storage: the last response replaces the whole session.
 #[tokio::test]
 async fn overlapping_responses_lose_updates() {
     let policy = policy();
     let session = open(None, &policy).await;
     session.set("x", &0).unwrap();
-    let value = set(&session, &policy).await;
+    let value = saved_value(&session, &policy).await;
     let (a, b) = (
         open(Some(&value), &policy).await,
         open(Some(&value), &policy).await,
     );
     a.set("a", &1).unwrap();
     b.set("b", &1).unwrap();
-    set(&a, &policy).await;
-    let last = open(Some(&set(&b, &policy).await), &policy).await;
+    saved_value(&a, &policy).await;
+    let last = open(Some(&saved_value(&b, &policy).await), &policy).await;
     assert!(last.has("b") && !last.has("a"));
 }
 
 #[tokio::test]
-async fn remix_reads_what_it_would_have_written_and_the_other_way_round() {
+async fn sessions_can_be_exchanged_with_remix() {
     let policy = policy().foreign_ids(true).flash(FlashPolicy::NextRequest);
     let theirs =
         r#"{"i":"b8e4a8a2-6e57-4c61-9a6c-1f1a8a0b6d55","d":[{"userId":42},{"notice":"Saved!"}]}"#;
     let session = open(Some(theirs), &policy).await;
     assert_eq!(session.get::<u32>("userId").unwrap(), Some(42));
     assert!(session.has("notice"));
-    let ours = set(&session, &policy).await;
+    let ours = saved_value(&session, &policy).await;
     let json: serde_json::Value = serde_json::from_str(&ours).unwrap();
     assert_eq!(json["i"], "b8e4a8a2-6e57-4c61-9a6c-1f1a8a0b6d55");
     assert_eq!(json["d"][0], serde_json::json!({"userId": 42}));
@@ -197,11 +197,11 @@ async fn remix_reads_what_it_would_have_written_and_the_other_way_round() {
 }
 
 #[tokio::test]
-async fn the_cookie_seals_it() {
+async fn the_session_is_sealed_until_it_expires() {
     let policy = policy();
     let session = open(None, &policy).await;
     session.set("secret", "of the session").unwrap();
-    let value = set(&session, &policy).await;
+    let value = saved_value(&session, &policy).await;
     let cookie = SessionCookie::new("a secret of thirty-two bytes, ok").unwrap();
     let text = cookie
         .encode(&value, CookieStorage::new().content(), session.expires())
@@ -215,11 +215,11 @@ async fn the_cookie_seals_it() {
 }
 
 #[tokio::test]
-async fn a_body_that_cannot_be_read_begins_a_new_session() {
+async fn an_unreadable_body_opens_a_new_session() {
     let policy = policy();
     let session = open(None, &policy).await;
     session.set("a", &1).unwrap();
-    let value = set(&session, &policy).await;
+    let value = saved_value(&session, &policy).await;
     for other in [
         value.replace("\"v\":1", "\"v\":9"),
         value.replace("[{\"a\":1}", "[1"),

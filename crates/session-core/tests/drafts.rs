@@ -1,4 +1,4 @@
-//! What a storage without records is given to keep.
+//! Drafts: the changes that a storage without records has to persist.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -7,7 +7,7 @@ use bytes::Bytes;
 use session_core::storage::{self, Action};
 use session_core::{Clock, CookieChange, Lifetime, Session, SessionId, SessionPolicy};
 
-async fn do_something(step: u32, session: &Session, policy: &SessionPolicy) {
+async fn act(step: u32, session: &Session, policy: &SessionPolicy) {
     match step % 7 {
         0 => session.set("n", &step).unwrap(),
         1 => session.regenerate_id().unwrap(),
@@ -19,7 +19,7 @@ async fn do_something(step: u32, session: &Session, policy: &SessionPolicy) {
         4 => {
             session.set("x", &step).unwrap();
             let draft = storage::draft(session).await.unwrap().unwrap();
-            // What is asked for before the draft is settled is for the next.
+            // A change made before the draft is settled belongs to the next draft.
             session.regenerate_id().unwrap();
             draft.settle(CookieChange::Keep);
         }
@@ -32,7 +32,7 @@ async fn do_something(step: u32, session: &Session, policy: &SessionPolicy) {
 }
 
 #[tokio::test]
-async fn every_draft_opens_under_its_own_id() {
+async fn a_draft_can_be_opened_under_its_id() {
     let policy = SessionPolicy::default().clock(Clock::manual());
     let new = || {
         let session = storage::empty(&policy);
@@ -47,14 +47,14 @@ async fn every_draft_opens_under_its_own_id() {
     };
     for mut session in [new(), foreign()] {
         for step in 0..70 {
-            do_something(step, &session, &policy).await;
+            act(step, &session, &policy).await;
             let Some(draft) = storage::draft(&session).await.unwrap() else {
                 continue;
             };
             let (id, body) = (draft.id.clone(), draft.body.clone());
-            let ends = draft.action == Action::Destroy;
+            let destroys = draft.action == Action::Destroy;
             draft.settle(CookieChange::Keep);
-            if ends {
+            if destroys {
                 session = new();
                 continue;
             }
@@ -69,8 +69,8 @@ async fn every_draft_opens_under_its_own_id() {
     }
 }
 
-/// Another response may have given the browser another value in the meantime, and there is no server
-/// to ask.
+/// Another response may have changed the browser's cookie in the meantime, and there is no record
+/// to compare with.
 #[tokio::test]
 async fn setting_the_same_value_again_is_written() {
     let policy = SessionPolicy::default();
@@ -86,7 +86,7 @@ async fn setting_the_same_value_again_is_written() {
 }
 
 #[tokio::test]
-async fn a_draft_waits_for_the_one_before() {
+async fn a_draft_waits_until_the_previous_one_is_settled() {
     let policy = SessionPolicy::default();
     let session = storage::empty(&policy);
     session.set("a", &1).unwrap();

@@ -1,4 +1,5 @@
-//! The format of records, pinned: what is kept in `tests/known` was made from `docs/formats.md` by other code.
+//! Pins the record format. `tests/known/make.mjs` made the known answers from `docs/formats.md`,
+//! without this crate.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::collections::{BTreeMap, HashMap};
@@ -17,10 +18,10 @@ use session_core::{
     Session, SessionId, SessionPolicy, SessionStorage, StoreError, Version,
 };
 
-/// The time of all known answers.
+/// The time at which all known answers were made.
 const NOW: u64 = 4_102_444_800_000;
 
-/// Holds bodies as they are; the version is the body.
+/// Stores bodies in a map. The version of a record is its body.
 #[derive(Debug, Default)]
 struct Store(Mutex<HashMap<RecordKey, Bytes>>);
 
@@ -54,10 +55,10 @@ impl RecordStore for Store {
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
         let mut bodies = self.0.lock().unwrap();
-        let now = bodies.get(key).map(|body| Version::from_bytes(body));
+        let current = bodies.get(key).map(|body| Version::from_bytes(body));
         let holds = match condition {
-            Condition::IfAbsent => now.is_none(),
-            Condition::IfVersion(version) => now == Some(version),
+            Condition::IfAbsent => current.is_none(),
+            Condition::IfVersion(version) => current == Some(version),
         };
         if !holds {
             return Ok(PutOutcome::Refused);
@@ -72,7 +73,7 @@ impl RecordStore for Store {
     }
 }
 
-/// At `millis`, with ids of any form.
+/// A policy whose clock says `millis`, and that accepts ids of any form.
 fn policy_at(millis: u64) -> SessionPolicy {
     let clock = Clock::manual();
     clock.advance(time(millis).duration_since(clock.now()).unwrap());
@@ -88,20 +89,23 @@ struct Opened {
     what: String,
     id: String,
     body: String,
-    is: String,
+    #[serde(rename = "is")]
+    state: String,
     created: Option<u64>,
-    /// The first moment at which it is not that any more; none for a body that has no deadline.
-    ends: Option<u64>,
+    /// The first moment at which it is no longer in this state. `None` if the body has no deadline.
+    #[serde(rename = "ends")]
+    deadline: Option<u64>,
     #[serde(default)]
     values: BTreeMap<String, Value>,
     #[serde(default)]
     flash: BTreeMap<String, Value>,
-    /// Until when the values beside a tombstone may be read.
-    kept_until: Option<u64>,
+    /// Until when the old values in a tombstone can be read.
+    #[serde(rename = "kept_until")]
+    readable_until: Option<u64>,
 }
 
 impl Opened {
-    async fn at(&self, millis: u64) -> Result<(Session, Store, SessionPolicy), Error> {
+    async fn open_at(&self, millis: u64) -> Result<(Session, Store, SessionPolicy), Error> {
         let policy = policy_at(millis);
         let id = SessionId::parse_foreign(&self.id).unwrap();
         let store = Store::with(policy.record_key(&id), &self.body);
@@ -109,9 +113,9 @@ impl Opened {
         Ok((session, store, policy))
     }
 
-    /// What it is at `millis`; what a write comes to tells tombstones apart.
-    async fn is_at(&self, millis: u64) -> &'static str {
-        let (session, store, policy) = match self.at(millis).await {
+    /// Its state at `millis`. Only a write tells a moved session from a new one.
+    async fn state_at(&self, millis: u64) -> &'static str {
+        let (session, store, policy) = match self.open_at(millis).await {
             Ok(opened) => opened,
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Corrupt, "{}", self.what);
@@ -140,51 +144,51 @@ fn values(texts: &BTreeMap<String, Box<RawValue>>) -> BTreeMap<String, Value> {
 }
 
 #[tokio::test]
-async fn records_are_opened() {
+async fn records_open_as_documented() {
     let known: Vec<Opened> = serde_json::from_str(include_str!("known/opened.json")).unwrap();
     for known in known {
         let what = &known.what;
-        // One that was destroyed is as good as none.
-        let expected = match known.is.as_str() {
+        // A destroyed session opens as a new one.
+        let expected = match known.state.as_str() {
             "destroyed" => "new",
             other => other,
         };
-        assert_eq!(known.is_at(NOW).await, expected, "{what}");
+        assert_eq!(known.state_at(NOW).await, expected, "{what}");
         if expected == "corrupt" {
             continue;
         }
-        let (session, ..) = known.at(NOW).await.unwrap();
+        let (session, ..) = known.open_at(NOW).await.unwrap();
         assert_eq!(values(&session.data().values), known.values, "{what}");
         assert_eq!(values(&session.data().flash), known.flash, "{what}");
         if let Some(created) = known.created {
             assert_eq!(session.created(), time(created), "{what}");
         }
-        if let Some(ends) = known.ends {
-            assert_eq!(known.is_at(ends - 1).await, expected, "{what}");
-            assert_eq!(known.is_at(ends).await, "new", "{what}");
+        if let Some(deadline) = known.deadline {
+            assert_eq!(known.state_at(deadline - 1).await, expected, "{what}");
+            assert_eq!(known.state_at(deadline).await, "new", "{what}");
         }
-        if let Some(until) = known.kept_until {
-            let (before, ..) = known.at(until - 1).await.unwrap();
-            let (after, ..) = known.at(until).await.unwrap();
+        if let Some(until) = known.readable_until {
+            let (before, ..) = known.open_at(until - 1).await.unwrap();
+            let (after, ..) = known.open_at(until).await.unwrap();
             assert!(!before.is_empty() && after.is_empty(), "{what}");
         }
     }
 }
 
-/// A logout goes on to where the tombstone says that the session went, which is how it differs from none.
+/// A logout follows the successors that a tombstone names, and destroys them.
 #[tokio::test]
-async fn tombstones_name_their_successors() {
+async fn a_logout_follows_the_successors_in_a_tombstone() {
     let known: Vec<Opened> = serde_json::from_str(include_str!("known/opened.json")).unwrap();
     let next = SessionId::parse("zyxwvutsrqponmlkjihgfedc").unwrap();
     let mut followed = 0;
     for known in known.iter().filter(|known| known.what.starts_with("moved")) {
-        let (session, store, policy) = known.at(NOW).await.unwrap();
+        let (session, store, policy) = known.open_at(NOW).await.unwrap();
         let key = match known.body.contains("\"=") {
             true => RecordKey::plain_of(&next),
             false => RecordKey::hashed(&next),
         };
-        let alive = Bytes::from_static(b"[{\"a\":1},{}]");
-        store.0.lock().unwrap().insert(key.clone(), alive);
+        let live = Bytes::from_static(b"[{\"a\":1},{}]");
+        store.0.lock().unwrap().insert(key.clone(), live);
         session.destroy().unwrap();
         let _ = store.save(&session, &policy).await.unwrap();
         assert!(store.body(&key).contains("\"t\":{\"kind\":\"destroyed\"}"));
@@ -206,8 +210,8 @@ struct Written {
 }
 
 fn act(session: &Session, step: &[Value]) -> Result<(), Error> {
-    let text = |at: usize| step[at].as_str().unwrap();
-    let duration = |at: usize| Duration::from_millis(step[at].as_u64().unwrap());
+    let text = |index: usize| step[index].as_str().unwrap();
+    let duration = |index: usize| Duration::from_millis(step[index].as_u64().unwrap());
     match text(0) {
         "set" => session.set(text(1), &step[2]),
         "unset" => session.unset(text(1)),
@@ -222,7 +226,7 @@ fn act(session: &Session, step: &[Value]) -> Result<(), Error> {
     }
 }
 
-/// The write id that a body begins its list with.
+/// The first write id in a body.
 fn write_id(body: &str) -> &str {
     let list = body.split_once("\"w\":\"").unwrap().1;
     let id = &list[..16];
@@ -233,7 +237,7 @@ fn write_id(body: &str) -> &str {
 }
 
 #[tokio::test]
-async fn records_are_written() {
+async fn records_are_written_as_documented() {
     let known: Vec<Written> = serde_json::from_str(include_str!("known/written.json")).unwrap();
     for known in known {
         let what = &known.what;
@@ -267,7 +271,7 @@ async fn records_are_written() {
 }
 
 #[test]
-fn keys_are_made_of_ids() {
+fn record_keys_are_derived_from_ids() {
     let known: Vec<Value> = serde_json::from_str(include_str!("known/keys.json")).unwrap();
     for known in known {
         let id = SessionId::parse_foreign(known["id"].as_str().unwrap()).unwrap();

@@ -1,11 +1,12 @@
-//! The files of this crate import downwards only, so that each can be understood from those below it.
+//! Each file of this crate imports only from lower layers, so that it can be read without the ones
+//! above.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
-/// From top to bottom. A directory counts as one; its files are checked among themselves.
+/// From top to bottom. A directory is one layer; `DIRECTORIES` lists the layers inside it.
 const LAYERS: &[&str] = &[
     "session",
     "storage",
@@ -28,7 +29,7 @@ const LAYERS: &[&str] = &[
     "store_error",
 ];
 
-/// The same for the directories. `mod` holds what the files of `storage` and `body` make up.
+/// The layers inside each directory, from top to bottom.
 const DIRECTORIES: &[(&str, &[&str])] = &[
     (
         "engine",
@@ -70,7 +71,7 @@ fn names(directory: &str) -> BTreeSet<String> {
     names.map(|name| name.into_string().unwrap()).collect()
 }
 
-/// Fails if `code`, in layer `of`, imports a layer that is not below.
+/// Fails if `code`, which is in layer `of`, imports from a layer that is not below it.
 fn check(code: &str, prefix: &str, of: &str, layers: &[&str]) {
     let rank = |name: &str| layers.iter().position(|layer| *layer == name);
     for import in imports(code, prefix) {
@@ -84,18 +85,22 @@ fn check(code: &str, prefix: &str, of: &str, layers: &[&str]) {
 }
 
 #[test]
-fn files_import_downwards_only() {
+fn files_import_only_lower_layers() {
     let layers: BTreeSet<_> = LAYERS.iter().map(ToString::to_string).collect();
     let mut files = names("");
     files.remove("lib");
-    assert_eq!(files, layers, "each file has its layer");
+    assert_eq!(files, layers, "LAYERS must list every file");
     for layer in LAYERS {
         let Some((_, files)) = DIRECTORIES.iter().find(|(name, _)| name == layer) else {
             check(&source(&format!("{layer}.rs")), "crate::", layer, LAYERS);
             continue;
         };
         let listed: BTreeSet<_> = files.iter().map(ToString::to_string).collect();
-        assert_eq!(names(layer), listed, "each file of {layer} has its layer");
+        assert_eq!(
+            names(layer),
+            listed,
+            "DIRECTORIES must list every file of {layer}"
+        );
         for file in *files {
             let code = source(&format!("{layer}/{file}.rs"));
             check(&code, "crate::", layer, LAYERS);

@@ -1,4 +1,4 @@
-//! How much, how long and how often: what the engine does beyond it.
+//! What the engine does at its limits of size, time and number.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -8,44 +8,45 @@ use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::Value;
 use session_core::{CookieChange, Error, ErrorKind, Lifetime, Outcome, SessionId, SessionPolicy};
-use support::{Fault, Server, count};
+use support::{Fault, Server, increment};
 
-/// It stands, and may yet be taken back: the client must not be told that all is well.
+/// The write took effect, but a failover may undo it. So the client must see an error.
 #[tokio::test]
-async fn a_write_on_too_few_replicas_is_an_error() {
+async fn a_write_to_too_few_replicas_is_an_error() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
-    count(&session);
-    server.fail([Fault::Unconfirmed]);
+    increment(&session);
+    server.fail_writes([Fault::Unconfirmed]);
     let error = server.save(&session).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
     assert_eq!(server.n(&id).await, Some(2));
 }
 
 #[tokio::test]
-async fn no_use_moves_the_end_of_a_lifetime() {
+async fn using_a_session_does_not_extend_its_absolute_lifetime() {
     let [idle, absolute] = [60, 150].map(Duration::from_secs);
     let server = Server::with(SessionPolicy::default().idle(idle).absolute(absolute));
     let id = server.stored_session().await;
-    let begun = server.open(id.as_str()).await.created();
+    let created = server.open(id.as_str()).await.created();
     for _ in 0..3 {
         server.advance(40);
         let session = server.open(id.as_str()).await;
         assert!(!session.is_new());
-        count(&session);
+        increment(&session);
         let _ = server.save(&session).await.unwrap();
         let body: Value = serde_json::from_slice(&server.store.body(&server.key(&id))).unwrap();
         let written = Duration::from_millis(body[2]["i"].as_u64().unwrap());
-        assert!(UNIX_EPOCH + written <= begun + absolute);
+        assert!(UNIX_EPOCH + written <= created + absolute);
     }
     server.advance(30);
     assert!(server.open(id.as_str()).await.is_new());
 }
 
-/// A read moves the deadline only once a tenth of the idle timeout has run down, and says so.
+/// A read moves the deadline only after a tenth of the idle timeout. `expires` must account for
+/// that.
 #[tokio::test]
-async fn a_session_ends_when_it_says() {
+async fn a_session_expires_when_expires_says() {
     for (read_after, sets_again) in [(5, false), (5, true), (20, false), (20, true)] {
         let idle = Duration::from_secs(100);
         let server = Server::with(SessionPolicy::default().idle(idle));
@@ -55,11 +56,11 @@ async fn a_session_ends_when_it_says() {
         if sets_again {
             session.set("n", &1).unwrap();
         }
-        let end = session.expires();
+        let expires = session.expires();
         let _ = server.save(&session).await.unwrap();
         let now = server.policy.time().now();
-        let left = end.duration_since(now).unwrap().as_secs();
-        server.advance(left - 1);
+        let remaining = expires.duration_since(now).unwrap().as_secs();
+        server.advance(remaining - 1);
         assert!(!server.open(id.as_str()).await.is_new(), "{read_after}");
         server.advance(1);
         assert!(server.open(id.as_str()).await.is_new(), "{read_after}");
@@ -67,41 +68,41 @@ async fn a_session_ends_when_it_says() {
 }
 
 #[tokio::test]
-async fn so_many_new_ids_follow_one_and_no_more() {
+async fn one_session_has_at_most_32_successors() {
     let server = Server::new();
     let old = server.stored_session().await;
-    let mut clicks = Vec::new();
+    let mut logins = Vec::new();
     for _ in 0..33 {
-        clicks.push(server.open(old.as_str()).await);
+        logins.push(server.open(old.as_str()).await);
     }
-    for (click, session) in clicks.iter().enumerate() {
+    for (login, session) in logins.iter().enumerate() {
         session.regenerate_id().unwrap();
         match server.save(session).await {
-            Ok(saved) => assert!(click < 32 && matches!(saved.cookie, CookieChange::Set { .. })),
-            Err(error) => assert!(click == 32 && matches!(error, Error::Moved), "{error}"),
+            Ok(saved) => assert!(login < 32 && matches!(saved.cookie, CookieChange::Set { .. })),
+            Err(error) => assert!(login == 32 && matches!(error, Error::Moved), "{error}"),
         }
     }
 }
 
-/// A save that is refused again and again ends, and keeps what it could not save.
+/// The save gives up after a time limit. Its changes stay pending for the next save.
 #[tokio::test]
-async fn a_session_that_others_change_without_a_pause_is_an_error() {
+async fn a_save_that_is_refused_for_too_long_is_an_error() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
-    count(&session);
-    server.store.crowded.store(true, Ordering::SeqCst);
-    let begun = Instant::now();
+    increment(&session);
+    server.store.contended.store(true, Ordering::SeqCst);
+    let started = Instant::now();
     let error = server.save(&session).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout);
     assert!(error.to_string().contains("without a pause"), "{error}");
-    assert!((5..15).contains(&begun.elapsed().as_secs()));
-    server.store.crowded.store(false, Ordering::SeqCst);
+    assert!((5..15).contains(&started.elapsed().as_secs()));
+    server.store.contended.store(false, Ordering::SeqCst);
     let _ = server.save(&session).await.unwrap();
     assert_eq!(server.n(&id).await, Some(2));
 }
 
-/// What it could not reach stays, and is said to stay.
+/// The error says that some records are still alive, and a second logout destroys them.
 #[tokio::test]
 async fn a_logout_that_reaches_too_many_records_is_an_error() {
     let server = Server::new();
@@ -121,70 +122,71 @@ async fn a_logout_that_reaches_too_many_records_is_an_error() {
     assert_eq!(saved.cookie, CookieChange::Remove);
 }
 
-/// What was set after a restart is this request's own, also if a logout was found on the way.
+/// Values that are set after a restart belong to the new session. They are saved even if another
+/// request destroyed the old one.
 #[tokio::test]
-async fn a_restart_asked_for_during_a_save_is_done_by_the_next() {
+async fn a_restart_during_a_save_is_done_by_the_next() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
-    server.another_logs_out(&id).await;
-    count(&session);
-    server.stops(true);
+    server.destroy_in_another_request(&id).await;
+    increment(&session);
+    server.set_pausing(true);
     let mut save = tokio_test::task::spawn(server.save(&session));
     assert!(save.poll().is_pending());
     session.restart().unwrap();
     session.set("own", &1).unwrap();
     while save.poll().is_pending() {}
-    server.stops(false);
+    server.set_pausing(false);
     let new = server.saved_id(&session).await;
     assert!(server.open(new.as_str()).await.has("own"));
 }
 
-/// A new record that no browser was told of is removed where the logout came first.
+/// The new record of the login is removed again, because no browser has its id.
 #[tokio::test]
-async fn nothing_is_left_of_a_login_that_a_logout_overtook() {
+async fn a_login_after_a_logout_leaves_no_record() {
     let server = Server::new();
     let id = server.stored_session().await;
     let login = server.open(id.as_str()).await;
     login.regenerate_id().unwrap();
-    server.another_logs_out(&id).await;
+    server.destroy_in_another_request(&id).await;
     let saved = server.save(&login).await.unwrap();
     assert_eq!(saved.outcome, Outcome::Destroyed);
-    assert_eq!(server.store.len(), 1, "the tombstone, and no more");
+    assert_eq!(server.store.len(), 1, "only the tombstone");
 }
 
-/// A session that another storage opened has no record to be saved to.
+/// Another storage opened this session, so the store has no record for it.
 #[tokio::test]
-async fn a_session_without_a_record_is_not_saved_to_one() {
+async fn a_session_without_a_record_does_not_create_one() {
     let server = Server::new();
     let id = SessionId::random().unwrap();
     let body = r#"[{"n":1},{}]"#.into();
     let session = session_core::storage::open(id, body, &server.policy).unwrap();
-    count(&session);
+    increment(&session);
     let error = server.save(&session).await.unwrap_err();
     assert!(matches!(error, Error::Vanished), "{error}");
     assert_eq!(server.store.len(), 0);
 }
 
 #[test]
-fn ids_of_others_have_a_longest() {
+fn foreign_ids_have_a_maximum_length() {
     assert!(SessionId::parse_foreign(&"a".repeat(128)).is_some());
     assert!(SessionId::parse_foreign(&"a".repeat(129)).is_none());
 }
 
 #[tokio::test]
-async fn no_lifetime_is_too_long_to_be_told() {
+async fn the_longest_lifetime_is_accepted() {
     let server = Server::new();
     let session = server.open(None).await;
     session.set_lifetime(Lifetime::For(Duration::MAX)).unwrap();
-    count(&session);
+    increment(&session);
     assert!(session.expires() > UNIX_EPOCH);
     server.saved_id(&session).await;
 }
 
-/// To take a flash value back is not to read it: nobody was before.
+/// So it is not reported as already consumed if another request has read the value.
 #[tokio::test]
-async fn a_flash_that_is_taken_back_was_not_read() {
+async fn unsetting_a_flash_does_not_count_as_reading_it() {
     let server = Server::new();
     let id = server.stored_session().await;
     let [session, reader] = [

@@ -1,4 +1,4 @@
-//! No code of the application runs while a session is locked: it may use the session itself.
+//! Application code never runs while a session is locked, so it may use the session itself.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 mod support;
@@ -13,11 +13,11 @@ use session_core::{KeyFor, KeyName, KeyOf, Session};
 use support::Server;
 
 thread_local! {
-    /// The session that the code below uses.
+    /// The session that the types below use.
     static SESSION: RefCell<Option<Session>> = const { RefCell::new(None) };
 }
 
-/// Uses the session in every way that takes its lock.
+/// Uses the session in ways that lock it.
 fn use_session() {
     let session = SESSION.with_borrow(Clone::clone);
     if let Some(session) = session {
@@ -26,7 +26,7 @@ fn use_session() {
     }
 }
 
-/// Runs `work` with a session on a thread of its own. Fails if it hangs.
+/// Runs `work` with a session on its own thread. Fails if it hangs.
 fn with_session<W>(work: W)
 where
     W: AsyncFn(&Server, &Session) + Send + 'static,
@@ -47,21 +47,21 @@ where
         send.send(()).unwrap();
     });
     let done = done.recv_timeout(Duration::from_secs(20));
-    done.expect("application code runs under the lock");
+    done.expect("application code ran while the session was locked");
 }
 
-/// A value whose code uses the session.
+/// A value that uses the session when it is encoded or decoded.
 #[derive(Debug, PartialEq)]
-struct Curious(u32);
+struct Reentrant(u32);
 
-impl Serialize for Curious {
+impl Serialize for Reentrant {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use_session();
         self.0.serialize(serializer)
     }
 }
 
-impl<'de> Deserialize<'de> for Curious {
+impl<'de> Deserialize<'de> for Reentrant {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         use_session();
         let number = u32::deserialize(deserializer)?;
@@ -73,29 +73,29 @@ impl<'de> Deserialize<'de> for Curious {
     }
 }
 
-struct CuriousKey;
+struct ReentrantKey;
 
-impl KeyName for CuriousKey {
+impl KeyName for ReentrantKey {
     fn name(&self) -> &str {
         use_session();
         "n"
     }
 }
 
-impl KeyOf<Curious> for CuriousKey {}
-impl KeyFor<Curious> for CuriousKey {}
+impl KeyOf<Reentrant> for ReentrantKey {}
+impl KeyFor<Reentrant> for ReentrantKey {}
 
-/// Uses the session when it is dropped, as a closure that holds it does.
-struct CuriousDrop;
+/// Uses the session when it is dropped.
+struct ReentrantDrop;
 
-impl Drop for CuriousDrop {
+impl Drop for ReentrantDrop {
     fn drop(&mut self) {
         use_session();
     }
 }
 
-fn count_with_curious_closure(session: &Session) {
-    let guard = CuriousDrop;
+fn update_with_reentrant_closure(session: &Session) {
+    let guard = ReentrantDrop;
     let count = move |n: Option<u32>| {
         let _ = &guard;
         use_session();
@@ -107,22 +107,22 @@ fn count_with_curious_closure(session: &Session) {
 #[test]
 fn values_may_use_the_session_when_they_are_encoded_and_decoded() {
     with_session(async |_, session| {
-        assert_eq!(session.get::<Curious>("n").unwrap(), Some(Curious(1)));
-        assert_eq!(session.peek::<Curious>("n").unwrap(), Some(Curious(1)));
-        session.set("n", &Curious(2)).unwrap();
-        session.flash("f", &Curious(3)).unwrap();
-        session.set("n", &Curious(13)).unwrap();
-        session.get::<Curious>("n").unwrap_err();
+        assert_eq!(session.get::<Reentrant>("n").unwrap(), Some(Reentrant(1)));
+        assert_eq!(session.peek::<Reentrant>("n").unwrap(), Some(Reentrant(1)));
+        session.set("n", &Reentrant(2)).unwrap();
+        session.flash("f", &Reentrant(3)).unwrap();
+        session.set("n", &Reentrant(13)).unwrap();
+        session.get::<Reentrant>("n").unwrap_err();
     });
 }
 
 #[test]
 fn keys_may_use_the_session() {
     with_session(async |_, session| {
-        assert!(session.has(CuriousKey));
-        session.set(CuriousKey, &Curious(2)).unwrap();
-        assert_eq!(session.get(CuriousKey).unwrap(), Some(Curious(2)));
-        session.unset(CuriousKey).unwrap();
+        assert!(session.has(ReentrantKey));
+        session.set(ReentrantKey, &Reentrant(2)).unwrap();
+        assert_eq!(session.get(ReentrantKey).unwrap(), Some(Reentrant(2)));
+        session.unset(ReentrantKey).unwrap();
     });
 }
 
@@ -130,8 +130,8 @@ fn keys_may_use_the_session() {
 fn closures_may_use_the_session_when_they_run() {
     with_session(async |server, session| {
         let id = session.id().unwrap();
-        count_with_curious_closure(session);
-        server.another_counts(id.as_str()).await;
+        update_with_reentrant_closure(session);
+        server.increment_in_another_request(id.as_str()).await;
         let _ = server.save(session).await.unwrap();
         assert_eq!(session.get::<u32>("n").unwrap(), Some(3));
     });
@@ -140,30 +140,30 @@ fn closures_may_use_the_session_when_they_run() {
 #[test]
 fn closures_may_use_the_session_when_they_are_dropped() {
     with_session(async |_, session| {
-        count_with_curious_closure(session);
+        update_with_reentrant_closure(session);
         session.destroy().unwrap();
     });
     with_session(async |_, session| {
-        count_with_curious_closure(session);
+        update_with_reentrant_closure(session);
         session.restart().unwrap();
     });
     with_session(async |server, session| {
-        count_with_curious_closure(session);
+        update_with_reentrant_closure(session);
         let _ = server.save(session).await.unwrap();
     });
     with_session(async |server, session| {
         let id = session.id().unwrap();
-        count_with_curious_closure(session);
-        server.another_logs_out(id.as_str()).await;
+        update_with_reentrant_closure(session);
+        server.destroy_in_another_request(id.as_str()).await;
         let _ = server.save(session).await.unwrap();
     });
     with_session(async |server, session| {
-        count_with_curious_closure(session);
+        update_with_reentrant_closure(session);
         session.regenerate_id().unwrap();
         let _ = server.save(session).await.unwrap();
     });
     with_session(async |_, session| {
-        count_with_curious_closure(session);
+        update_with_reentrant_closure(session);
         let draft = session_core::storage::draft(session)
             .await
             .unwrap()

@@ -1,4 +1,4 @@
-//! Records that no version of this library would write in earnest, and times beyond reason.
+//! Records that this library would not write, and extreme times.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
@@ -12,20 +12,20 @@ use session_core::{Error, Lifetime, RecordKey, SessionId, SessionPolicy, Session
 use support::Server;
 
 /// In the year 2100.
-const FAR: u64 = 4_102_444_800_000;
+const FAR_FUTURE: u64 = 4_102_444_800_000;
 
-/// Puts `values` and `meta` (with the right tag) at `id`'s key.
-async fn with_meta(change: impl Fn(&mut Value)) -> (Server, String) {
+/// Stores a session, changes its body with `change`, and returns its id.
+async fn stored_with(change: impl Fn(&mut Value)) -> (Server, String) {
     let server = Server::new();
     let id = server.stored_session().await;
     let mut body: Value = serde_json::from_slice(&server.store.body(&server.key(&id))).unwrap();
     change(&mut body);
-    server.store.place(server.key(&id), body.to_string());
+    server.store.insert(server.key(&id), body.to_string());
     (server, id)
 }
 
 #[tokio::test]
-async fn absurd_times_neither_panic_nor_lock_out() {
+async fn extreme_times_neither_panic_nor_block_the_session() {
     for (field, time, alive) in [
         ("c", u64::MAX, true),
         ("i", u64::MAX, true),
@@ -34,7 +34,7 @@ async fn absurd_times_neither_panic_nor_lock_out() {
         ("l", u64::MAX, true),
         ("l", 1, false),
     ] {
-        let (server, id) = with_meta(|body| body[2][field] = time.into()).await;
+        let (server, id) = stored_with(|body| body[2][field] = time.into()).await;
         server.advance(1);
         let session = server.open(id.as_str()).await;
         assert_eq!(!session.is_new(), alive, "{field}: {time}");
@@ -47,7 +47,7 @@ async fn absurd_times_neither_panic_nor_lock_out() {
 }
 
 #[tokio::test]
-async fn lifetimes_of_nothing_and_of_ever() {
+async fn zero_and_maximum_lifetimes_do_not_panic() {
     for (policy, lives) in [
         (SessionPolicy::default().idle(Duration::ZERO), false),
         (SessionPolicy::default().absolute(Duration::ZERO), false),
@@ -77,7 +77,7 @@ async fn lifetimes_of_nothing_and_of_ever() {
 }
 
 #[tokio::test]
-async fn a_clock_that_goes_back_shortens_nothing() {
+async fn a_clock_that_is_behind_does_not_shorten_a_deadline() {
     let server = Server::new();
     let id = server.stored_session().await;
     // The same record, on a server whose clock is a day behind.
@@ -88,13 +88,13 @@ async fn a_clock_that_goes_back_shortens_nothing() {
     server.advance(20 * 3600);
     let session = server.open(id.as_str()).await;
     let _ = server.save(&session).await.unwrap();
-    behind.another_counts(&id).await;
+    behind.increment_in_another_request(&id).await;
     server.advance(20 * 3600);
     assert_eq!(server.n(&id).await, Some(2));
 }
 
 #[tokio::test]
-async fn a_record_without_meta_is_a_session_and_gets_one() {
+async fn a_record_without_meta_opens_and_gets_meta_when_saved() {
     for body in [
         r#"[{"n":1},{}]"#,
         r#"[{"n":1},{},null]"#,
@@ -102,7 +102,7 @@ async fn a_record_without_meta_is_a_session_and_gets_one() {
     ] {
         let server = Server::new();
         let id = server.stored_session().await;
-        server.store.place(server.key(&id), body);
+        server.store.insert(server.key(&id), body);
         let session = server.open(id.as_str()).await;
         assert!(!session.is_new());
         let _ = server.save(&session).await.unwrap();
@@ -112,11 +112,11 @@ async fn a_record_without_meta_is_a_session_and_gets_one() {
 }
 
 #[tokio::test]
-async fn of_two_equal_keys_the_last_counts_and_both_go() {
+async fn the_last_of_two_equal_keys_counts_and_both_are_removed() {
     let server = Server::new();
     let id = server.stored_session().await;
     let body = r#"[{"n":1,"\u006e":2},{"f":"a","f":"b"}]"#;
-    server.store.place(server.key(&id), body);
+    server.store.insert(server.key(&id), body);
     let session = server.open(id.as_str()).await;
     assert_eq!(session.get::<u32>("n").unwrap(), Some(2));
     assert_eq!(session.get::<String>("f").unwrap().as_deref(), Some("b"));
@@ -128,13 +128,13 @@ async fn of_two_equal_keys_the_last_counts_and_both_go() {
 }
 
 #[tokio::test]
-async fn numbers_and_spellings_survive_untouched() {
+async fn numbers_and_escapes_are_not_rewritten() {
     let server = Server::new();
     let id = server.stored_session().await;
     let values = r#"{"big":123456789012345678901234567890,"e":1E+2,"s":"\u00e9\/","d":1.10}"#;
     server
         .store
-        .place(server.key(&id), format!("[{values},{{}}]"));
+        .insert(server.key(&id), format!("[{values},{{}}]"));
     let session = server.open(id.as_str()).await;
     session.set("x", &1).unwrap();
     let _ = server.save(&session).await.unwrap();
@@ -156,19 +156,19 @@ async fn white_space_and_escaped_keys_survive_a_write() {
     let server = Server::new();
     let id = server.stored_session().await;
     let body = r#"[ { "a" : 1 , "b\"\u00e9":[ 2 ],"c":3, "d" :"x" } , {"f" : 4 } ]"#;
-    server.store.place(server.key(&id), body);
+    server.store.insert(server.key(&id), body);
     let session = server.open(id.as_str()).await;
     session.set("c", &5).unwrap();
     session.unset("a").unwrap();
     let _ = server.save(&session).await;
-    let stands: Value = serde_json::from_slice(&server.store.body(&server.key(&id))).unwrap();
+    let stored: Value = serde_json::from_slice(&server.store.body(&server.key(&id))).unwrap();
     let expected = serde_json::json!([{"b\"\u{e9}": [2], "c": 5, "d": "x"}, {"f": 4}]);
-    assert_eq!(stands[0], expected[0]);
-    assert_eq!(stands[1], expected[1]);
+    assert_eq!(stored[0], expected[0]);
+    assert_eq!(stored[1], expected[1]);
 }
 
 #[tokio::test]
-async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
+async fn a_malformed_record_is_corrupt_and_is_not_changed() {
     for body in [
         "",
         "null",
@@ -187,7 +187,7 @@ async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
     ] {
         let server = Server::new();
         let id = server.stored_session().await;
-        server.store.place(server.key(&id), body);
+        server.store.insert(server.key(&id), body);
         let opened = server.store.read(Some(id.as_str()), &server.policy).await;
         assert!(matches!(opened, Err(Error::Store(_))), "{body}");
         assert_eq!(server.store.body(&server.key(&id)), body);
@@ -195,11 +195,11 @@ async fn what_is_no_session_is_corrupt_and_stays_as_it_is() {
 }
 
 #[tokio::test]
-async fn a_record_of_another_key_is_never_opened() {
+async fn a_record_copied_to_another_key_is_not_opened() {
     let server = Server::new();
     let (mine, yours) = (server.stored_session().await, server.stored_session().await);
     let body = server.store.body(&server.key(&yours));
-    server.store.place(server.key(&mine), body);
+    server.store.insert(server.key(&mine), body);
     let opened = server.store.read(Some(mine.as_str()), &server.policy).await;
     let error = opened.unwrap_err().to_string();
     assert!(error.contains("belongs to another key"), "{error}");
@@ -207,7 +207,7 @@ async fn a_record_of_another_key_is_never_opened() {
 }
 
 #[test]
-fn metadata_in_any_spelling_is_read_and_wrong_metadata_is_corrupt() {
+fn metadata_in_any_json_form_is_read_and_invalid_metadata_is_corrupt() {
     let policy = SessionPolicy::default();
     let id = SessionId::parse("an-id-of-24-characters--").unwrap();
     let now = SystemTime::now()
@@ -216,8 +216,10 @@ fn metadata_in_any_spelling_is_read_and_wrong_metadata_is_corrupt() {
         .as_millis();
     let tag = URL_SAFE_NO_PAD.encode(&RecordKey::hashed(&id).digest()[..6]);
     let open = |tail: &str| {
-        let begun = now - 1000;
-        let body = format!(r#"[{{"a":1}},{{}},{{"v":1,"c":{begun},"i":{FAR},"k":"{tag}"{tail}}}]"#);
+        let created = now - 1000;
+        let body = format!(
+            r#"[{{"a":1}},{{}},{{"v":1,"c":{created},"i":{FAR_FUTURE},"k":"{tag}"{tail}}}]"#
+        );
         storage::open(id.clone(), body.into(), &policy)
     };
     let one = "AAAAAAAAAAAAAAAA";

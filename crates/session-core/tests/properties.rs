@@ -1,4 +1,4 @@
-//! Whatever bytes come in, and whatever JSON goes in.
+//! Arbitrary cookies, record bodies and values.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -9,7 +9,7 @@ use serde_json::Value;
 use session_core::{Error, FlashPolicy, SessionPolicy, SessionStorage};
 use support::Server;
 
-/// Any JSON, as deep as a page of an application may have it.
+/// Any JSON value, nested up to five levels.
 fn json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -44,14 +44,14 @@ proptest! {
         tokio_test::block_on(async {
             let server = Server::new();
             let id = server.stored_session().await;
-            server.store.place(server.key(&id), body);
+            server.store.insert(server.key(&id), body);
             let opened = server.store.read(Some(id.as_str()), &server.policy).await;
             assert!(matches!(opened, Err(Error::Store(_))));
         });
     }
 
     #[test]
-    fn what_is_set_and_flashed_comes_back(
+    fn values_and_flash_are_read_back(
         values in btree_map(any::<String>(), json(), 0..6),
         flash in btree_map(any::<String>(), json(), 0..6),
     ) {
@@ -78,8 +78,8 @@ proptest! {
                     assert_eq!(found.get::<Value>(key).unwrap().as_ref(), Some(value));
                 }
             }
-            let kept = values.iter().filter(|(key, value)| !value.is_null() && *key != "last");
-            assert_eq!(found.data().values.len(), 1 + kept.count());
+            let non_null = values.iter().filter(|(key, value)| !value.is_null() && *key != "last");
+            assert_eq!(found.data().values.len(), 1 + non_null.count());
         });
     }
 }

@@ -1,7 +1,7 @@
-//! A process that is copied after its first message, by a fork, a container snapshot or the clone of a
-//! virtual machine, repeats nothing that its original draws at random.
+//! A copy of a process (by a fork, a container snapshot or a clone of a virtual machine) does not
+//! repeat the random values of the original.
 //!
-//! It has no test harness: a fork copies the calling thread only, so there must be no other.
+//! This test has no harness, because a fork copies only the calling thread.
 #![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 #![cfg(unix)]
 
@@ -20,8 +20,8 @@ use session_store_fs::FsStore;
 fn main() {
     let directory = std::env::temp_dir().join(format!("session-fork-{}", std::process::id()));
     fs::create_dir_all(&directory).unwrap();
-    no_nonce_comes_twice(&directory);
-    no_id_comes_twice(&directory);
+    no_nonce_is_repeated(&directory);
+    no_id_is_repeated(&directory);
     no_acknowledged_update_is_lost(&directory);
     fs::remove_dir_all(&directory).unwrap();
     println!("3 passed, 0 failed");
@@ -32,23 +32,23 @@ fn in_two_processes(file: &Path, work: impl Fn() -> String) -> [String; 2] {
     match fork().unwrap() {
         Fork::Child => {
             fs::write(file, work()).unwrap();
-            // Not by returning: the rest of the test is the parent's.
+            // The rest of the test is for the parent.
             std::process::exit(0);
         }
         Fork::Parent(child) => {
             let own = work();
-            assert_eq!(waitpid(child).unwrap(), 0, "the child fails");
+            assert_eq!(waitpid(child).unwrap(), 0, "the child process failed");
             [own, fs::read_to_string(file).unwrap()]
         }
     }
 }
 
-fn all_differ(texts: &[String; 2], count: usize) {
+fn assert_all_differ(texts: &[String; 2], count: usize) {
     let all: HashSet<_> = texts.iter().flat_map(|text| text.lines()).collect();
     assert_eq!(all.len(), 2 * count);
 }
 
-fn no_nonce_comes_twice(directory: &Path) {
+fn no_nonce_is_repeated(directory: &Path) {
     const MESSAGES: usize = 50_000;
     let cookie = SessionCookie::new(Secret::random().unwrap()).unwrap();
     let deadline = SystemTime::now() + Duration::from_secs(1000);
@@ -64,12 +64,12 @@ fn no_nonce_comes_twice(directory: &Path) {
     });
     assert!(
         heads.iter().all(|heads| heads.starts_with(&key)),
-        "both have the same key"
+        "both processes use the same key"
     );
-    all_differ(&heads, MESSAGES);
+    assert_all_differ(&heads, MESSAGES);
 }
 
-fn no_id_comes_twice(directory: &Path) {
+fn no_id_is_repeated(directory: &Path) {
     const IDS: usize = 10_000;
     SessionId::random().unwrap();
     let ids = in_two_processes(&directory.join("ids"), || {
@@ -78,12 +78,12 @@ fn no_id_comes_twice(directory: &Path) {
             .collect::<Vec<_>>()
             .join("\n")
     });
-    all_differ(&ids, IDS);
+    assert_all_differ(&ids, IDS);
 }
 
-/// Counts up in one session, and returns how often that was acknowledged. Each process has a runtime
-/// of its own, because a fork does not copy the threads of one.
-fn count(manager: &SessionManager, cookie: &HeaderMap, times: u32) -> u32 {
+/// Adds one to `n` this many times. Returns how many saves succeeded. Each process has its own
+/// runtime, because a fork does not copy the threads of a runtime.
+fn increment(manager: &SessionManager, cookie: &HeaderMap, times: u32) -> u32 {
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()
         .build()
@@ -123,7 +123,7 @@ fn no_acknowledged_update_is_lost(directory: &Path) {
     });
     drop(runtime);
     let acknowledged = in_two_processes(&directory.join("count"), || {
-        count(&manager, &headers, UPDATES).to_string()
+        increment(&manager, &headers, UPDATES).to_string()
     });
     let acknowledged: u32 = acknowledged
         .iter()

@@ -1,4 +1,5 @@
-//! Odd `Cookie` fields, handlers with headers of their own, and saves that only move a deadline.
+//! Unusual `Cookie` fields, handlers that set headers themselves, and saves that only move a
+//! deadline.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -14,7 +15,7 @@ use session_cookie::CookieStorage;
 use session_core::{Clock, Condition, CookieContent, ErrorKind, Lifetime, Outcome, SessionPolicy};
 use session_http::{Session, SessionCookie, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{After, Answer, App, SECRET, answer, request};
+use support::{App, HookedStore, SECRET, TestResponse, read_body, request};
 use tower::ServiceExt;
 
 fn cookies(fields: &[&str]) -> HeaderMap {
@@ -23,7 +24,7 @@ fn cookies(fields: &[&str]) -> HeaderMap {
 }
 
 #[tokio::test]
-async fn the_session_is_found_among_odd_cookies() {
+async fn the_session_is_found_among_malformed_cookies() {
     let app = App::new(MemoryStore::new());
     let pair = app.get("", "set/a/1").await.ok().cookie().unwrap();
     let (name, value) = pair.split_once('=').unwrap();
@@ -46,20 +47,23 @@ async fn the_session_is_found_among_odd_cookies() {
     }
     let other = app.get("", "set/b/1").await.ok().cookie().unwrap();
     for (first, second, body) in [(&pair, &other, "\"1\"null"), (&other, &pair, "null\"1\"")] {
-        let answer = sent(app.clone(), cookies(&[first, second]), "get/a+get/b").await;
-        assert_eq!(answer.body, body, "the first that verifies counts");
+        let response = send(app.clone(), cookies(&[first, second]), "get/a+get/b").await;
+        assert_eq!(
+            response.body, body,
+            "the first cookie that verifies is used"
+        );
     }
 }
 
-/// The answer to a request whose `Cookie` fields are these.
-async fn sent(app: App, fields: HeaderMap, steps: &'static str) -> Answer {
+/// Sends a request with these headers.
+async fn send(app: App, fields: HeaderMap, steps: &'static str) -> TestResponse {
     let mut request = request("", steps, None);
     *request.headers_mut() = fields;
-    answer(app.router().oneshot(request).await.unwrap()).await
+    read_body(app.router().oneshot(request).await.unwrap()).await
 }
 
 #[tokio::test]
-async fn a_request_has_nothing_of_an_earlier_one() {
+async fn a_request_sees_nothing_of_an_earlier_request() {
     let app = App::new(MemoryStore::new());
     let pair = app.get("", "set/a/1").await.ok().cookie().unwrap();
     let long = |bytes: usize| format!("{pair}; x={}", "x".repeat(bytes - pair.len() - 4));
@@ -74,29 +78,29 @@ async fn a_request_has_nothing_of_an_earlier_one() {
         &["", &longer],
     ] {
         for (steps, panics) in [("get/a", false), ("get/a+panic", true)] {
-            match tokio::spawn(sent(app.clone(), cookies(fields), steps)).await {
-                Ok(answer) => assert_eq!((answer.body.as_str(), panics), ("\"1\"", false)),
+            match tokio::spawn(send(app.clone(), cookies(fields), steps)).await {
+                Ok(response) => assert_eq!((response.body.as_str(), panics), ("\"1\"", false)),
                 Err(error) => assert!(error.is_panic() && panics, "{error}"),
             }
-            for stranger in ["", "theme=dark"] {
-                let answer = app.get(stranger, "get/a").await.ok();
-                assert_eq!(answer.body, "null", "after {fields:?}, {steps}");
+            for without_session in ["", "theme=dark"] {
+                let response = app.get(without_session, "get/a").await.ok();
+                assert_eq!(response.body, "null", "after {fields:?}, {steps}");
             }
         }
     }
 }
 
-/// What a visitor without a cookie is answered by an application of this handler alone.
-async fn answer_of(handler: MethodRouter) -> Answer {
+/// The response of an application with this handler to a request without a cookie.
+async fn response_of(handler: MethodRouter) -> TestResponse {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let app = Router::new()
         .route("/", handler)
         .layer(SessionLayer::new(manager));
-    answer(app.oneshot(Request::new(Body::empty())).await.unwrap()).await
+    read_body(app.oneshot(Request::new(Body::empty())).await.unwrap()).await
 }
 
 #[tokio::test]
-async fn a_handlers_own_headers_stay() {
+async fn headers_of_the_handler_are_not_replaced() {
     let own = [
         (header::SET_COOKIE, "theme=dark"),
         (header::VARY, "accept, cookie"),
@@ -106,16 +110,23 @@ async fn a_handlers_own_headers_stay() {
         session.set("a", &1).unwrap();
         own
     });
-    let answer = answer_of(handler).await.ok();
-    let lines: Vec<_> = answer.headers.get_all(header::SET_COOKIE).iter().collect();
+    let response = response_of(handler).await.ok();
+    let lines: Vec<_> = response
+        .headers
+        .get_all(header::SET_COOKIE)
+        .iter()
+        .collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0], "theme=dark");
-    assert_eq!(answer.headers.get_all(header::VARY).iter().count(), 1);
-    assert_eq!(answer.headers[header::CACHE_CONTROL], "private, max-age=60");
+    assert_eq!(response.headers.get_all(header::VARY).iter().count(), 1);
+    assert_eq!(
+        response.headers[header::CACHE_CONTROL],
+        "private, max-age=60"
+    );
 }
 
 #[tokio::test]
-async fn vary_names_the_cookie_once_beside_what_the_handler_names() {
+async fn vary_gets_cookie_once_in_addition_to_the_handlers_fields() {
     for (own, all) in [
         (&[][..], &["Cookie"][..]),
         (&["accept"], &["accept", "Cookie"]),
@@ -126,16 +137,16 @@ async fn vary_names_the_cookie_once_beside_what_the_handler_names() {
         let handler = get(move |_: Session| async move {
             AppendHeaders(own.iter().map(|field| (header::VARY, *field)))
         });
-        let answer = answer_of(handler).await.ok();
-        let fields: Vec<_> = answer.headers.get_all(header::VARY).iter().collect();
+        let response = response_of(handler).await.ok();
+        let fields: Vec<_> = response.headers.get_all(header::VARY).iter().collect();
         assert_eq!(fields, all);
     }
 }
 
 #[tokio::test]
-async fn only_a_session_that_lives_is_opened_by_its_id() {
+async fn open_id_opens_only_live_sessions() {
     let app = App::new(MemoryStore::new());
-    let end = |steps: &'static str| {
+    let is_alive_after = |steps: &'static str| {
         let app = app.clone();
         async move {
             let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
@@ -146,22 +157,22 @@ async fn only_a_session_that_lives_is_opened_by_its_id() {
             app.manager.open_id(&id).await.unwrap().is_some()
         }
     };
-    assert!(end("set/b/1").await);
-    assert!(!end("regenerate").await);
-    assert!(!end("destroy").await);
-    assert!(!end("restart").await);
+    assert!(is_alive_after("set/b/1").await);
+    assert!(!is_alive_after("regenerate").await);
+    assert!(!is_alive_after("destroy").await);
+    assert!(!is_alive_after("restart").await);
 }
 
 #[tokio::test]
-async fn a_deadline_that_cannot_be_moved_in_time_is_no_news_and_a_write_is() {
+async fn a_timeout_is_an_error_for_a_write_but_not_for_a_deadline_move() {
     let clock = Clock::manual();
     let cookie = SessionCookie::new(SECRET).unwrap();
-    // It answers no write but a session's first.
-    let stuck = After::new(|condition| match condition {
+    // Only the first write of a session returns.
+    let store = HookedStore::new(|condition| match condition {
         Some(Condition::IfVersion(_)) => Box::pin(std::future::pending()),
         _ => Box::pin(std::future::ready(Ok(()))),
     });
-    let manager = SessionManager::new(stuck, cookie)
+    let manager = SessionManager::new(store, cookie)
         .policy(SessionPolicy::default().clock(clock.clone()))
         .time_limit(Duration::from_millis(50));
     let session = manager.open(&HeaderMap::new()).await.unwrap();
@@ -183,7 +194,7 @@ async fn a_deadline_that_cannot_be_moved_in_time_is_no_news_and_a_write_is() {
 }
 
 #[tokio::test]
-async fn a_sealed_session_of_a_lifetime_without_end_can_be_opened() {
+async fn a_sealed_session_with_the_longest_lifetime_can_be_opened() {
     let manager = SessionManager::new(CookieStorage::new(), SessionCookie::new(SECRET).unwrap())
         .policy(
             SessionPolicy::default()
@@ -221,14 +232,14 @@ async fn a_sealed_session_that_is_too_large_is_an_error_and_sets_nothing() {
         )
         .layer(SessionLayer::new(manager));
     let request = Request::get("/").body(Body::empty()).unwrap();
-    let answer = answer(app.oneshot(request).await.unwrap()).await;
-    assert_eq!(answer.status, StatusCode::INTERNAL_SERVER_ERROR);
-    assert_eq!(answer.cookie(), None);
+    let response = read_body(app.oneshot(request).await.unwrap()).await;
+    assert_eq!(response.status, StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(response.cookie(), None);
 }
 
-/// Of what another library wrote, every read would add the deadline.
+/// remix writes no deadline, so every read tries to add one.
 #[tokio::test]
-async fn a_deadline_that_no_longer_fits_into_the_cookie_is_no_news_and_a_write_is() {
+async fn too_large_is_an_error_for_a_write_but_not_for_a_deadline_move() {
     let cookie = SessionCookie::remix_compatible([SECRET]).unwrap();
     let value = format!(
         r#"{{"i":"theirs","d":[{{"a":"{}"}},{{}}]}}"#,
@@ -247,19 +258,19 @@ async fn a_deadline_that_no_longer_fits_into_the_cookie_is_no_news_and_a_write_i
             session.set("b", &1).unwrap();
         }
         let mut headers = HeaderMap::new();
-        let finished = manager.close(&session, &mut headers).await;
+        let closed = manager.close(&session, &mut headers).await;
         assert!(!headers.contains_key(header::SET_COOKIE));
-        let kind = finished.map_err(|error| error.kind());
+        let outcome = closed.map_err(|error| error.kind());
         match changes {
-            false => assert_eq!(kind.unwrap(), Outcome::Unchanged),
-            true => assert_eq!(kind.unwrap_err(), ErrorKind::TooLarge),
+            false => assert_eq!(outcome.unwrap(), Outcome::Unchanged),
+            true => assert_eq!(outcome.unwrap_err(), ErrorKind::TooLarge),
         }
     }
 }
 
-/// A log that prints the headers of a response must not hold the id.
+/// A log that prints the headers of a response must not reveal the id.
 #[tokio::test]
-async fn a_printed_response_holds_no_id() {
+async fn printed_headers_do_not_show_the_id() {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("a", &1).unwrap();

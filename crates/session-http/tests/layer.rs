@@ -1,4 +1,4 @@
-//! The layer: what it adds to responses, and what it answers when something is wrong.
+//! The layer: the headers that it adds, and its error responses.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -20,11 +20,11 @@ use session_cookie::CookieStorage;
 use session_core::{Clock, SessionPolicy, StoreError, StoreErrorKind};
 use session_http::{Error, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{After, App, SECRET, answer};
+use support::{App, HookedStore, SECRET, read_body};
 use tower::{Layer, Service, ServiceExt};
 
 #[tokio::test]
-async fn a_layer_goes_around_a_whole_router_too() {
+async fn a_layer_can_wrap_a_whole_router() {
     let visit = async |session: Session| {
         let visits = session.update("visits", |n: Option<u32>| Some(n.unwrap_or(0) + 1))?;
         Ok::<_, Error>(visits.unwrap_or_default().to_string())
@@ -32,24 +32,24 @@ async fn a_layer_goes_around_a_whole_router_too() {
     let routes = Router::new().route("/", get(visit));
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let service = SessionLayer::new(manager).layer(routes);
-    let ask = async |path: &str, cookie: &str| {
+    let send = async |path: &str, cookie: &str| {
         let request = Request::get(path).header(header::COOKIE, cookie);
         let response = service
             .clone()
             .oneshot(request.body(Body::empty()).unwrap());
-        answer(response.await.unwrap()).await
+        read_body(response.await.unwrap()).await
     };
-    let first = ask("/", "").await;
+    let first = send("/", "").await;
     let cookie = first.cookie().unwrap();
     assert_eq!(first.ok().body, "1");
-    let none = ask("/elsewhere", &cookie).await;
-    assert_eq!(none.status, StatusCode::NOT_FOUND);
-    assert_eq!(none.headers.get(header::SET_COOKIE), None);
-    assert_eq!(ask("/", &cookie).await.ok().body, "2");
+    let not_found = send("/elsewhere", &cookie).await;
+    assert_eq!(not_found.status, StatusCode::NOT_FOUND);
+    assert_eq!(not_found.headers.get(header::SET_COOKIE), None);
+    assert_eq!(send("/", &cookie).await.ok().body, "2");
 }
 
 #[tokio::test]
-async fn headers_are_added_only_where_they_are_due() {
+async fn headers_are_added_only_when_needed() {
     let app = App::new(MemoryStore::new());
     let new = app.get("", "set/a/1").await.ok();
     assert_eq!(
@@ -83,7 +83,7 @@ async fn headers_are_added_only_where_they_are_due() {
 }
 
 #[tokio::test]
-async fn cookies_that_name_nothing_begin_a_new_session() {
+async fn invalid_cookies_open_a_new_session() {
     let app = App::new(MemoryStore::new());
     let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
     let forged = cookie.replace("s1.", "s1.A");
@@ -121,7 +121,7 @@ async fn a_session_expires_by_the_policys_clock() {
 }
 
 #[tokio::test]
-async fn a_failed_handler_saves_and_a_panicked_one_does_not() {
+async fn changes_are_saved_after_an_error_but_not_after_a_panic() {
     let app = App::new(MemoryStore::new());
     let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
     let failed = app.get(&cookie, "set/a/2+fail").await;
@@ -135,7 +135,7 @@ async fn a_failed_handler_saves_and_a_panicked_one_does_not() {
 }
 
 #[tokio::test]
-async fn a_handler_that_destroys_or_writes_after_says_so() {
+async fn a_write_after_destroy_is_an_error_and_the_session_is_destroyed() {
     let app = App::new(MemoryStore::new());
     let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
     let refused = app.get(&cookie, "destroy+set/b/1").await;
@@ -144,11 +144,11 @@ async fn a_handler_that_destroys_or_writes_after_says_so() {
     assert_eq!(app.get(&cookie, "get/a").await.ok().body, "null");
 }
 
-/// What a handler hands out: its session, and its handle or not.
-type Kept = (Option<SessionHandle>, Session);
+/// What a handler leaks: its session, and perhaps its handle.
+type Leaked = (Option<SessionHandle>, Session);
 
-/// An application whose handler sets `a`, hands out what it was given, and answers unless it hangs.
-fn leaky(hangs: bool, with_handle: bool) -> (Router, mpsc::Receiver<Kept>) {
+/// An application whose handler sets `a`, leaks its session, and then returns or hangs.
+fn leaking_app(hangs: bool, with_handle: bool) -> (Router, mpsc::Receiver<Leaked>) {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let (send, receive) = mpsc::channel();
     let handler = move |handle: SessionHandle, session: Session| async move {
@@ -162,8 +162,8 @@ fn leaky(hangs: bool, with_handle: bool) -> (Router, mpsc::Receiver<Kept>) {
     (app.layer(SessionLayer::new(manager)), receive)
 }
 
-/// Nobody would save what was set in it.
-async fn takes_no_more_changes((handle, session): Kept) {
+/// A change would never be saved, so it must be an error.
+async fn assert_closed((handle, session): Leaked) {
     assert_eq!(session.get::<u32>("a").unwrap(), Some(1));
     let mut sessions = vec![session];
     if let Some(handle) = handle {
@@ -176,54 +176,54 @@ async fn takes_no_more_changes((handle, session): Kept) {
 }
 
 #[tokio::test]
-async fn a_session_kept_beyond_its_response_is_finished() {
+async fn a_session_used_after_its_response_is_closed() {
     for with_handle in [true, false] {
-        let (app, kept) = leaky(false, with_handle);
+        let (app, leaked) = leaking_app(false, with_handle);
         let response = app.oneshot(Request::new(Body::empty())).await.unwrap();
         assert_eq!(response.status(), StatusCode::OK);
-        takes_no_more_changes(kept.recv().unwrap()).await;
+        assert_closed(leaked.recv().unwrap()).await;
     }
 }
 
 #[tokio::test]
-async fn a_session_kept_beyond_a_request_that_was_dropped_is_finished() {
+async fn a_session_used_after_its_request_was_dropped_is_closed() {
     for with_handle in [true, false] {
-        let (app, kept) = leaky(true, with_handle);
+        let (app, leaked) = leaking_app(true, with_handle);
         let mut request = Box::pin(app.oneshot(Request::new(Body::empty())));
         let mut context = Context::from_waker(Waker::noop());
         assert!(request.as_mut().poll(&mut context).is_pending());
         drop(request);
-        takes_no_more_changes(kept.recv().unwrap()).await;
+        assert_closed(leaked.recv().unwrap()).await;
     }
 }
 
 #[tokio::test]
-async fn a_handle_kept_beyond_its_response_opens_nothing() {
-    let (send, kept) = mpsc::channel();
+async fn a_handle_used_after_its_response_cannot_open_the_session() {
+    let (send, leaked) = mpsc::channel();
     let handler = move |handle: SessionHandle| async move { send.send(handle).unwrap() };
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let app = Router::new().route("/", get(handler));
     let app = app.layer(SessionLayer::new(manager));
     app.oneshot(Request::new(Body::empty())).await.unwrap();
-    let refused = kept.recv().unwrap().open().await.unwrap_err();
+    let refused = leaked.recv().unwrap().open().await.unwrap_err();
     assert!(matches!(
         refused,
         Error::Session(session_core::Error::Closed)
     ));
 }
 
-/// What comes of a future that need not wait.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
+/// The output of a future that is ready at once.
+fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
-        Poll::Ready(came) => came,
-        Poll::Pending => panic!("it waits"),
+        Poll::Ready(output) => output,
+        Poll::Pending => panic!("the future is pending"),
     }
 }
 
-/// A service whose `call` opens the session, hands it out and panics, before there is a future.
+/// A service whose `call` opens the session, leaks it, and panics before it returns a future.
 #[derive(Clone)]
 struct Panics {
-    kept: mpsc::Sender<Kept>,
+    leaked: mpsc::Sender<Leaked>,
     with_handle: bool,
 }
 
@@ -238,46 +238,49 @@ impl Service<Request<Body>> for Panics {
 
     fn call(&mut self, request: Request<Body>) -> Self::Future {
         let handle = SessionHandle::of(request.extensions()).unwrap().clone();
-        let session = at_once(handle.open()).unwrap();
+        let session = ready(handle.open()).unwrap();
         session.set("a", &1).unwrap();
         let handle = self.with_handle.then_some(handle);
-        self.kept.send((handle, session)).unwrap();
-        panic!("as it begins");
+        self.leaked.send((handle, session)).unwrap();
+        panic!("in call");
     }
 }
 
 #[tokio::test]
 async fn a_service_that_panics_when_called_closes_its_session() {
     for with_handle in [true, false] {
-        let (kept, receive) = mpsc::channel();
+        let (leaked, receive) = mpsc::channel();
         let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
-        let mut service = SessionLayer::new(manager).layer(Panics { kept, with_handle });
+        let mut service = SessionLayer::new(manager).layer(Panics {
+            leaked,
+            with_handle,
+        });
         let call = AssertUnwindSafe(|| drop(service.call(Request::new(Body::empty()))));
         assert!(catch_unwind(call).is_err());
-        takes_no_more_changes(receive.try_recv().unwrap()).await;
+        assert_closed(receive.try_recv().unwrap()).await;
     }
 }
 
-/// Asks its request for the session when it goes.
-struct Asks(SessionHandle);
+/// Opens the session of its request when it is dropped.
+struct OpensOnDrop(SessionHandle);
 
-impl Drop for Asks {
+impl Drop for OpensOnDrop {
     fn drop(&mut self) {
-        at_once(self.0.open()).unwrap();
+        ready(self.0.open()).unwrap();
     }
 }
 
 #[test]
-fn what_a_save_drops_may_ask_for_the_session() {
-    let (send, answered) = mpsc::channel();
+fn a_closure_that_a_save_drops_may_open_the_session() {
+    let (send, status) = mpsc::channel();
     std::thread::spawn(move || {
         let handler = async |handle: SessionHandle, session: Session| {
-            let asks = Asks(handle);
-            let up = move |count: Option<u32>| {
-                let _kept = &asks;
+            let guard = OpensOnDrop(handle);
+            let plus_one = move |count: Option<u32>| {
+                let _guard = &guard;
                 Some(count.unwrap_or(0) + 1)
             };
-            session.update("count", up).unwrap();
+            session.update("count", plus_one).unwrap();
         };
         let cookie = SessionCookie::new(SECRET).unwrap();
         let manager = SessionManager::new(CookieStorage::new(), cookie);
@@ -288,8 +291,8 @@ fn what_a_save_drops_may_ask_for_the_session() {
         let response = runtime.block_on(app.oneshot(Request::new(Body::empty())));
         send.send(response.unwrap().status()).unwrap();
     });
-    let answered = answered.recv_timeout(Duration::from_secs(20));
-    assert_eq!(answered.unwrap(), StatusCode::OK);
+    let status = status.recv_timeout(Duration::from_secs(20));
+    assert_eq!(status.unwrap(), StatusCode::OK);
 }
 
 #[tokio::test]
@@ -305,24 +308,24 @@ async fn no_layer_and_two_layers_are_clear_errors() {
         (twice, "page: two SessionLayers"),
     ] {
         let request = Request::get("/").body(Body::empty()).unwrap();
-        let answer = answer(app.oneshot(request).await.unwrap()).await;
-        assert!(answer.body.contains(says), "{answer:?}");
+        let response = read_body(app.oneshot(request).await.unwrap()).await;
+        assert!(response.body.contains(says), "{response:?}");
     }
 }
 
 #[tokio::test]
-async fn what_was_not_kept_is_an_error_and_an_earlier_commits_cookie_still_goes() {
+async fn a_failed_save_is_an_error_that_still_sets_the_cookie_of_an_earlier_commit() {
     let full = Arc::new(AtomicBool::new(false));
     let is_full = Arc::clone(&full);
-    let store = After::new(move |put| {
-        let kept = match put {
+    let store = HookedStore::new(move |put| {
+        let result = match put {
             Some(_) if is_full.load(SeqCst) => Err(StoreError::new(
                 StoreErrorKind::Unavailable,
                 "the store is full",
             )),
             _ => Ok(()),
         };
-        Box::pin(std::future::ready(kept))
+        Box::pin(std::future::ready(result))
     });
     let manager = SessionManager::new(store, SessionCookie::new(SECRET).unwrap());
     let app = Router::new()
@@ -338,14 +341,14 @@ async fn what_was_not_kept_is_an_error_and_an_earlier_commits_cookie_still_goes(
         )
         .layer(SessionLayer::new(manager));
     let request = Request::get("/").body(Body::empty()).unwrap();
-    let answer = answer(app.oneshot(request).await.unwrap()).await;
-    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
-    assert_eq!(answer.body, "");
-    assert!(answer.cookie().unwrap().len() > 40);
+    let response = read_body(app.oneshot(request).await.unwrap()).await;
+    assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert_eq!(response.body, "");
+    assert!(response.cookie().unwrap().len() > 40);
 }
 
 #[tokio::test]
-async fn a_handle_prints_no_cookie() {
+async fn debug_of_a_handle_shows_no_cookie() {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let print = async |handle: SessionHandle| format!("{handle:?}");
     let app = Router::new()
@@ -353,7 +356,7 @@ async fn a_handle_prints_no_cookie() {
         .layer(SessionLayer::new(manager));
     let request = Request::get("/").header(header::COOKIE, "theme=dark; __Host-session=s1.an-id.x");
     let response = app.oneshot(request.body(Body::empty()).unwrap()).await;
-    let body = answer(response.unwrap()).await.ok().body;
+    let body = read_body(response.unwrap()).await.ok().body;
     assert!(body.contains("SessionHandle"), "{body}");
     assert!(!body.contains("an-id") && !body.contains("dark"), "{body}");
 }

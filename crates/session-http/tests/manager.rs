@@ -1,4 +1,5 @@
-//! The manager by itself, as other transports and jobs use it, and what its errors become.
+//! The manager without a layer, as other transports and jobs use it, and the responses for its
+//! errors.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -16,14 +17,14 @@ use session_cookie::CookieStorage;
 use session_core::{CookieChange, ErrorKind, RecordKey, RecordStore, StoreError, StoreErrorKind};
 use session_http::{Session, SessionCookie, SessionId, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{After, SECRET, answer, stored, with_headers};
+use support::{HookedStore, SECRET, read_body, stored_session, with_headers};
 use tower::ServiceExt;
 
 fn cookie() -> SessionCookie {
     SessionCookie::new(SECRET).unwrap()
 }
 
-fn value(change: CookieChange) -> String {
+fn value_of(change: CookieChange) -> String {
     match change {
         CookieChange::Set { value, .. } => value,
         other => panic!("{other:?}"),
@@ -31,7 +32,7 @@ fn value(change: CookieChange) -> String {
 }
 
 #[tokio::test]
-async fn a_session_goes_by_its_value_where_there_are_no_headers() {
+async fn a_session_can_be_opened_and_closed_by_value() {
     let storages = [
         SessionManager::new(MemoryStore::new(), cookie()),
         SessionManager::new(CookieStorage::new(), cookie()),
@@ -39,7 +40,7 @@ async fn a_session_goes_by_its_value_where_there_are_no_headers() {
     for manager in storages {
         let session = manager.open_value(None).await.unwrap();
         session.set("a", &1).unwrap();
-        let first = value(manager.close_value(&session).await.unwrap());
+        let first = value_of(manager.close_value(&session).await.unwrap());
         let session = manager.open_value(Some(&first)).await.unwrap();
         assert_eq!(session.get::<u32>("a").unwrap(), Some(1));
         let change = manager.close_value(&session).await.unwrap();
@@ -55,20 +56,20 @@ async fn a_session_goes_by_its_value_where_there_are_no_headers() {
 }
 
 #[tokio::test]
-async fn a_value_that_a_commit_owes_is_told_where_the_last_save_failed() {
+async fn owed_value_returns_the_value_of_an_earlier_commit_if_the_last_save_failed() {
     let is_down = Arc::new(AtomicBool::new(false));
     let down = Arc::clone(&is_down);
-    let store = After::new(move |_| {
-        let answer = match down.load(SeqCst) {
+    let store = HookedStore::new(move |_| {
+        let result = match down.load(SeqCst) {
             true => Err(StoreError::new(StoreErrorKind::Unavailable, "it is down")),
             false => Ok(()),
         };
-        Box::pin(std::future::ready(answer))
+        Box::pin(std::future::ready(result))
     });
     let manager = SessionManager::new(store, cookie());
     let session = manager.open_value(None).await.unwrap();
     session.set("a", &1).unwrap();
-    let first = value(manager.close_value(&session).await.unwrap());
+    let first = value_of(manager.close_value(&session).await.unwrap());
 
     let session = manager.open_value(Some(&first)).await.unwrap();
     session.regenerate_id().unwrap();
@@ -77,7 +78,7 @@ async fn a_value_that_a_commit_owes_is_told_where_the_last_save_failed() {
     is_down.store(true, SeqCst);
     let error = manager.close_value(&session).await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Unavailable);
-    let owed = value(manager.owed_value(&session).unwrap());
+    let owed = value_of(manager.owed_value(&session).unwrap());
     assert_ne!(owed, first);
     is_down.store(false, SeqCst);
     let session = manager.open_value(Some(&owed)).await.unwrap();
@@ -86,9 +87,9 @@ async fn a_value_that_a_commit_owes_is_told_where_the_last_save_failed() {
 }
 
 #[tokio::test]
-async fn a_store_that_never_answers_is_given_up() {
+async fn a_store_that_never_answers_is_a_timeout() {
     let limit = Duration::from_millis(50);
-    let store = After::new(|_| Box::pin(std::future::pending()));
+    let store = HookedStore::new(|_| Box::pin(std::future::pending()));
     let manager = SessionManager::new(store, cookie()).time_limit(limit);
     let id = SessionId::random().unwrap();
     let error = manager.open_id(&id).await.unwrap_err();
@@ -97,7 +98,7 @@ async fn a_store_that_never_answers_is_given_up() {
 }
 
 #[tokio::test]
-async fn no_id_opens_what_travels_in_the_cookie() {
+async fn open_id_needs_a_storage_with_records() {
     let manager = SessionManager::new(CookieStorage::new(), cookie());
     let id = SessionId::random().unwrap();
     let error = manager.open_id(&id).await.unwrap_err();
@@ -105,16 +106,16 @@ async fn no_id_opens_what_travels_in_the_cookie() {
 }
 
 #[tokio::test]
-async fn an_optional_session_is_one_that_has_or_had_this_id() {
+async fn an_optional_session_is_some_for_a_current_or_still_readable_id() {
     for (keep, expected) in [(60, "1"), (0, "nobody")] {
         let manager = SessionManager::new(MemoryStore::new(), cookie());
-        let (session, headers) = stored(&manager, "user").await;
+        let (session, headers) = stored_session(&manager, "user").await;
         let who = async |session: Option<Session>| match session {
             Some(session) => session.get::<u32>("user").unwrap().unwrap().to_string(),
             None => "nobody".to_owned(),
         };
         let app = Router::new().route("/", get(who));
-        // What a layer sets makes no visitor one who has a session.
+        // A session that a layer has just created does not count.
         let set = async |session: Session, request: Request<Body>, next: Next| {
             if !request.headers().contains_key(header::COOKIE) {
                 session.set("csrf", "token").unwrap();
@@ -122,24 +123,24 @@ async fn an_optional_session_is_one_that_has_or_had_this_id() {
             next.run(request).await
         };
         let app = app.layer(from_fn(set)).layer(SessionLayer::new(manager));
-        let asked = async |headers: &HeaderMap| {
+        let send = async |headers: &HeaderMap| {
             let response = app.clone().oneshot(with_headers(headers)).await.unwrap();
-            answer(response).await.body
+            read_body(response).await.body
         };
-        assert_eq!(asked(&HeaderMap::new()).await, "nobody");
-        assert_eq!(asked(&headers).await, "1");
+        assert_eq!(send(&HeaderMap::new()).await, "nobody");
+        assert_eq!(send(&headers).await, "1");
         let keep = Duration::from_secs(keep);
         session.regenerate_id_keeping_old_for(keep).unwrap();
         session.commit().await.unwrap();
-        assert_eq!(asked(&headers).await, expected);
+        assert_eq!(send(&headers).await, expected);
     }
 }
 
 #[tokio::test]
-async fn a_session_that_vanished_is_a_conflict_and_caches_are_told() {
+async fn a_session_that_vanished_is_a_conflict_with_vary() {
     let store = MemoryStore::new();
     let manager = SessionManager::new(store.clone(), cookie());
-    let (session, headers) = stored(&manager, "user").await;
+    let (session, headers) = stored_session(&manager, "user").await;
     let key = RecordKey::hashed(&session.id().unwrap());
     let handler = async move |session: Session| {
         session.set("user", &2).unwrap();
@@ -147,7 +148,7 @@ async fn a_session_that_vanished_is_a_conflict_and_caches_are_told() {
     };
     let app = Router::new().route("/", get(handler));
     let app = app.layer(SessionLayer::new(manager));
-    let answer = answer(app.oneshot(with_headers(&headers)).await.unwrap()).await;
-    assert_eq!(answer.status, StatusCode::CONFLICT);
-    assert_eq!(answer.headers[header::VARY], "Cookie");
+    let response = read_body(app.oneshot(with_headers(&headers)).await.unwrap()).await;
+    assert_eq!(response.status, StatusCode::CONFLICT);
+    assert_eq!(response.headers[header::VARY], "Cookie");
 }

@@ -1,4 +1,4 @@
-//! Overlapping requests through the layer, on the stores that need no server.
+//! Overlapping requests through the layer, on the memory and file stores.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -50,75 +50,75 @@ macro_rules! on_each_store {
     )*};
 }
 
-async fn begin(app: &App) -> String {
+async fn stored_session(app: &App) -> String {
     app.get("", "set/first/1").await.ok().cookie().unwrap()
 }
 
 on_each_store! {
-    async fn both_writes_stay(app: App) {
-        let cookie = begin(&app).await;
+    async fn overlapping_writes_are_merged(app: App) {
+        let cookie = stored_session(&app).await;
         let a = app.start(&cookie, "set/a/A").await;
         let b = app.start(&cookie, "set/b/B").await;
-        assert_eq!(b.finish().await.ok().cookie(), None);
-        assert_eq!(a.finish().await.ok().cookie(), None);
-        let end = app.get(&cookie, "get/a+get/b+get/first").await.ok();
-        assert_eq!(end.body, r#""A""B""1""#);
+        assert_eq!(b.resume().await.ok().cookie(), None);
+        assert_eq!(a.resume().await.ok().cookie(), None);
+        let found = app.get(&cookie, "get/a+get/b+get/first").await.ok();
+        assert_eq!(found.body, r#""A""B""1""#);
     }
 
     async fn a_logout_is_not_undone(app: App) {
-        let cookie = begin(&app).await;
+        let cookie = stored_session(&app).await;
         let a = app.start(&cookie, "set/a/A").await;
         let b = app.start(&cookie, "destroy").await;
-        assert_eq!(b.finish().await.ok().cookie(), Some(String::new()));
-        assert_eq!(a.finish().await.ok().cookie(), None);
+        assert_eq!(b.resume().await.ok().cookie(), Some(String::new()));
+        assert_eq!(a.resume().await.ok().cookie(), None);
         for _ in 0..2 {
             assert_eq!(app.get(&cookie, "get/a+get/first").await.ok().body, "nullnull");
         }
     }
 
-    async fn a_write_during_a_login_is_carried_over_or_refused(app: App) {
-        let cookie = begin(&app).await;
+    async fn a_write_saved_before_a_login_is_merged_and_one_after_is_refused(app: App) {
+        let cookie = stored_session(&app).await;
         let early = app.start(&cookie, "set/early/1").await;
         let late = app.start(&cookie, "set/late/1").await;
         let login = app.start(&cookie, "regenerate+set/user/7").await;
-        early.finish().await.ok();
-        let new = login.finish().await.ok().cookie().unwrap();
-        assert_eq!(late.finish().await.status, StatusCode::CONFLICT);
-        let end = app.get(&new, "get/first+get/early+get/late+get/user").await.ok();
-        assert_eq!(end.body, r#""1""1"null"7""#);
+        early.resume().await.ok();
+        let new = login.resume().await.ok().cookie().unwrap();
+        assert_eq!(late.resume().await.status, StatusCode::CONFLICT);
+        let found = app.get(&new, "get/first+get/early+get/late+get/user").await.ok();
+        assert_eq!(found.body, r#""1""1"null"7""#);
         assert_eq!(app.get(&cookie, "get/first+get/user").await.ok().body, "nullnull");
     }
 
     async fn a_double_clicked_login_logs_in_and_one_logout_ends_both(app: App) {
-        let cookie = begin(&app).await;
+        let cookie = stored_session(&app).await;
         let a = app.start(&cookie, "regenerate+set/user/7").await;
         let b = app.start(&cookie, "regenerate+set/user/7").await;
         let logout = app.start(&cookie, "destroy").await;
-        let a = a.finish().await.ok().cookie().unwrap();
-        let b = b.finish().await.ok().cookie().unwrap();
+        let a = a.resume().await.ok().cookie().unwrap();
+        let b = b.resume().await.ok().cookie().unwrap();
         for new in [&a, &b] {
             assert_eq!(app.get(new, "get/user+get/first").await.ok().body, r#""7""1""#);
         }
-        assert_eq!(logout.finish().await.ok().cookie(), Some(String::new()));
+        assert_eq!(logout.resume().await.ok().cookie(), Some(String::new()));
         for old in [&a, &b, &cookie] {
             assert_eq!(app.get(old, "get/user+get/first").await.ok().body, "nullnull");
         }
     }
 
-    async fn a_logout_during_a_login_leaves_nothing_of_before(app: App) {
-        let cookie = begin(&app).await;
+    async fn a_login_after_a_logout_has_no_old_values(app: App) {
+        let cookie = stored_session(&app).await;
         let login = app.start(&cookie, "regenerate+set/user/7").await;
         let logout = app.start(&cookie, "destroy").await;
-        assert_eq!(logout.finish().await.ok().cookie(), Some(String::new()));
-        // The login came after the logout: it stands, with nothing from before.
-        let new = login.finish().await.ok().cookie().unwrap();
+        assert_eq!(logout.resume().await.ok().cookie(), Some(String::new()));
+        // The login was saved after the logout: it succeeds, without the old values.
+        let new = login.resume().await.ok().cookie().unwrap();
         assert_eq!(app.get(&new, "get/user+get/first").await.ok().body, r#""7"null"#);
         assert_eq!(app.get(&cookie, "get/user+get/first").await.ok().body, "nullnull");
     }
 
-    async fn a_client_that_hangs_up_is_logged_out(app: App) {
+    async fn a_logout_is_saved_even_if_the_client_disconnects(app: App) {
         for polls in 1..6 {
-            let cookie = begin(&app).await;
+            let cookie = stored_session(&app).await;
             let mut request = Box::pin(app.router().oneshot(support::request(&cookie, "destroy", None)));
             let mut answered = false;
             for _ in 0..polls {
@@ -132,10 +132,10 @@ on_each_store! {
                 tokio::time::sleep(std::time::Duration::from_millis(2)).await;
             }
             drop(request);
-            // Either the handler never ran, or its logout holds.
-            let gone = async || app.get(&cookie, "get/first").await.ok().body == "null";
+            // Either the handler did not run, or its logout is saved.
+            let is_logged_out = async || app.get(&cookie, "get/first").await.ok().body == "null";
             let mut tries = 0;
-            while answered && !gone().await {
+            while answered && !is_logged_out().await {
                 tries += 1;
                 assert!(tries < 100, "the logout was lost");
                 tokio::time::sleep(std::time::Duration::from_millis(10)).await;
@@ -143,15 +143,15 @@ on_each_store! {
         }
     }
 
-    async fn sixty_four_counts_end_at_sixty_four(app: App) {
-        let cookie = begin(&app).await;
+    async fn sixty_four_concurrent_updates_are_all_applied(app: App) {
+        let cookie = stored_session(&app).await;
         let mut counts = Vec::new();
         for _ in 0..64 {
             counts.push(app.start(&cookie, "count/n").await);
         }
-        let finished = counts.into_iter().map(|count| tokio::spawn(count.finish()));
-        for finished in finished.collect::<Vec<_>>() {
-            finished.await.unwrap().ok();
+        let responses = counts.into_iter().map(|count| tokio::spawn(count.resume()));
+        for response in responses.collect::<Vec<_>>() {
+            response.await.unwrap().ok();
         }
         assert_eq!(app.get(&cookie, "get/n").await.ok().body, "64");
     }
@@ -161,8 +161,8 @@ on_each_store! {
         assert_eq!(app.get(&cookie, "read").await.ok().body, "");
         let reader = app.start(&cookie, "get/notice").await;
         let second = app.start(&cookie, "flash/notice/two").await;
-        second.finish().await.ok();
-        assert_eq!(reader.finish().await.ok().body, r#""one""#);
+        second.resume().await.ok();
+        assert_eq!(reader.resume().await.ok().body, r#""one""#);
         assert_eq!(app.get(&cookie, "get/notice").await.ok().body, r#""two""#);
         assert_eq!(app.get(&cookie, "get/notice").await.ok().body, "null");
     }

@@ -1,4 +1,4 @@
-//! What a request costs its store, counted by the servers themselves.
+//! The number of store commands for each kind of request, counted by the servers.
 #![allow(clippy::unwrap_used)]
 
 use std::time::Duration;
@@ -12,8 +12,9 @@ use tower::{Layer, ServiceExt};
 
 const SECRET: &str = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
 
-/// The commands of six requests: a first one that stores nothing, one that stores, one that does not open its session, one that
-/// reads, one that writes, and one that reads when its deadline is due to move.
+/// The commands of six requests: one without a session that stores nothing, one that creates a
+/// session, one that does not open its session, one that reads, one that writes, and one that reads
+/// when the deadline must be moved.
 const EXPECTED: [usize; 6] = [0, 1, 0, 1, 2, 2];
 
 async fn requests(
@@ -23,7 +24,7 @@ async fn requests(
 ) -> Vec<usize> {
     let mut counts = Vec::new();
     let mut before = count();
-    let mut counted = |counts: &mut Vec<usize>| {
+    let mut record = |counts: &mut Vec<usize>| {
         let now = count();
         counts.push(now - before);
         before = now;
@@ -33,7 +34,7 @@ async fn requests(
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     assert!(session.is_empty());
     manager.close(&session, &mut response).await.unwrap();
-    counted(&mut counts);
+    record(&mut counts);
 
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("n", &1).unwrap();
@@ -43,16 +44,16 @@ async fn requests(
         header::COOKIE,
         manager.cookie_for(&session).unwrap().unwrap(),
     );
-    counted(&mut counts);
+    record(&mut counts);
 
     let untouched = tower::service_fn(async |_: http::Request<()>| {
         Ok::<_, std::convert::Infallible>(http::Response::new(()))
     });
     let service = SessionLayer::new(manager.clone()).layer(untouched);
-    let mut carrying = http::Request::new(());
-    *carrying.headers_mut() = request.clone();
-    service.oneshot(carrying).await.unwrap();
-    counted(&mut counts);
+    let mut with_cookie = http::Request::new(());
+    *with_cookie.headers_mut() = request.clone();
+    service.oneshot(with_cookie).await.unwrap();
+    record(&mut counts);
 
     for step in 0..3 {
         if step == 2 {
@@ -64,7 +65,7 @@ async fn requests(
             session.set("other", &2).unwrap();
         }
         manager.close(&session, &mut response).await.unwrap();
-        counted(&mut counts);
+        record(&mut counts);
     }
     counts
 }
@@ -81,17 +82,17 @@ async fn redis() {
     let (policy, clock) = policy();
     let cookie = SessionCookie::new(SECRET).unwrap();
     let manager = SessionManager::new(store, cookie).policy(policy);
-    // The first EVALSHA loads the script: that is not a request's cost.
-    warm(&manager).await;
+    // The first EVALSHA loads the script, which must not be counted.
+    warm_up(&manager).await;
     let monitor = server.monitor().unwrap();
     let mut total = 0;
     let count = || {
         let commands = monitor.commands().unwrap();
-        let words = ["\"GET\"", "\"SET\"", "\"EVALSHA\"", "\"EVAL\"", "\"DEL\""];
+        let names = ["\"GET\"", "\"SET\"", "\"EVALSHA\"", "\"EVAL\"", "\"DEL\""];
         let ours = |line: &&String| {
-            words
+            names
                 .iter()
-                .any(|word| line.to_uppercase().starts_with(word))
+                .any(|name| line.to_uppercase().starts_with(name))
         };
         total += commands.iter().filter(ours).count();
         total
@@ -106,7 +107,7 @@ async fn memcache() {
     let (policy, clock) = policy();
     let cookie = SessionCookie::new(SECRET).unwrap();
     let manager = SessionManager::new(store, cookie).policy(policy);
-    warm(&manager).await;
+    warm_up(&manager).await;
     let count = || {
         let stats = server.stats().unwrap();
         let of = |name: &str| stats.get(name).unwrap().parse::<usize>().unwrap();
@@ -115,7 +116,7 @@ async fn memcache() {
     assert_eq!(requests(manager, clock, count).await, EXPECTED);
 }
 
-async fn warm(manager: &SessionManager) {
+async fn warm_up(manager: &SessionManager) {
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("n", &1).unwrap();
     session.commit().await.unwrap();

@@ -1,4 +1,4 @@
-//! A store that waits: what overlaps with the end of a request.
+//! A slow store: operations that overlap with the end of a request.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -11,23 +11,23 @@ use axum::Router;
 use axum::http::HeaderMap;
 use axum::routing::{MethodRouter, get};
 use session_http::{Error, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
-use support::{After, SECRET, stored, with_headers};
+use support::{HookedStore, SECRET, stored_session, with_headers};
 use tokio::time::sleep;
 use tower::ServiceExt;
 
-/// What each operation takes.
+/// The duration of each operation.
 const WAIT: Duration = Duration::from_millis(20);
 
-/// A manager, and the header of a request that names a session with `a`.
-async fn with_a_session() -> (SessionManager, HeaderMap) {
-    let slow = After::new(|_| {
+/// A manager on a slow store, and the headers of a request whose session has `a`.
+async fn slow_manager() -> (SessionManager, HeaderMap) {
+    let slow = HookedStore::new(|_| {
         Box::pin(async {
             sleep(WAIT).await;
             Ok(())
         })
     });
     let manager = SessionManager::new(slow, SessionCookie::new(SECRET).unwrap());
-    let (_, headers) = stored(&manager, "a").await;
+    let (_, headers) = stored_session(&manager, "a").await;
     (manager, headers)
 }
 
@@ -37,13 +37,13 @@ fn app(manager: SessionManager, handler: MethodRouter) -> Router {
 }
 
 #[tokio::test]
-async fn an_open_that_outlasts_its_request_is_refused() {
-    let (manager, headers) = with_a_session().await;
+async fn an_open_that_completes_after_its_request_is_an_error() {
+    let (manager, headers) = slow_manager().await;
     let (send, opening) = mpsc::channel();
     let handler = move |handle: SessionHandle| async move {
         let opening = tokio::spawn(async move { handle.open().await });
         send.send(opening).unwrap();
-        // It begins before the response is made.
+        // Lets the task start before the handler returns.
         tokio::task::yield_now().await;
     };
     let app = app(manager, get(handler));
@@ -54,8 +54,8 @@ async fn an_open_that_outlasts_its_request_is_refused() {
 }
 
 #[tokio::test]
-async fn opens_that_overlap_give_one_session() {
-    let (manager, headers) = with_a_session().await;
+async fn concurrent_opens_return_the_same_session() {
+    let (manager, headers) = slow_manager().await;
     let handler = async |handle: SessionHandle| {
         let (one, other) = tokio::join!(handle.open(), handle.open());
         let (one, other) = (one.unwrap(), other.unwrap());
@@ -70,8 +70,8 @@ async fn opens_that_overlap_give_one_session() {
 }
 
 #[tokio::test]
-async fn a_logout_whose_client_hangs_up_during_its_save_holds() {
-    let (manager, headers) = with_a_session().await;
+async fn a_logout_is_saved_if_the_client_disconnects_during_its_save() {
+    let (manager, headers) = slow_manager().await;
     let (send, destroyed) = mpsc::channel();
     let handler = move |session: Session| async move {
         session.destroy().unwrap();
@@ -81,7 +81,7 @@ async fn a_logout_whose_client_hangs_up_during_its_save_holds() {
     let mut logout = Box::pin(app.oneshot(with_headers(&headers)));
     while destroyed.try_recv().is_err() {
         let once = std::future::poll_fn(|cx| Poll::Ready(logout.as_mut().poll(cx)));
-        assert!(once.await.is_pending(), "its save waits");
+        assert!(once.await.is_pending(), "the save has already returned");
         sleep(WAIT / 10).await;
     }
     drop(logout);

@@ -1,4 +1,4 @@
-//! A storage without records that waits: its saves take turns as well.
+//! A storage without records: its concurrent saves also run one after the other.
 #![allow(clippy::unwrap_used)]
 
 mod support;
@@ -16,27 +16,28 @@ use session_http::{Session, SessionCookie, SessionManager};
 use support::SECRET;
 use tokio::time::sleep;
 
-/// Keeps bodies by id, and has each save wait between drafting and keeping: the first for longest.
+/// Stores bodies by id. Each save sleeps between taking and storing its draft.
 #[derive(Clone, Debug, Default)]
-struct Waiting {
-    kept: Arc<Mutex<HashMap<String, Vec<u8>>>>,
-    waits: Arc<Mutex<Vec<u64>>>,
+struct SlowStorage {
+    bodies: Arc<Mutex<HashMap<String, Vec<u8>>>>,
+    /// The durations of the next sleeps in milliseconds; the next one is last.
+    delays: Arc<Mutex<Vec<u64>>>,
 }
 
-impl Waiting {
-    async fn keep(&self, session: &session_core::Session) -> Result<Saved> {
+impl SlowStorage {
+    async fn store(&self, session: &session_core::Session) -> Result<Saved> {
         let Some(draft) = storage::draft(session).await? else {
             return Ok(saved(CookieChange::Keep, Outcome::Unchanged));
         };
-        let wait = self.waits.lock().unwrap().pop();
-        sleep(Duration::from_millis(wait.unwrap_or(0))).await;
+        let delay = self.delays.lock().unwrap().pop();
+        sleep(Duration::from_millis(delay.unwrap_or(0))).await;
         let id = draft.id.as_str().to_owned();
-        let mut kept = self.kept.lock().unwrap();
+        let mut bodies = self.bodies.lock().unwrap();
         let (cookie, outcome) = if draft.action == Action::Destroy {
-            kept.remove(&id);
+            bodies.remove(&id);
             (CookieChange::Remove, Outcome::Destroyed)
         } else {
-            kept.insert(id, draft.body.to_vec());
+            bodies.insert(id, draft.body.to_vec());
             (CookieChange::Keep, Outcome::Stored)
         };
         draft.settle(cookie.clone());
@@ -44,9 +45,9 @@ impl Waiting {
     }
 
     fn only_body(&self) -> Option<String> {
-        let kept = self.kept.lock().unwrap();
-        assert!(kept.len() <= 1);
-        let body = kept.values().next().cloned();
+        let bodies = self.bodies.lock().unwrap();
+        assert!(bodies.len() <= 1);
+        let body = bodies.values().next().cloned();
         body.map(|body| String::from_utf8(body).unwrap())
     }
 }
@@ -60,7 +61,7 @@ fn saved(cookie: CookieChange, outcome: Outcome) -> Saved {
 }
 
 #[async_trait]
-impl SessionStorage for Waiting {
+impl SessionStorage for SlowStorage {
     async fn read(
         &self,
         cookie: Option<&str>,
@@ -68,7 +69,7 @@ impl SessionStorage for Waiting {
     ) -> Result<session_core::Session> {
         let id = cookie.and_then(|text| policy.parse_id(text));
         let body =
-            id.and_then(|id| Some((self.kept.lock().unwrap().get(id.as_str())?.clone(), id)));
+            id.and_then(|id| Some((self.bodies.lock().unwrap().get(id.as_str())?.clone(), id)));
         match body {
             Some((body, id)) => storage::open(id, Bytes::from(body), policy),
             None => Ok(storage::empty(policy)),
@@ -76,19 +77,19 @@ impl SessionStorage for Waiting {
     }
 
     async fn save(&self, session: &session_core::Session, _: &SessionPolicy) -> Result<Saved> {
-        self.keep(session).await
+        self.store(session).await
     }
 }
 
-/// A session with `a` kept, and a change of `b` that is under way.
-async fn with_a_commit_under_way(waits: &[u64]) -> (Waiting, SessionManager, Session) {
-    let storage = Waiting::default();
+/// A session in which `a` is saved and `b` is changed. The next saves take `delays`.
+async fn changed_session(delays: &[u64]) -> (SlowStorage, SessionManager, Session) {
+    let storage = SlowStorage::default();
     let manager = SessionManager::new(storage.clone(), SessionCookie::new(SECRET).unwrap());
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("a", &1).unwrap();
     session.commit().await.unwrap();
     session.set("b", &2).unwrap();
-    *storage.waits.lock().unwrap() = waits.to_vec();
+    *storage.delays.lock().unwrap() = delays.to_vec();
     (storage, manager, session)
 }
 
@@ -98,13 +99,13 @@ fn commit(session: &Session) -> tokio::task::JoinHandle<()> {
 }
 
 #[tokio::test]
-async fn two_commits_at_once_lose_no_change() {
-    let (storage, manager, session) = with_a_commit_under_way(&[0, 60]).await;
+async fn concurrent_commits_lose_no_change() {
+    let (storage, manager, session) = changed_session(&[0, 60]).await;
     let (slow, quick) = (commit(&session), commit(&session));
     sleep(Duration::from_millis(20)).await;
     session.set("c", &3).unwrap();
-    let finished = manager.close(&session, &mut HeaderMap::new()).await;
-    finished.unwrap();
+    let closed = manager.close(&session, &mut HeaderMap::new()).await;
+    closed.unwrap();
     slow.await.unwrap();
     quick.await.unwrap();
     let body = storage.only_body().unwrap();
@@ -112,8 +113,8 @@ async fn two_commits_at_once_lose_no_change() {
 }
 
 #[tokio::test]
-async fn a_commit_under_way_does_not_undo_a_logout() {
-    let (storage, manager, session) = with_a_commit_under_way(&[60]).await;
+async fn a_slow_commit_does_not_undo_a_logout() {
+    let (storage, manager, session) = changed_session(&[60]).await;
     let slow = commit(&session);
     sleep(Duration::from_millis(20)).await;
     session.destroy().unwrap();

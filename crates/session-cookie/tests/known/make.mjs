@@ -1,4 +1,4 @@
-// Makes the known answers in this directory: an implementation of docs/formats.md that shares nothing with the one in Rust.
+// Makes the known answers in this directory. It implements docs/formats.md and shares no code with the Rust implementation.
 //
 //   npm install --no-save @remix-run/cookie@0.5.1 && node make.mjs
 import { createCipheriv, createHmac, hkdfSync } from 'node:crypto'

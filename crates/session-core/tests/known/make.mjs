@@ -1,4 +1,4 @@
-// Makes the known answers in this directory: an implementation of docs/formats.md that shares nothing with the one in Rust.
+// Makes the known answers in this directory. It implements docs/formats.md and shares no code with the Rust implementation.
 //
 //   node make.mjs
 import { createHash } from 'node:crypto'
@@ -23,7 +23,7 @@ function writeId(at, byte) {
 const meta = (id, rest = {}) => ({ v: 1, c: now - hour, i: now + hour, k: tag(id), ...rest })
 const body = (...elements) => JSON.stringify(elements)
 
-// Bodies that stand at an id, and what they are when they are opened. `ends`: the first moment at which it is not that any more.
+// Bodies stored under an id, and the state in which they open. `ends`: the first moment at which the session is no longer in that state.
 const opened = [
   { what: 'two elements, as remix writes them', id: uuid, body: body({ userId: 42 }, { notice: 'Saved!' }),
     is: 'live', created: now, values: { userId: 42 }, flash: { notice: 'Saved!' } },
@@ -73,8 +73,8 @@ const opened = [
   { what: 'cut short', id, body: body({ a: 1 }, {}, meta(id)).slice(0, -1), is: 'corrupt' },
 ]
 
-// What stands at an id, what a request does, and what stands there then. The new write id stands as (write), the key of the
-// record that followed as (next), its tag as (tag).
+// The body stored under an id, the steps of a request, and the body after them. Placeholders: (write) is the new write id, (next)
+// the key of the new record, and (tag) its tag.
 const write = '(write)'
 const [soon, late] = [writeId(now - 59_000, 3), writeId(now - 61_000, 4)]
 const session = body({ a: 1 }, {}, meta(id, { w: soon }))
@@ -115,7 +115,7 @@ const written = [
     next: body({}, { notice: 'Goodbye' }, { v: 1, c: now, i: now + day, k: '(tag)', w: write }) },
 ]
 
-// Where records stand.
+// Record keys.
 const keys = [id, uuid, 'order:42!~'].map((id) => ({ id, hex: digest(id).toString('hex'), text: key(id), tag: tag(id) }))
 
 for (const [name, answers] of Object.entries({ keys, opened, written })) {

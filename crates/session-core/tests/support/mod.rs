@@ -1,4 +1,4 @@
-//! A store whose operations can be stopped half-way, fail, or lose their replies.
+//! A store with fault injection: its operations can pause half-way, fail, or lose their replies.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::panic)]
 
 use std::collections::{HashMap, VecDeque};
@@ -13,60 +13,61 @@ use session_core::{
     Session, SessionId, SessionPolicy, SessionStorage, StoreError, StoreErrorKind, Version,
 };
 
-/// What happens to a write.
+/// How one write fails.
 #[derive(Clone, Copy, Debug)]
 pub enum Fault {
-    /// It takes effect, and its reply is lost.
-    Lost,
-    /// It does not take effect.
+    /// The write takes effect, but its reply is lost.
+    LostReply,
+    /// The write does not take effect.
     Fails,
-    /// It takes effect once it is delivered, if its condition holds then; its reply is lost.
-    Late,
-    /// None.
-    Works,
-    /// It is too large.
+    /// The write takes effect when the test calls [`Store::deliver`], if its condition holds then.
+    /// Its reply is lost.
+    Delayed,
+    /// The write succeeds.
+    Succeeds,
+    /// The store refuses the write because the body is too large.
     TooLarge,
-    /// It takes effect, and not on as many replicas as were asked for.
+    /// The write takes effect, but on fewer replicas than required.
     Unconfirmed,
 }
 
-/// By key, with their versions.
+/// Each record with its version.
 type Records = HashMap<RecordKey, (u64, Bytes)>;
 
 #[derive(Debug, Default)]
 pub struct Store {
     records: Mutex<(u64, Records)>,
-    /// What happens to the next writes.
+    /// The faults of the next writes, first to last.
     pub faults: Mutex<VecDeque<Fault>>,
-    /// Whether every operation stops once before it acts and once after.
-    pub stops: AtomicBool,
-    /// Whether somebody else always comes first.
-    pub crowded: AtomicBool,
+    /// Whether every operation yields once before it takes effect and once after.
+    pub pausing: AtomicBool,
+    /// Whether another writer changes the version before every write.
+    pub contended: AtomicBool,
     /// Whether loads fail.
-    pub blind: AtomicBool,
-    /// A write that is still on its way.
-    pub late: Mutex<Option<(RecordKey, Bytes, Condition)>>,
+    pub loads_fail: AtomicBool,
+    /// A write that has not arrived yet.
+    pub delayed: Mutex<Option<(RecordKey, Bytes, Condition)>>,
 }
 
 impl Store {
-    async fn stop(&self) {
-        if self.stops.load(Ordering::SeqCst) {
+    async fn pause(&self) {
+        if self.pausing.load(Ordering::SeqCst) {
             tokio::task::yield_now().await;
         }
     }
 
-    /// Whether loads fail from now on.
-    pub fn blind(&self, blind: bool) {
-        self.blind.store(blind, Ordering::SeqCst);
+    /// Makes loads fail, or succeed again.
+    pub fn set_loads_fail(&self, fail: bool) {
+        self.loads_fail.store(fail, Ordering::SeqCst);
     }
 
-    pub fn has_late(&self) -> bool {
-        self.late.lock().unwrap().is_some()
+    pub fn has_delayed_write(&self) -> bool {
+        self.delayed.lock().unwrap().is_some()
     }
 
-    /// The late write arrives.
+    /// Applies the delayed write.
     pub fn deliver(&self) {
-        let (key, body, condition) = self.late.lock().unwrap().take().unwrap();
+        let (key, body, condition) = self.delayed.lock().unwrap().take().unwrap();
         let _ = self.write(&key, body, condition);
     }
 
@@ -75,7 +76,7 @@ impl Store {
         self.records.lock().unwrap().1.len()
     }
 
-    pub fn forget(&self, key: &RecordKey) {
+    pub fn remove_now(&self, key: &RecordKey) {
         self.records.lock().unwrap().1.remove(key).unwrap();
     }
 
@@ -83,7 +84,8 @@ impl Store {
         self.records.lock().unwrap().1.get(key).unwrap().1.clone()
     }
 
-    pub fn place(&self, key: RecordKey, body: impl Into<Bytes>) {
+    /// Stores `body` at `key`, whatever is there.
+    pub fn insert(&self, key: RecordKey, body: impl Into<Bytes>) {
         let mut records = self.records.lock().unwrap();
         records.0 += 1;
         let version = records.0;
@@ -92,18 +94,18 @@ impl Store {
 
     fn write(&self, key: &RecordKey, body: Bytes, condition: Condition) -> PutOutcome {
         let mut records = self.records.lock().unwrap();
-        if self.crowded.load(Ordering::SeqCst)
+        if self.contended.load(Ordering::SeqCst)
             && let Some((version, _)) = records.1.get_mut(key)
         {
             *version += 1_000_000;
         }
-        let stands = records
+        let current = records
             .1
             .get(key)
             .map(|(version, _)| Version::from(*version));
         let holds = match condition {
-            Condition::IfAbsent => stands.is_none(),
-            Condition::IfVersion(version) => stands == Some(version),
+            Condition::IfAbsent => current.is_none(),
+            Condition::IfVersion(version) => current == Some(version),
         };
         if !holds {
             return PutOutcome::Refused;
@@ -118,10 +120,10 @@ impl Store {
 #[async_trait]
 impl RecordStore for Store {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        self.stop().await;
+        self.pause().await;
         let found = self.records.lock().unwrap().1.get(key).cloned();
-        self.stop().await;
-        if self.blind.load(Ordering::SeqCst) {
+        self.pause().await;
+        if self.loads_fail.load(Ordering::SeqCst) {
             return Err(StoreError::new(StoreErrorKind::Timeout, "no reply"));
         }
         Ok(found.map(|(version, body)| Record {
@@ -137,20 +139,20 @@ impl RecordStore for Store {
         _: Duration,
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        self.stop().await;
+        self.pause().await;
         let fault = self.faults.lock().unwrap().pop_front();
-        let done = match fault {
+        let outcome = match fault {
             Some(Fault::Fails | Fault::TooLarge) => None,
-            Some(Fault::Late) => {
-                let late = (key.clone(), body, condition);
-                *self.late.lock().unwrap() = Some(late);
+            Some(Fault::Delayed) => {
+                let delayed = (key.clone(), body, condition);
+                *self.delayed.lock().unwrap() = Some(delayed);
                 None
             }
             _ => Some(self.write(key, body, condition)),
         };
-        self.stop().await;
-        match (fault, done) {
-            (None | Some(Fault::Works), Some(done)) => Ok(done),
+        self.pause().await;
+        match (fault, outcome) {
+            (None | Some(Fault::Succeeds), Some(outcome)) => Ok(outcome),
             (Some(Fault::TooLarge), _) => Err(StoreError::new(
                 StoreErrorKind::TooLarge,
                 "more than this store takes",
@@ -164,14 +166,14 @@ impl RecordStore for Store {
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        self.stop().await;
+        self.pause().await;
         let found = self.records.lock().unwrap().1.remove(key).is_some();
-        self.stop().await;
+        self.pause().await;
         Ok(found)
     }
 }
 
-/// A store and a policy, as a server has them.
+/// One server process: a store and a policy.
 #[derive(Clone, Debug)]
 pub struct Server {
     pub store: Arc<Store>,
@@ -189,7 +191,7 @@ impl Server {
         Self { store, policy }
     }
 
-    /// Another server with the same store, whose clock is so many seconds ahead.
+    /// Another server on the same store, with a clock that is `seconds` ahead.
     pub fn with_clock_ahead(&self, seconds: u64) -> Self {
         let clock = Clock::manual();
         clock.advance(Duration::from_secs(seconds));
@@ -204,13 +206,14 @@ impl Server {
         self.policy.time().advance(Duration::from_secs(seconds));
     }
 
-    pub fn fail(&self, faults: impl IntoIterator<Item = Fault>) {
+    /// Queues `faults` for the next writes.
+    pub fn fail_writes(&self, faults: impl IntoIterator<Item = Fault>) {
         self.store.faults.lock().unwrap().extend(faults);
     }
 
-    /// Whether the store's operations stop from now on.
-    pub fn stops(&self, stops: bool) {
-        self.store.stops.store(stops, Ordering::SeqCst);
+    /// Makes the store's operations pause, or run through again.
+    pub fn set_pausing(&self, pausing: bool) {
+        self.store.pausing.store(pausing, Ordering::SeqCst);
     }
 
     pub fn key(&self, id: &str) -> RecordKey {
@@ -225,7 +228,7 @@ impl Server {
         self.store.save(session, &self.policy).await
     }
 
-    /// Saves, and returns the id that the browser is given.
+    /// Saves, and returns the new id that the cookie gets.
     pub async fn saved_id(&self, session: &Session) -> String {
         match self.save(session).await.unwrap().cookie {
             CookieChange::Set { value, .. } => value,
@@ -233,7 +236,7 @@ impl Server {
         }
     }
 
-    /// The id of a session with `n` = 1 and a flash `notice`.
+    /// Stores a session with `n` = 1 and a flash `notice`, and returns its id.
     pub async fn stored_session(&self) -> String {
         let session = self.open(None).await;
         session.set("n", &1).unwrap();
@@ -241,26 +244,28 @@ impl Server {
         self.saved_id(&session).await
     }
 
+    /// The value of `n` in the session `id`.
     pub async fn n(&self, id: &str) -> Option<u32> {
         self.open(id).await.peek("n").unwrap()
     }
 
-    /// Another request ends the session.
-    pub async fn another_logs_out(&self, id: &str) {
+    /// Destroys the session in another request.
+    pub async fn destroy_in_another_request(&self, id: &str) {
         let other = self.open(id).await;
         other.destroy().unwrap();
         let _ = self.save(&other).await.unwrap();
     }
 
-    /// Another request counts `n` up.
-    pub async fn another_counts(&self, id: &str) {
+    /// Adds one to `n` in another request.
+    pub async fn increment_in_another_request(&self, id: &str) {
         let other = self.open(id).await;
-        count(&other);
+        increment(&other);
         let _ = self.save(&other).await.unwrap();
     }
 }
 
-pub fn count(session: &Session) {
-    let more = |n: Option<u32>| Some(n.unwrap_or(0) + 1);
-    session.update("n", more).unwrap();
+/// Adds one to `n`.
+pub fn increment(session: &Session) {
+    let plus_one = |n: Option<u32>| Some(n.unwrap_or(0) + 1);
+    session.update("n", plus_one).unwrap();
 }

@@ -1,4 +1,5 @@
-//! What the shop knows about the session itself. Its id is not shown: whoever reads it has the session.
+//! A page about the session itself. It does not show the id, because anyone who reads the id can
+//! use the session.
 
 use std::time::{Duration, SystemTime};
 

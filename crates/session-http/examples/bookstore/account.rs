@@ -16,23 +16,23 @@ use crate::notice;
 use crate::page::{Page, render};
 use crate::theme::THEME;
 
-/// The name of who is logged in.
+/// The name of the user who is logged in.
 pub(crate) const USER: Key<String> = Key::new("user");
 
 const REMEMBERED: Lifetime = Lifetime::For(Duration::from_secs(30 * 24 * 60 * 60));
 
-/// A second click on the button, or a browser that lost the answer to the first, comes back with the old id. For so long its form
-/// still counts, and its cart is still there.
+/// How long the old id can still be used after a login. A double click, or a browser that lost the
+/// response, sends the old id again. Its form must still work, and its cart must still be there.
 const OLD_ID: Duration = Duration::from_secs(60);
 
-/// Someone who may log in. A real shop keeps a slow hash in place of the password, and counts attempts.
+/// An account. A real shop stores a slow hash of the password, and limits the number of attempts.
 struct User {
     login: &'static str,
     password: &'static str,
     name: &'static str,
 }
 
-/// The login page shows them, for this is a demonstration.
+/// The login page shows them, because this is a demonstration.
 const USERS: [User; 2] = [
     User {
         login: "ada",
@@ -86,7 +86,7 @@ pub(crate) async fn login(
     if sent.remember.is_some() {
         session.set_lifetime(REMEMBERED)?;
     }
-    cart::carry(&session)?;
+    cart::copy_to_new_session(&session)?;
     session.unset(TOKEN)?;
     session.set(USER, user.name)?;
     notice::done(&session, format!("Welcome back, {}.", user.name))?;
@@ -96,7 +96,7 @@ pub(crate) async fn login(
 pub(crate) async fn logout(session: Session) -> Result<Redirect, Failure> {
     let theme = session.get(THEME)?;
     session.restart()?;
-    // How the page looks says nothing about who looked at it.
+    // The theme says nothing about the user, so it may stay.
     if let Some(theme) = theme {
         session.set(THEME, &theme)?;
     }

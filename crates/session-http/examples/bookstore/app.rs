@@ -12,7 +12,7 @@ use session_http::{SessionLayer, SessionManager, SessionPolicy};
 
 use crate::{about, account, assets, browse, cart, csrf, failure, note, theme};
 
-/// What handlers know beside the request.
+/// The state that handlers share.
 #[derive(Clone)]
 pub(crate) struct Shop {
     pub(crate) backend: Arc<str>,
@@ -46,19 +46,19 @@ pub(crate) fn router(shop: Shop, manager: SessionManager) -> Router {
         .route("/logout", post(account::logout))
         .route("/theme", post(theme::choose))
         .route("/session", get(about::show))
-        // Inside the session layer: it opens the session of every POST.
+        // Inside the session layer, because it opens the session of every POST.
         .route_layer(middleware::from_fn(csrf::guard))
-        // These never ask for the session, so none is loaded for them.
+        // These do not take the session, so none is loaded for them.
         .route("/style.css", get(assets::style))
         .route("/favicon.ico", get(assets::icon))
         .fallback(failure::not_found)
         .method_not_allowed_fallback(failure::not_allowed)
-        .layer(SessionLayer::new(manager).on_error(failure::not_kept))
+        .layer(SessionLayer::new(manager).on_error(failure::session_error))
         .layer(middleware::map_response(harden))
         .with_state(shop)
 }
 
-/// What every response tells the browser not to do.
+/// Adds security headers to every response.
 async fn harden(mut response: Response) -> Response {
     let policy = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'";
     for (name, value) in [

@@ -1,4 +1,5 @@
-//! The stylesheet and the icon: the same for everyone, so they open no session and may be cached.
+//! The stylesheet and the icon. They are the same for everyone, so they open no session and may be
+//! cached.
 
 use axum::http::header;
 use axum::response::IntoResponse;

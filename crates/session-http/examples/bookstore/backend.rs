@@ -1,4 +1,4 @@
-//! Where sessions are kept: the one place in the shop that knows.
+//! Chooses where sessions are stored. No other part of the shop depends on it.
 
 use std::fs::{self, DirBuilder};
 use std::os::unix::fs::DirBuilderExt;
@@ -19,20 +19,22 @@ const FORMS: &str = "memory, cookie, fs:DIRECTORY, redis://HOST:PORT, redis-clus
 
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 
-/// A storage, and what to call it.
+/// A storage and its name.
 pub(crate) struct Backend {
     pub(crate) storage: Arc<dyn SessionStorage>,
     pub(crate) name: String,
-    /// Deleted with the backend.
+    /// The temporary directory. It is deleted with the backend.
     pub(crate) scratch: Option<Scratch>,
 }
 
 impl Backend {
-    /// The backend that `SESSION_STORE` names; unless it is set, files in a temporary directory.
+    /// Opens the backend that `SESSION_STORE` names, or files in a temporary directory if it is not
+    /// set.
     ///
     /// # Errors
     ///
-    /// It names none, or that one cannot be used: one line, without passwords.
+    /// The name is unknown, or the backend cannot be used. The message is one line without
+    /// passwords.
     pub(crate) async fn open(choice: Option<&str>) -> Result<Self, String> {
         let scratch = match choice {
             Some(_) => None,
@@ -68,7 +70,7 @@ impl Backend {
                     format!("in Redis at {}", host(choice)),
                 )
             }
-            // The rest is not shown, for it may hold a password.
+            // The rest is not shown, because it may contain a password.
             kind => {
                 return Err(format!(
                     "SESSION_STORE begins with {kind:?}, which is no store that is known; give {FORMS}"
@@ -87,14 +89,15 @@ fn refused(error: StoreError) -> String {
     format!("SESSION_STORE cannot be used: {error}")
 }
 
-/// The address in a URL: not the user, the password, or the options, which may hold another one.
+/// The address in a URL, without the user, the password, and the options, which may contain a
+/// password too.
 fn host(url: &str) -> &str {
     let rest = url.split_once("://").map_or(url, |(_, rest)| rest);
     let rest = rest.split('?').next().unwrap_or_default();
     rest.rsplit_once('@').map_or(rest, |(_, host)| host)
 }
 
-/// A directory of this run's own, which goes with it.
+/// A temporary directory for this run. It is deleted when dropped.
 pub(crate) struct Scratch(PathBuf);
 
 impl Scratch {
@@ -103,7 +106,7 @@ impl Scratch {
         let _ = SystemRandom::new().fill(&mut bytes);
         let name = format!("bookstore-{:016x}", u64::from_be_bytes(bytes));
         let path = std::env::temp_dir().join(name);
-        // Not `create_dir_all`: a directory that somebody else prepared is refused.
+        // Not `create_dir_all`, which would accept a directory that another user has prepared.
         match DirBuilder::new().mode(0o700).create(&path) {
             Ok(()) => Ok(Self(path)),
             Err(error) => Err(format!(

@@ -1,10 +1,10 @@
-//! The catalogue: books whose copyright has long ended.
+//! The catalogue: books in the public domain.
 
 use std::fmt;
 use std::iter::Sum;
 
 pub(crate) struct Book {
-    /// Its name in addresses, forms and carts.
+    /// Identifies the book in URLs, forms and carts.
     pub(crate) slug: &'static str,
     pub(crate) title: &'static str,
     pub(crate) author: &'static str,

@@ -1,4 +1,4 @@
-//! The shelf, and a book on it.
+//! The list of books, and the page of one book.
 
 use askama::Template;
 use axum::extract::{FromRequestParts, Path};
@@ -38,7 +38,8 @@ pub(crate) async fn book(book: &'static Book, page: Page) -> Result<Response, Fa
     })
 }
 
-/// The book that the path names. Handlers take it before the page, so that one that is not there opens no session.
+/// The book that the path names. Handlers take it before the page, so that an unknown book opens no
+/// session.
 impl<S: Send + Sync> FromRequestParts<S> for &'static Book {
     type Rejection = Failure;
 

@@ -1,4 +1,5 @@
-//! The cart: changed by `update`, so that what two tabs do at the same time is all kept.
+//! The cart. It is changed with `update`, so that changes from two tabs at the same time are both
+//! applied.
 
 use std::collections::BTreeMap;
 
@@ -138,14 +139,15 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
         return Ok(Redirect::to("/cart"));
     }
     let (count, total): (u32, Price) = (ordered.count(), lines.iter().map(|line| line.price).sum());
-    // Takes out what was ordered. `unset` would also drop what another tab puts in at this moment.
+    // Removes the ordered copies. `unset` would also drop books that another tab adds at the same
+    // time.
     edit(&session, move |cart| {
         for (slug, copies) in &ordered.0 {
-            let left = cart
+            let remaining = cart
                 .0
                 .get(slug)
                 .map_or(0, |had| had.saturating_sub(*copies));
-            cart.set(slug, left);
+            cart.set(slug, remaining);
         }
     })?;
     session.unset(NOTE)?;
@@ -159,9 +161,9 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
     Ok(Redirect::to("/"))
 }
 
-/// Takes the cart and its note along to the session that begins here, if this request came with an id that had been replaced a moment ago:
-/// what was kept under it can be read, and does not move by itself.
-pub(crate) fn carry(session: &Session) -> Result<(), Failure> {
+/// Copies the cart and its note to the new session if this request came with an id that was
+/// replaced a moment ago. Values under the old id can be read, but are not moved automatically.
+pub(crate) fn copy_to_new_session(session: &Session) -> Result<(), Failure> {
     if !session.is_new() {
         return Ok(());
     }
@@ -174,7 +176,8 @@ pub(crate) fn carry(session: &Session) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Changes the cart as it is when the session is saved, whatever other requests did to it until then.
+/// Changes the newest cart: if other requests change it before this session is saved, `change` is
+/// applied to their result.
 fn edit(
     session: &Session,
     change: impl Fn(&mut Cart) + Send + Sync + 'static,

@@ -1,6 +1,8 @@
-//! A token in the session that every form carries, so that no other site can send a form in the visitor's name.
+//! CSRF protection: every form contains a token from the session, so that no other site can send a
+//! form for the visitor.
 //!
-//! `SameSite=Lax` already keeps the cookie from such forms; the token covers sibling domains and old browsers.
+//! `SameSite=Lax` already withholds the cookie from such forms. The token covers sibling domains
+//! and old browsers.
 
 use axum::Form;
 use axum::body::{Body, to_bytes};
@@ -14,10 +16,11 @@ use subtle::ConstantTimeEq;
 
 use crate::failure::Failure;
 
-/// Unset at login, so that the token of a session that someone planted is worth nothing afterwards.
+/// It is unset at login, so that an attacker who planted a session does not know the token
+/// afterwards.
 pub(crate) const TOKEN: Key<String> = Key::new("csrf");
 
-/// More than any form of the shop has.
+/// Larger than any form of the shop.
 const MOST_BYTES: usize = 16 * 1024;
 
 #[derive(Deserialize)]
@@ -35,12 +38,12 @@ pub(crate) fn token(session: &Session) -> Result<String, Failure> {
         .fill(&mut bytes)
         .map_err(|_| Failure::Random)?;
     let fresh = format!("{:032x}", u128::from_be_bytes(bytes));
-    // Of two pages that make one at the same time, the first to be saved gives its token to the session.
+    // If two pages create a token at the same time, the first one that is saved wins.
     let token = session.update(TOKEN, move |token| token.or(Some(fresh.clone())))?;
     token.ok_or(Failure::Random)
 }
 
-/// Lets only those forms through that carry the token. It stands before all routes, so no handler can forget it.
+/// Rejects forms without the token. It wraps all routes, so no handler can forget it.
 pub(crate) async fn guard(
     handle: SessionHandle,
     request: Request,

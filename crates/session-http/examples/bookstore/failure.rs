@@ -1,4 +1,4 @@
-//! Error pages. They need no session, since it may be what failed.
+//! Error pages. They need no session, because opening the session may have failed.
 
 use askama::Template;
 use axum::body::Body;
@@ -9,13 +9,13 @@ use session_http::{Error, ErrorKind};
 /// Why a page cannot be shown.
 pub(crate) enum Failure {
     NotFound,
-    /// A form came without the token of its session.
+    /// A form without the token of its session.
     Forged,
-    /// A form came with fields that ours does not send.
+    /// A form with fields that the shop's forms do not send.
     Unreadable,
     Session(Error),
     Template(askama::Error),
-    /// The operating system gives no random bytes.
+    /// The operating system returned no random bytes.
     Random,
 }
 
@@ -66,7 +66,7 @@ impl IntoResponse for Failure {
             ),
             Self::Session(error) => {
                 tracing::error!(%error, "a session was not opened");
-                not_kept(&error)
+                session_error(&error)
             }
             Self::Template(error) => {
                 tracing::error!(%error, "a page was not rendered");
@@ -92,8 +92,8 @@ pub(crate) async fn not_allowed() -> Response {
     )
 }
 
-/// The answer when a session was not opened or not kept.
-pub(crate) fn not_kept(error: &Error) -> Response<Body> {
+/// The error page when a session could not be opened or saved.
+pub(crate) fn session_error(error: &Error) -> Response<Body> {
     let too_large = matches!(error, Error::Session(error) if error.kind() == ErrorKind::TooLarge);
     let status = error.status();
     match status {

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 
 use crate::failure::Failure;
 
-/// The fields of a form, as axum's `Form`, with the shop's error page for those that it never sends.
+/// Like axum's `Form`, but invalid fields get the shop's error page.
 pub(crate) struct Fields<T>(pub(crate) T);
 
 impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
@@ -20,7 +20,8 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Fields<T> {
     }
 }
 
-/// The path to go back to, if it is one of this site: `//elsewhere` and `/\elsewhere` are other sites to a browser.
+/// The path to go back to if it is on this site, else `/`. Browsers treat `//elsewhere` and
+/// `/\elsewhere` as other sites.
 pub(crate) fn local(path: &str) -> &str {
     let rest = path.strip_prefix('/').unwrap_or("/");
     let is_local = !rest.starts_with(['/', '\\']) && path.bytes().all(|b| b.is_ascii_graphic());

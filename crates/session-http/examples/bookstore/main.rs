@@ -1,7 +1,8 @@
-//! A small bookstore on sessions: `cargo run --example bookstore`.
+//! A small bookstore that uses sessions: `cargo run --example bookstore`.
 //!
-//! It runs without any configuration. `PORT`, `SESSION_STORE`, `SESSION_SECRET` and `SESSION_SECURE` change how; see [`setup`].
-//! Start reading at [`app`]: it is the list of pages, and shows where the session layer goes.
+//! It runs without any configuration. `PORT`, `SESSION_STORE`, `SESSION_SECRET` and
+//! `SESSION_SECURE` configure it; see [`setup`]. Start reading at [`app`]: it lists the pages, and
+//! shows where the session layer goes.
 
 mod about;
 mod account;

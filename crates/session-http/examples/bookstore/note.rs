@@ -1,4 +1,4 @@
-//! A note for the parcel: the one thing in a session whose size the visitor chooses.
+//! A note for the parcel: the only value in the session whose size the visitor chooses.
 
 use axum::response::Redirect;
 use serde::Deserialize;
@@ -10,7 +10,7 @@ use crate::notice;
 
 pub(crate) const NOTE: Key<String> = Key::new("note");
 
-/// As the page's own form allows.
+/// The same limit as in the form.
 const MOST_CHARACTERS: usize = 4000;
 
 #[derive(Deserialize)]

@@ -1,4 +1,4 @@
-//! What just happened, told once on the next page.
+//! A message that the next page shows once.
 
 use serde::{Deserialize, Serialize};
 use session_core::Result;

@@ -1,4 +1,4 @@
-//! What every page of the shop shows, and how a template becomes a response.
+//! The parts that all pages share, and the rendering of templates.
 
 use askama::Template;
 use axum::extract::FromRequestParts;
@@ -14,19 +14,19 @@ use crate::failure::Failure;
 use crate::notice::{NOTICE, Notice};
 use crate::theme::{THEME, Theme};
 
-/// The frame of a page: who is logged in, how many books are in the cart, what just happened.
+/// The parts that all pages show: the user, the number of books in the cart, and the notice.
 ///
-/// A handler that takes one as an argument opens the session. Its failure is an error page, which that of taking the `Session`
-/// itself is not.
+/// A handler that takes it as an argument opens the session. If that fails, the visitor gets the
+/// shop's error page. A handler that takes the `Session` itself answers without it.
 pub(crate) struct Page {
     pub(crate) session: Session,
     pub(crate) user: Option<String>,
     pub(crate) count: u32,
     pub(crate) theme: Option<Theme>,
     pub(crate) notice: Option<Notice>,
-    /// Goes into every form; see [`csrf`].
+    /// The CSRF token for forms; see [`csrf`].
     pub(crate) token: String,
-    /// Where the visitor is, to come back to.
+    /// The path of this page. Forms send it to come back here.
     pub(crate) path: String,
 }
 
@@ -39,7 +39,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Page {
             user: session.get(USER)?,
             count: session.get(CART)?.unwrap_or_default().count(),
             theme: session.get(THEME)?,
-            notice: match is_ahead_of_time(&parts.headers) {
+            notice: match is_prefetch(&parts.headers) {
                 true => session.peek(NOTICE)?,
                 false => session.get(NOTICE)?,
             },
@@ -56,13 +56,14 @@ impl Page {
     }
 }
 
-/// Whether the browser fetches a page that nobody asked to see yet: what is told once is not told to nobody.
-fn is_ahead_of_time(headers: &HeaderMap) -> bool {
+/// Whether the browser prefetches a page that the visitor may never see. It must not consume the
+/// notice.
+fn is_prefetch(headers: &HeaderMap) -> bool {
     let purpose = headers.get("sec-purpose").map(|value| value.as_bytes());
     purpose.is_some_and(|purpose| purpose.starts_with(b"prefetch"))
 }
 
-/// The page, kept by no cache: the back button shows nothing of a visitor who has logged out.
+/// Renders a page that is not cached, so that the back button shows nothing after a logout.
 pub(crate) fn render(template: &impl Template) -> Result<Response, Failure> {
     let html = Html(template.render()?);
     Ok(([(header::CACHE_CONTROL, "no-store")], html).into_response())

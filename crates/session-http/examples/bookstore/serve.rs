@@ -1,4 +1,4 @@
-//! From start to stop.
+//! Starts and stops the server.
 
 use std::future::IntoFuture;
 use std::io::ErrorKind;
@@ -12,14 +12,14 @@ use crate::app::{self, Shop};
 use crate::backend::Backend;
 use crate::setup::Setup;
 
-/// How long requests that are under way may still take once the shop is told to stop.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long running requests may take after the shop is told to stop.
+const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Serves the shop until it is told to stop.
 ///
 /// # Errors
 ///
-/// Why it cannot start, in one line that says what to do.
+/// The shop cannot start. The message is one line that says what to do.
 pub(crate) async fn run() -> Result<(), String> {
     let setup = Setup::from_env()?;
     let listener = listen(setup.port).await?;
@@ -27,7 +27,7 @@ pub(crate) async fn run() -> Result<(), String> {
         .local_addr()
         .map_err(|error| format!("cannot tell which port was taken: {error}"))?;
     let backend = Backend::open(setup.store.as_deref()).await?;
-    let secret = if setup.kept_secret {
+    let secret = if setup.has_secret {
         "secret from SESSION_SECRET"
     } else {
         "secret made for this run (set SESSION_SECRET to keep logins over a restart)"
@@ -40,19 +40,19 @@ pub(crate) async fn run() -> Result<(), String> {
     let policy = SessionPolicy::default();
     let shop = Shop::new(&backend.name, &policy, setup.cookie.cookie_name());
     let manager = SessionManager::new(backend.storage, setup.cookie).policy(policy);
-    let _deleted_at_the_end = backend.scratch;
+    let _deleted_on_exit = backend.scratch;
     let (stopping, stopped) = oneshot::channel();
     let server = axum::serve(listener, app::router(shop, manager)).with_graceful_shutdown(async {
         stop_signal().await;
         let _ = stopping.send(());
     });
-    let impatient = async {
+    let timeout = async {
         let _ = stopped.await;
-        tokio::time::sleep(PATIENCE).await;
+        tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
-        ended = server.into_future() => ended.map_err(|error| format!("the server stopped: {error}")),
-        () = impatient => Ok(()),
+        result = server.into_future() => result.map_err(|error| format!("the server stopped: {error}")),
+        () = timeout => Ok(()),
     }
 }
 

@@ -1,23 +1,23 @@
-//! What the environment says.
+//! The configuration, from environment variables.
 //!
-//! | variable | meaning | unless set |
+//! | variable | meaning | default |
 //! | --- | --- | --- |
 //! | `PORT` | the port on 127.0.0.1; 0 is any free one | 3000 |
-//! | `SESSION_STORE` | where sessions are kept; see [`backend`](crate::backend) | files in a temporary directory |
-//! | `SESSION_SECRET` | what cookies are signed and sealed with, at least 32 bytes | made for this run |
+//! | `SESSION_STORE` | where sessions are stored; see [`backend`](crate::backend) | files in a temporary directory |
+//! | `SESSION_SECRET` | signs and encrypts cookies; at least 32 bytes | random for this run |
 //! | `SESSION_SECURE` | `1`: browsers reach the shop over https, through a proxy | `0` |
 
 use std::env::{self, VarError};
 
 use session_http::{ConfigError, Secret, SessionCookie};
 
-/// How the shop is to run.
+/// The settings of the shop.
 pub(crate) struct Setup {
     pub(crate) port: u16,
     pub(crate) store: Option<String>,
     pub(crate) cookie: SessionCookie,
-    /// Whether `SESSION_SECRET` was set, so that cookies outlive this run.
-    pub(crate) kept_secret: bool,
+    /// Whether `SESSION_SECRET` was set, so that cookies stay valid after a restart.
+    pub(crate) has_secret: bool,
 }
 
 impl Setup {
@@ -25,15 +25,15 @@ impl Setup {
     ///
     /// # Errors
     ///
-    /// What is wrong with it and what to do, in one line, without the secret.
+    /// A variable is invalid. The message is one line that says what to do, without the secret.
     pub(crate) fn from_env() -> Result<Self, String> {
         let secret = variable("SESSION_SECRET")?;
-        let kept_secret = secret.is_some();
+        let has_secret = secret.is_some();
         Ok(Self {
             port: port(variable("PORT")?.as_deref())?,
             store: variable("SESSION_STORE")?,
             cookie: cookie(secret, variable("SESSION_SECURE")?.as_deref())?,
-            kept_secret,
+            has_secret,
         })
     }
 }

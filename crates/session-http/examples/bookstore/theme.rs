@@ -1,4 +1,4 @@
-//! A preference, kept in the session.
+//! The colour theme: a preference that is stored in the session.
 
 use axum::response::Redirect;
 use serde::{Deserialize, Serialize};
@@ -7,7 +7,7 @@ use session_http::{Key, Session};
 use crate::failure::Failure;
 use crate::fields::{Fields, local};
 
-/// Unset, the page follows the visitor's system.
+/// If it is not set, pages follow the visitor's system setting.
 pub(crate) const THEME: Key<Theme> = Key::new("theme");
 
 #[derive(Clone, Copy, Deserialize, PartialEq, Serialize)]

@@ -1,4 +1,4 @@
-//! A browser of eighty lines: one connection a request, a cookie jar, no redirects followed.
+//! A small browser: one connection per request, a cookie jar, and no automatic redirects.
 
 use std::collections::BTreeMap;
 use std::io::{Read, Write};
@@ -9,7 +9,7 @@ use std::time::Duration;
 pub(crate) struct Client {
     port: u16,
     pub(crate) cookies: BTreeMap<String, String>,
-    /// That of the last page with a form.
+    /// The CSRF token of the last page with a form.
     pub(crate) token: String,
 }
 
@@ -28,7 +28,7 @@ impl Client {
         }
     }
 
-    /// The same browser on a server that was started again.
+    /// The same browser on a server that was started again on `port`.
     pub(crate) fn on(&self, port: u16) -> Self {
         Self {
             port,
@@ -66,14 +66,15 @@ impl Client {
             .set_read_timeout(Some(Duration::from_secs(20)))
             .unwrap();
         stream.write_all(request.as_bytes()).unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).unwrap();
-        let page = Page::parse(&answer);
-        self.keep(&page);
+        let mut response = String::new();
+        stream.read_to_string(&mut response).unwrap();
+        let page = Page::parse(&response);
+        self.remember(&page);
         page
     }
 
-    fn keep(&mut self, page: &Page) {
+    /// Remembers the cookies and the token of `page`.
+    fn remember(&mut self, page: &Page) {
         for line in page.all("set-cookie") {
             let (name, value) = line.split(';').next().unwrap().split_once('=').unwrap();
             if line.contains("Max-Age=0") {
@@ -89,8 +90,8 @@ impl Client {
 }
 
 impl Page {
-    fn parse(answer: &str) -> Self {
-        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    fn parse(response: &str) -> Self {
+        let (head, body) = response.split_once("\r\n\r\n").unwrap();
         let mut lines = head.lines();
         let status = lines.next().unwrap().split(' ').nth(1).unwrap();
         let field = |line: &str| {

@@ -1,4 +1,4 @@
-//! The shop, run as a user runs it and visited over HTTP.
+//! Runs the bookstore example as its own process, and visits it over HTTP.
 #![cfg(feature = "axum")]
 #![allow(
     clippy::unwrap_used,

@@ -1,4 +1,4 @@
-//! The shop, as a user starts it.
+//! Starts and stops the bookstore as a child process.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -15,7 +15,7 @@ pub(crate) const SECRET: &str = "a secret of the bookstore's tests, long enough"
 pub(crate) struct Server {
     child: Child,
     pub(crate) port: u16,
-    /// What it said when it started.
+    /// The line that it printed when it started.
     pub(crate) line: String,
 }
 
@@ -38,8 +38,8 @@ impl Server {
         Self { child, port, line }
     }
 
-    /// On files in `directory`, with the secret of these tests.
-    pub(crate) fn on_files(directory: &Path) -> Self {
+    /// Starts a shop that stores sessions in `directory`, with the secret of these tests.
+    pub(crate) fn with_files(directory: &Path) -> Self {
         let store = format!("fs:{}", directory.display());
         Self::start(&[("SESSION_STORE", &store), ("SESSION_SECRET", SECRET)])
     }
@@ -48,7 +48,7 @@ impl Server {
         Client::new(self.port)
     }
 
-    /// Asks it to stop, as a service manager does.
+    /// Stops it with SIGTERM, as a service manager does.
     pub(crate) fn stop(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
         assert!(
@@ -76,8 +76,8 @@ impl Drop for Server {
     }
 }
 
-/// Runs a shop that cannot start, and returns the one line that it says.
-pub(crate) fn refusal(settings: &[(&str, &str)]) -> String {
+/// Runs a shop that cannot start, and returns the one line that it prints.
+pub(crate) fn start_error(settings: &[(&str, &str)]) -> String {
     let mut child = command(settings)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -96,12 +96,12 @@ pub(crate) fn refusal(settings: &[(&str, &str)]) -> String {
         stdout,
         stderr,
     } = child.wait_with_output().unwrap();
-    let said = String::from_utf8(stderr).unwrap();
-    assert_eq!(status.code(), Some(2), "{said}");
+    let printed = String::from_utf8(stderr).unwrap();
+    assert_eq!(status.code(), Some(2), "{printed}");
     assert!(stdout.is_empty());
-    assert_eq!(said.lines().count(), 1, "{said}");
-    assert!(said.starts_with("bookstore: "), "{said}");
-    said
+    assert_eq!(printed.lines().count(), 1, "{printed}");
+    assert!(printed.starts_with("bookstore: "), "{printed}");
+    printed
 }
 
 fn command(settings: &[(&str, &str)]) -> Command {
@@ -115,13 +115,13 @@ fn command(settings: &[(&str, &str)]) -> Command {
     ] {
         command.env_remove(name);
     }
-    // Its error pages are tested, and each one is logged.
+    // The tests request error pages, and each one would be logged.
     command.env("RUST_LOG", "off").env("PORT", "0");
     command.envs(settings.iter().copied());
     command
 }
 
-/// The example, built by `cargo test` beside this test; built here if only this test was asked for.
+/// The example. `cargo test` builds it beside this test; otherwise it is built here.
 fn binary() -> &'static Path {
     static BINARY: OnceLock<PathBuf> = OnceLock::new();
     BINARY.get_or_init(|| {
@@ -150,8 +150,8 @@ fn build() -> PathBuf {
         .output()
         .unwrap();
     assert!(output.status.success(), "the example does not build");
-    let said = String::from_utf8(output.stdout).unwrap();
-    let mut messages = said.lines().filter_map(|line| {
+    let printed = String::from_utf8(output.stdout).unwrap();
+    let mut messages = printed.lines().filter_map(|line| {
         let message: serde_json::Value = serde_json::from_str(line).ok()?;
         let is_shop = message["target"]["name"] == "bookstore";
         Some(message["executable"].as_str().filter(|_| is_shop)?.into())
@@ -176,7 +176,7 @@ fn modified(path: &Path) -> SystemTime {
     time.unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
-/// A directory of one test, deleted with it.
+/// A directory for one test. It is deleted when dropped.
 pub(crate) struct Directory(pub(crate) PathBuf);
 
 impl Directory {

@@ -1,12 +1,12 @@
-//! Starting and stopping.
+//! Starts and stops the shop with different settings.
 
 use std::fs;
 use std::net::TcpListener;
 
-use crate::server::{Directory, SECRET, Server, refusal};
+use crate::server::{Directory, SECRET, Server, start_error};
 
 #[test]
-fn without_configuration_it_keeps_files_that_go_with_it() {
+fn without_configuration_sessions_are_in_temporary_files() {
     let temporary = Directory::new();
     let root = temporary.0.display().to_string();
     let server = Server::start(&[("TMPDIR", &root)]);
@@ -31,7 +31,7 @@ fn without_configuration_it_keeps_files_that_go_with_it() {
 }
 
 #[test]
-fn the_first_line_says_what_runs() {
+fn the_first_line_shows_the_configuration() {
     let server = Server::start(&[("SESSION_STORE", "memory"), ("SESSION_SECRET", SECRET)]);
     let line = format!(
         "Bookstore on http://127.0.0.1:{} - sessions in memory - secret from SESSION_SECRET\n",
@@ -52,16 +52,19 @@ fn behind_tls_the_cookie_is_secure() {
 }
 
 #[test]
-fn a_busy_port_is_one_line() {
+fn a_busy_port_is_a_one_line_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
-    let said = refusal(&[("PORT", &port)]);
-    assert!(said.contains(&format!("port {port} is taken")), "{said}");
-    assert!(said.contains("PORT="), "{said}");
+    let printed = start_error(&[("PORT", &port)]);
+    assert!(
+        printed.contains(&format!("port {port} is taken")),
+        "{printed}"
+    );
+    assert!(printed.contains("PORT="), "{printed}");
 }
 
 #[test]
-fn bad_values_are_one_line() {
+fn invalid_settings_are_one_line_errors() {
     for (name, value, advice) in [
         ("PORT", "http", "a number from 0 to 65535"),
         ("PORT", "65536", "a number from 0 to 65535"),
@@ -91,14 +94,14 @@ fn bad_values_are_one_line() {
             "SESSION_STORE cannot be used",
         ),
     ] {
-        let said = refusal(&[(name, value)]);
+        let printed = start_error(&[(name, value)]);
         assert!(
-            said.contains(name) && said.contains(advice),
-            "{name}={value}: {said}"
+            printed.contains(name) && printed.contains(advice),
+            "{name}={value}: {printed}"
         );
         assert!(
-            !said.contains("hunter2") && !said.contains("too short"),
-            "{said}"
+            !printed.contains("hunter2") && !printed.contains("too short"),
+            "{printed}"
         );
     }
 }

@@ -1,4 +1,4 @@
-//! What a visitor does.
+//! Visits to the shop, on every storage.
 
 use std::thread;
 
@@ -11,24 +11,24 @@ const LOGIN: &str = "login=ada&password=engine";
 
 #[test]
 fn a_visit_with_sessions_in_memory() {
-    walk(&Server::start(&[("SESSION_STORE", "memory")]), true);
+    visit(&Server::start(&[("SESSION_STORE", "memory")]), true);
 }
 
 #[test]
 fn a_visit_with_sessions_in_files() {
     let directory = Directory::new();
-    walk(&Server::on_files(&directory.0.join("sessions")), true);
+    visit(&Server::with_files(&directory.0.join("sessions")), true);
 }
 
 #[test]
 fn a_visit_with_sessions_in_the_cookie() {
-    walk(&Server::start(&[("SESSION_STORE", "cookie")]), false);
+    visit(&Server::start(&[("SESSION_STORE", "cookie")]), false);
 }
 
 #[test]
 fn a_visit_with_sessions_in_redis() {
     let redis = Redis::start().unwrap();
-    walk(&Server::start(&[("SESSION_STORE", &redis.url())]), true);
+    visit(&Server::start(&[("SESSION_STORE", &redis.url())]), true);
 }
 
 #[test]
@@ -36,11 +36,12 @@ fn a_visit_with_sessions_in_memcached() {
     let servers = Memcached::start_many(2).unwrap();
     let addresses: Vec<_> = servers.iter().map(Memcached::addr).collect();
     let store = format!("memcache://{}", addresses.join(","));
-    walk(&Server::start(&[("SESSION_STORE", &store)]), true);
+    visit(&Server::start(&[("SESSION_STORE", &store)]), true);
 }
 
-/// Everything that the shop does. `by_id`: the cookie is an id, which the server can end.
-fn walk(server: &Server, by_id: bool) {
+/// Uses everything in the shop. `by_id`: the cookie is an id, so the server can destroy the
+/// session.
+fn visit(server: &Server, by_id: bool) {
     let mut browser = server.client();
     let page = browser.get("/");
     assert_eq!((page.status, page.cart(), page.notice()), (200, 0, ""));
@@ -102,7 +103,7 @@ fn walk(server: &Server, by_id: bool) {
     if by_id {
         let mut old = before.clone();
         assert_eq!(old.get("/session").text("user"), None);
-        // The second click on the button.
+        // A double click sends the form a second time, with the old cookie.
         assert_eq!(old.post("/login", LOGIN).status, 303);
         let page = old.get("/");
         assert_eq!((page.text("user"), page.cart()), (Some("Ada"), 5));
@@ -135,22 +136,22 @@ fn walk(server: &Server, by_id: bool) {
     assert_eq!((page.text("user"), page.cart()), (None, 0));
     assert_eq!(browser.get("/").notice(), "");
     if by_id {
-        is_nobody(&before);
-        is_nobody(&first);
+        assert_logged_out(&before);
+        assert_logged_out(&first);
     }
 }
 
-/// The cookie that `old` holds opens nothing any more.
-fn is_nobody(old: &Client) {
+/// The cookie of `old` opens a new, empty session.
+fn assert_logged_out(old: &Client) {
     let page = old.clone().get("/session");
     assert_eq!((page.text("user"), page.cart()), (None, 0));
     assert!(page.text("new").unwrap().starts_with("yes"));
 }
 
 #[test]
-fn a_login_outlives_the_server() {
+fn a_login_survives_a_restart_of_the_server() {
     let directory = Directory::new();
-    let server = Server::on_files(&directory.0);
+    let server = Server::with_files(&directory.0);
     let mut browser = server.client();
     browser.get("/login");
     let page = browser.post("/login", &format!("{LOGIN}&remember=yes"));
@@ -159,7 +160,7 @@ fn a_login_outlives_the_server() {
     browser.post("/cart/add", "slug=walden&copies=1&back=/");
     assert!(server.stop().success());
 
-    let server = Server::on_files(&directory.0);
+    let server = Server::with_files(&directory.0);
     let mut browser = browser.on(server.port);
     let page = browser.get("/session");
     assert_eq!((page.text("user"), page.cart()), (Some("Ada"), 1));
@@ -170,15 +171,15 @@ fn a_login_outlives_the_server() {
 #[test]
 fn a_form_without_the_sessions_token_changes_nothing() {
     let server = Server::start(&[("SESSION_STORE", "memory")]);
-    let (mut browser, mut stranger) = (server.client(), server.client());
+    let (mut browser, mut other_visitor) = (server.client(), server.client());
     browser.get("/login");
     browser.post("/login", LOGIN);
     browser.get("/");
-    stranger.get("/");
-    assert_ne!(browser.token, stranger.token);
+    other_visitor.get("/");
+    assert_ne!(browser.token, other_visitor.token);
 
     let add = "slug=walden&copies=1&back=/";
-    let theirs = format!("csrf={}&{add}", stranger.token);
+    let theirs = format!("csrf={}&{add}", other_visitor.token);
     for body in [
         add,
         &format!("csrf=&{add}"),
@@ -203,11 +204,11 @@ fn a_form_without_the_sessions_token_changes_nothing() {
 }
 
 #[test]
-fn what_many_tabs_add_at_once_is_all_in_the_cart() {
+fn books_added_in_many_tabs_at_once_are_all_in_the_cart() {
     let directory = Directory::new();
     for server in [
         Server::start(&[("SESSION_STORE", "memory")]),
-        Server::on_files(&directory.0),
+        Server::with_files(&directory.0),
     ] {
         let mut browser = server.client();
         browser.get("/");
@@ -231,10 +232,10 @@ fn what_many_tabs_add_at_once_is_all_in_the_cart() {
 }
 
 #[test]
-fn what_needs_no_session_opens_none() {
+fn pages_that_need_no_session_open_none() {
     let directory = Directory::new();
     let root = directory.0.join("sessions");
-    let server = Server::on_files(&root);
+    let server = Server::with_files(&root);
     let mut browser = server.client();
     browser.get("/");
     let no_session = [
@@ -256,14 +257,15 @@ fn what_needs_no_session_opens_none() {
         }
     }
 
-    // A file in the place of the store's directory: nothing that waiting would mend.
+    // The store's directory is now a file. Waiting cannot repair that, so it is a 500 and not a
+    // 503.
     std::fs::remove_dir_all(&root).unwrap();
     std::fs::write(&root, "").unwrap();
     for (path, status) in no_session {
         assert_eq!(browser.get(path).status, status, "{path}");
     }
-    all_fail(&browser, 500, "Something is broken");
-    all_fail(&server.client(), 500, "Something is broken");
+    assert_all_fail(&browser, 500, "Something is broken");
+    assert_all_fail(&server.client(), 500, "Something is broken");
 }
 
 #[test]
@@ -273,12 +275,13 @@ fn a_redis_that_is_down_is_an_error_page() {
     let mut browser = server.client();
     browser.get("/");
     redis.kill();
-    all_fail(&browser, 503, "The shop cannot reach its sessions");
-    all_fail(&server.client(), 503, "The shop cannot reach its sessions");
+    assert_all_fail(&browser, 503, "The shop cannot reach its sessions");
+    assert_all_fail(&server.client(), 503, "The shop cannot reach its sessions");
 }
 
-/// With a cookie the load fails; without one the save does, after the handler has made its page.
-fn all_fail(browser: &Client, status: u16, title: &str) {
+/// With a cookie the load fails. Without one the save fails, after the handler has rendered its
+/// page.
+fn assert_all_fail(browser: &Client, status: u16, title: &str) {
     let mut browser = browser.clone();
     let page = browser.get("/cart");
     assert_eq!(page.status, status);
@@ -291,7 +294,7 @@ fn all_fail(browser: &Client, status: u16, title: &str) {
 }
 
 #[test]
-fn what_a_form_may_not_say_is_refused() {
+fn invalid_form_values_are_refused() {
     let server = Server::start(&[("SESSION_STORE", "memory")]);
     let mut browser = server.client();
     browser.get("/");

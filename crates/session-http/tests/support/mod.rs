@@ -1,4 +1,5 @@
-//! An application whose handlers stop between opening their session and using it, so that a test decides how they overlap.
+//! An application whose handlers can pause between opening and using their session, so that a test
+//! controls how requests overlap.
 #![allow(
     dead_code,
     unreachable_pub,
@@ -30,28 +31,29 @@ use tower::ServiceExt;
 
 pub const SECRET: &str = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
 
-/// A store that first does what it is told, which may wait or fail; a `put` tells its condition.
-pub struct After<F> {
+/// A store that runs a hook before each operation. The hook may wait or fail. It gets the condition
+/// of a `put`, and `None` for the other operations.
+pub struct HookedStore<F> {
     store: MemoryStore,
-    first: F,
+    hook: F,
 }
 
-pub type First = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
+pub type HookResult = Pin<Box<dyn Future<Output = Result<(), StoreError>> + Send>>;
 
-impl<F: Fn(Option<&Condition>) -> First> After<F> {
-    pub fn new(first: F) -> Self {
+impl<F: Fn(Option<&Condition>) -> HookResult> HookedStore<F> {
+    pub fn new(hook: F) -> Self {
         let store = MemoryStore::new();
-        Self { store, first }
+        Self { store, hook }
     }
 }
 
 #[async_trait]
-impl<F> RecordStore for After<F>
+impl<F> RecordStore for HookedStore<F>
 where
-    F: Fn(Option<&Condition>) -> First + Send + Sync + 'static,
+    F: Fn(Option<&Condition>) -> HookResult + Send + Sync + 'static,
 {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        (self.first)(None).await?;
+        (self.hook)(None).await?;
         self.store.load(key).await
     }
 
@@ -62,24 +64,24 @@ where
         ttl: Duration,
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        (self.first)(Some(&condition)).await?;
+        (self.hook)(Some(&condition)).await?;
         self.store.put(key, body, ttl, condition).await
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        (self.first)(None).await?;
+        (self.hook)(None).await?;
         self.store.remove(key).await
     }
 }
 
-impl<F> fmt::Debug for After<F> {
+impl<F> fmt::Debug for HookedStore<F> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.store.fmt(f)
     }
 }
 
-/// A session with 1 under `key`, which `manager` has saved, and the header of a request that names it.
-pub async fn stored(manager: &SessionManager, key: &str) -> (Session, HeaderMap) {
+/// Saves a session with 1 under `key`. Returns it, and the headers of a request with its cookie.
+pub async fn stored_session(manager: &SessionManager, key: &str) -> (Session, HeaderMap) {
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set(key, &1).unwrap();
     session.commit().await.unwrap();
@@ -93,40 +95,41 @@ pub fn with_headers(headers: &HeaderMap) -> Request<Body> {
     request
 }
 
-/// Where a request waits between opening its session and acting on it.
+/// Pauses a request after it has opened its session.
 pub struct Gate {
     opened: oneshot::Sender<()>,
     go: oneshot::Receiver<()>,
 }
 
-/// A request that has opened its session, or is about to.
+/// A request that waits at its gate.
 pub struct Pending {
-    response: tokio::task::JoinHandle<Answer>,
+    response: tokio::task::JoinHandle<TestResponse>,
     go: oneshot::Sender<()>,
 }
 
 impl Pending {
-    /// Lets the request act and waits for its response.
-    pub async fn finish(self) -> Answer {
+    /// Lets the request run, and waits for its response.
+    pub async fn resume(self) -> TestResponse {
         self.go.send(()).unwrap();
         self.response.await.unwrap()
     }
 }
 
 #[derive(Debug)]
-pub struct Answer {
+pub struct TestResponse {
     pub status: StatusCode,
     pub headers: HeaderMap,
     pub body: String,
 }
 
-impl Answer {
+impl TestResponse {
     pub fn ok(self) -> Self {
         assert_eq!(self.status, StatusCode::OK, "{self:?}");
         self
     }
 
-    /// The cookie that the browser now sends; empty if it was removed.
+    /// The new session cookie, `name=value`. Empty if the response removes it; `None` if the
+    /// response does not set it.
     pub fn cookie(&self) -> Option<String> {
         let line = self.headers.get(header::SET_COOKIE)?.to_str().unwrap();
         let (pair, _) = line.split_once(';').unwrap();
@@ -168,9 +171,9 @@ impl App {
         }
     }
 
-    /// Sends a request whose handler does `steps`, such as `set/a/1` or `regenerate+set/user/7`, and waits for its response.
-    pub async fn get(&self, cookie: &str, steps: &str) -> Answer {
-        answer(
+    /// Sends a request whose handler runs `steps`, such as `set/a/1` or `regenerate+set/user/7`.
+    pub async fn get(&self, cookie: &str, steps: &str) -> TestResponse {
+        read_body(
             self.router
                 .clone()
                 .oneshot(request(cookie, steps, None))
@@ -180,7 +183,7 @@ impl App {
         .await
     }
 
-    /// Starts such a request, and returns once its session is open.
+    /// Starts such a request. It pauses once its session is open.
     pub async fn start(&self, cookie: &str, steps: &str) -> Pending {
         let (opened, is_open) = oneshot::channel();
         let (go, wait) = oneshot::channel();
@@ -192,7 +195,7 @@ impl App {
         let request = request(cookie, steps, Some(&gate));
         let router = self.router.clone();
         let response =
-            tokio::spawn(async move { answer(router.oneshot(request).await.unwrap()).await });
+            tokio::spawn(async move { read_body(router.oneshot(request).await.unwrap()).await });
         is_open.await.unwrap();
         Pending { response, go }
     }
@@ -213,11 +216,11 @@ pub fn request(cookie: &str, steps: &str, gate: Option<&str>) -> Request<Body> {
     request.body(Body::empty()).unwrap()
 }
 
-pub async fn answer(response: Response<Body>) -> Answer {
+pub async fn read_body(response: Response<Body>) -> TestResponse {
     use http_body_util::BodyExt;
     let (parts, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answer {
+    TestResponse {
         status: parts.status,
         headers: parts.headers,
         body: String::from_utf8(body.to_vec()).unwrap(),
@@ -239,7 +242,7 @@ async fn act(
         gate.opened.send(()).unwrap();
         tokio::time::timeout(Duration::from_secs(20), gate.go)
             .await
-            .expect("the test let the request wait")
+            .expect("the test did not resume the request")
             .unwrap();
     }
     let mut out = String::new();

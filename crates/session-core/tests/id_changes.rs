@@ -1,4 +1,4 @@
-//! Ids that change often, at once, or while something fails.
+//! Ids that change often, concurrently, or while writes fail.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
@@ -6,10 +6,10 @@ mod support;
 use std::time::Duration;
 
 use session_core::{CookieChange, Error};
-use support::{Fault, Server, count};
+use support::{Fault, Server, increment};
 
 #[tokio::test]
-async fn three_hundred_new_ids_within_the_window_and_then_a_logout() {
+async fn a_logout_works_after_three_hundred_new_ids_within_the_in_flight_window() {
     let server = Server::new();
     let mut ids = vec![server.stored_session().await];
     for _ in 0..300 {
@@ -17,27 +17,27 @@ async fn three_hundred_new_ids_within_the_window_and_then_a_logout() {
         session.regenerate_id().unwrap();
         ids.push(server.saved_id(&session).await);
     }
-    let mut answer = Err(Error::Destroyed);
+    let mut result = Err(Error::Destroyed);
     for _ in 0..2 {
         let session = server.open(ids.last().unwrap().as_str()).await;
         session.destroy().unwrap();
-        answer = server.save(&session).await;
+        result = server.save(&session).await;
         assert!(server.open(ids.last().unwrap().as_str()).await.is_empty());
     }
-    // The first answer may be an error that says to log out again; then that helps.
-    assert_eq!(answer.unwrap().cookie, CookieChange::Remove);
+    // The first logout may fail with an error that says to log out again. The second must succeed.
+    assert_eq!(result.unwrap().cookie, CookieChange::Remove);
 }
 
 #[tokio::test]
-async fn forty_clicks_on_login_log_in_or_are_refused_and_one_logout_ends_all() {
+async fn forty_concurrent_logins_succeed_or_are_refused_and_one_logout_ends_all() {
     let server = Server::new();
     let old = server.stored_session().await;
-    let mut clicks = Vec::new();
+    let mut logins = Vec::new();
     for _ in 0..40 {
-        clicks.push(server.open(old.as_str()).await);
+        logins.push(server.open(old.as_str()).await);
     }
     let mut ids = Vec::new();
-    for session in &clicks {
+    for session in &logins {
         session.set("user", &7).unwrap();
         session.regenerate_id().unwrap();
         match server.save(session).await {
@@ -58,7 +58,7 @@ async fn forty_clicks_on_login_log_in_or_are_refused_and_one_logout_ends_all() {
 }
 
 #[tokio::test]
-async fn a_logout_reaches_values_that_were_kept_two_ids_ago() {
+async fn a_logout_reaches_old_values_that_stay_readable_two_ids_ago() {
     let server = Server::new();
     let first = server.stored_session().await;
     let session = server.open(first.as_str()).await;
@@ -79,7 +79,7 @@ async fn a_logout_reaches_values_that_were_kept_two_ids_ago() {
 }
 
 #[tokio::test]
-async fn kept_values_end_with_the_session_itself() {
+async fn old_values_expire_with_the_session() {
     let server = Server::new();
     let old = server.stored_session().await;
     let session = server.open(old.as_str()).await;
@@ -92,7 +92,7 @@ async fn kept_values_end_with_the_session_itself() {
 }
 
 #[tokio::test]
-async fn kept_values_are_read_and_never_written() {
+async fn old_values_can_be_read_but_not_written() {
     let server = Server::new();
     let old = server.stored_session().await;
     let session = server.open(old.as_str()).await;
@@ -104,19 +104,19 @@ async fn kept_values_are_read_and_never_written() {
     let late = server.open(old.as_str()).await;
     assert_eq!(late.get::<u32>("n").unwrap(), Some(1));
     assert!(!late.has("user") && !late.has("notice"));
-    count(&late);
+    increment(&late);
     assert!(matches!(server.save(&late).await, Err(Error::Moved)));
     assert_eq!(server.n(&new).await, Some(1));
 }
 
 #[tokio::test]
-async fn a_new_id_after_a_failed_commit_takes_its_changes_along_once() {
-    for fault in [Fault::Fails, Fault::Lost] {
+async fn changes_of_a_failed_save_are_applied_once_under_a_new_id() {
+    for fault in [Fault::Fails, Fault::LostReply] {
         let server = Server::new();
         let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
-        count(&session);
-        server.fail([fault, fault]);
+        increment(&session);
+        server.fail_writes([fault, fault]);
         let _ = server.save(&session).await;
         session.regenerate_id().unwrap();
         let new = server.saved_id(&session).await;
@@ -126,17 +126,17 @@ async fn a_new_id_after_a_failed_commit_takes_its_changes_along_once() {
 }
 
 #[tokio::test]
-async fn a_logout_after_a_failed_new_id_ends_both() {
+async fn a_logout_after_a_failed_id_change_destroys_both_ids() {
     for faults in [
         vec![Fault::Fails, Fault::Fails],
-        vec![Fault::Lost, Fault::Lost],
+        vec![Fault::LostReply, Fault::LostReply],
     ] {
         let server = Server::new();
         let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;
         session.regenerate_id().unwrap();
         let new = session.id().unwrap();
-        server.fail(faults);
+        server.fail_writes(faults);
         let _ = server.save(&session).await;
         session.destroy().unwrap();
         let saved = server.save(&session).await.unwrap();
@@ -148,7 +148,7 @@ async fn a_logout_after_a_failed_new_id_ends_both() {
 }
 
 #[tokio::test]
-async fn a_session_restarts_twice() {
+async fn a_session_can_restart_twice() {
     let server = Server::new();
     let first = server.stored_session().await;
     let session = server.open(first.as_str()).await;
@@ -168,7 +168,7 @@ async fn a_session_restarts_twice() {
 }
 
 #[tokio::test]
-async fn after_a_logout_the_same_handle_takes_nothing_more() {
+async fn a_destroyed_session_refuses_changes() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
@@ -191,7 +191,7 @@ async fn after_a_logout_the_same_handle_takes_nothing_more() {
 }
 
 #[tokio::test]
-async fn a_cookie_of_a_destroyed_session_starts_afresh() {
+async fn the_cookie_of_a_destroyed_session_opens_a_new_session() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;

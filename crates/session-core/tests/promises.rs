@@ -1,4 +1,4 @@
-//! The engine over the simplest store: the promises, one request after another and overlapping.
+//! The promises of the engine on a minimal store, for sequential and overlapping requests.
 #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::panic)]
 
 use std::cell::RefCell;
@@ -37,10 +37,10 @@ impl RecordStore for Store {
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
         let mut store = self.0.lock().unwrap();
-        let now = store.1.get(key).map(|(version, _)| Version::from(*version));
+        let current = store.1.get(key).map(|(version, _)| Version::from(*version));
         let holds = match condition {
-            Condition::IfAbsent => now.is_none(),
-            Condition::IfVersion(version) => now == Some(version),
+            Condition::IfAbsent => current.is_none(),
+            Condition::IfVersion(version) => current == Some(version),
         };
         if !holds {
             return Ok(PutOutcome::Refused);
@@ -56,7 +56,7 @@ impl RecordStore for Store {
     }
 }
 
-fn cookie(change: CookieChange) -> String {
+fn id_of(change: CookieChange) -> String {
     match change {
         CookieChange::Set { value, .. } => value,
         other => panic!("expected a cookie, found {other:?}"),
@@ -70,16 +70,17 @@ async fn open(store: &Store, id: &str) -> Session {
         .unwrap()
 }
 
-async fn begin(store: &Store) -> String {
+/// Stores a session with `n` = 1 and a flash `notice`, and returns its id.
+async fn stored_session(store: &Store) -> String {
     let policy = SessionPolicy::default();
     let session = store.read(None, &policy).await.unwrap();
     session.set("n", &1).unwrap();
     session.flash("notice", "hello").unwrap();
-    cookie(store.save(&session, &policy).await.unwrap().cookie)
+    id_of(store.save(&session, &policy).await.unwrap().cookie)
 }
 
 #[test]
-fn values_of_any_length_come_back() {
+fn values_of_any_length_are_read_back() {
     let session = session_core::storage::empty(&SessionPolicy::default());
     for length in [0, 1, 60, 61, 62, 63, 64, 65, 1000] {
         let text = "x".repeat(length);
@@ -97,10 +98,10 @@ fn values_of_any_length_come_back() {
     assert_eq!(session.len(), 2);
 }
 
-/// Drained by being serialised.
-struct Once(RefCell<std::ops::Range<u32>>);
+/// A value that is empty after it was serialised once.
+struct Drained(RefCell<std::ops::Range<u32>>);
 
-impl Serialize for Once {
+impl Serialize for Drained {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_seq(&mut *self.0.borrow_mut())
     }
@@ -110,7 +111,7 @@ impl Serialize for Once {
 fn a_value_is_serialised_once() {
     let session = session_core::storage::empty(&SessionPolicy::default());
     for length in [10, 40, 400] {
-        session.set("list", &Once((0..length).into())).unwrap();
+        session.set("list", &Drained((0..length).into())).unwrap();
         let list: Vec<u32> = session.get("list").unwrap().unwrap();
         assert_eq!(list, (0..length).collect::<Vec<_>>());
     }
@@ -119,7 +120,7 @@ fn a_value_is_serialised_once() {
 #[tokio::test]
 async fn overlapping_writes_are_merged() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
-    let id = begin(&store).await;
+    let id = stored_session(&store).await;
     let (a, b) = (open(&store, &id).await, open(&store, &id).await);
     b.set("b", "B").unwrap();
     b.update("n", |n: Option<u32>| n.map(|n| n + 1)).unwrap();
@@ -134,16 +135,16 @@ async fn overlapping_writes_are_merged() {
         (saved.outcome, saved.cookie),
         (Outcome::Merged, CookieChange::Keep)
     );
-    let end = open(&store, &id).await;
-    assert_eq!(end.get::<String>("a").unwrap().unwrap(), "A");
-    assert_eq!(end.get::<String>("b").unwrap().unwrap(), "B");
-    assert_eq!(end.get::<u32>("n").unwrap(), Some(3));
+    let found = open(&store, &id).await;
+    assert_eq!(found.get::<String>("a").unwrap().unwrap(), "A");
+    assert_eq!(found.get::<String>("b").unwrap().unwrap(), "B");
+    assert_eq!(found.get::<u32>("n").unwrap(), Some(3));
 }
 
 #[tokio::test]
 async fn a_logout_wins() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
-    let id = begin(&store).await;
+    let id = stored_session(&store).await;
     let (a, b) = (open(&store, &id).await, open(&store, &id).await);
     b.destroy().unwrap();
     assert_eq!(
@@ -162,7 +163,7 @@ async fn a_logout_wins() {
 #[tokio::test]
 async fn a_login_moves_the_session_and_a_logout_finds_it() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
-    let id = begin(&store).await;
+    let id = stored_session(&store).await;
     let (a, b, c) = (
         open(&store, &id).await,
         open(&store, &id).await,
@@ -170,7 +171,7 @@ async fn a_login_moves_the_session_and_a_logout_finds_it() {
     );
     b.regenerate_id().unwrap();
     b.set("user", &7).unwrap();
-    let new = cookie(store.save(&b, &policy).await.unwrap().cookie);
+    let new = id_of(store.save(&b, &policy).await.unwrap().cookie);
     assert_eq!(
         open(&store, &new).await.get::<u32>("user").unwrap(),
         Some(7)
@@ -190,7 +191,7 @@ async fn a_login_moves_the_session_and_a_logout_finds_it() {
 #[tokio::test]
 async fn a_flash_is_read_once() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
-    let id = begin(&store).await;
+    let id = stored_session(&store).await;
     let reader = open(&store, &id).await;
     assert_eq!(reader.peek::<String>("notice").unwrap().unwrap(), "hello");
     assert_eq!(reader.get::<String>("notice").unwrap().unwrap(), "hello");
@@ -202,13 +203,13 @@ async fn a_flash_is_read_once() {
 #[tokio::test]
 async fn a_double_clicked_login_logs_in_twice() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
-    let id = begin(&store).await;
+    let id = stored_session(&store).await;
     let (a, b) = (open(&store, &id).await, open(&store, &id).await);
     let mut ids = Vec::new();
     for session in [&a, &b] {
         session.regenerate_id().unwrap();
         session.set("user", &7).unwrap();
-        ids.push(cookie(store.save(session, &policy).await.unwrap().cookie));
+        ids.push(id_of(store.save(session, &policy).await.unwrap().cookie));
     }
     for new in &ids {
         assert_eq!(open(&store, new).await.get::<u32>("user").unwrap(), Some(7));

@@ -1,38 +1,39 @@
-//! Writes whose outcome is unknown, and what other requests do until the save is tried again.
+//! Writes whose outcome is unknown, and other requests that run before the save is tried again.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 mod support;
 
 use session_core::{Error, ErrorKind, Outcome, Session};
-use support::{Fault, Server, count};
+use support::{Fault, Server, increment};
 
-/// So many other requests that the record no longer names what stood there before them.
-const MANY: u32 = 8;
+/// After this many writes, a record no longer lists the write id of the write before them.
+const LISTED_WRITES: u32 = 8;
 
-async fn another_writes(server: &Server, id: &str) {
+/// Changes the session in another request.
+async fn write_in_another_request(server: &Server, id: &str) {
     let other = server.open(id).await;
-    let more = |n: Option<u32>| Some(n.unwrap_or(0) + 1);
-    other.update("other", more).unwrap();
+    let plus_one = |n: Option<u32>| Some(n.unwrap_or(0) + 1);
+    other.update("other", plus_one).unwrap();
     let _ = server.save(&other).await.unwrap();
 }
 
-/// A commit whose write is lost or fails, and which cannot look.
-async fn unanswered(server: &Server, session: &Session, faults: &[Fault]) {
-    server.fail(faults.iter().copied());
-    server.store.blind(true);
-    let answer = server.save(session).await.unwrap_err();
-    assert_eq!(answer.kind(), ErrorKind::Timeout);
-    server.store.blind(false);
+/// A save with `faults` that cannot load the record to find out what happened.
+async fn save_without_reply(server: &Server, session: &Session, faults: &[Fault]) {
+    server.fail_writes(faults.iter().copied());
+    server.store.set_loads_fail(true);
+    let error = server.save(session).await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Timeout);
+    server.store.set_loads_fail(false);
 }
 
 #[tokio::test]
-async fn a_login_may_be_overtaken_by_any_number_of_writes() {
-    for others in [1, MANY - 1, MANY, 3 * MANY] {
+async fn a_login_merges_any_number_of_earlier_writes() {
+    for others in [1, LISTED_WRITES - 1, LISTED_WRITES, 3 * LISTED_WRITES] {
         let server = Server::new();
         let id = server.stored_session().await;
         let login = server.open(id.as_str()).await;
         for _ in 0..others {
-            server.another_counts(&id).await;
+            server.increment_in_another_request(&id).await;
         }
         login.regenerate_id().unwrap();
         login.set("user", "ada").unwrap();
@@ -41,34 +42,35 @@ async fn a_login_may_be_overtaken_by_any_number_of_writes() {
     }
 }
 
-/// The first write arrives between the look and the second, is followed by many others, and the second is refused.
+/// The first attempt arrives after the engine has loaded the record again, and before its second
+/// attempt. Other writes follow, so the second attempt is refused.
 #[tokio::test]
-async fn a_write_that_comes_late_counts_once_or_is_an_error() {
-    for others in [0, 1, MANY - 1, MANY, 3 * MANY] {
+async fn a_delayed_write_is_applied_once_or_is_an_error() {
+    for others in [0, 1, LISTED_WRITES - 1, LISTED_WRITES, 3 * LISTED_WRITES] {
         let server = Server::new();
         let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
-        count(&session);
-        server.fail([Fault::Late]);
-        server.stops(true);
+        increment(&session);
+        server.fail_writes([Fault::Delayed]);
+        server.set_pausing(true);
         let mut save = tokio_test::task::spawn(server.save(&session));
-        while !server.store.has_late() {
+        while !server.store.has_delayed_write() {
             assert!(save.poll().is_pending());
         }
-        // It looks, and finds the record as it was.
+        // The engine loads the record, and finds it unchanged.
         for _ in 0..3 {
             assert!(save.poll().is_pending());
         }
-        server.stops(false);
+        server.set_pausing(false);
         server.store.deliver();
         for _ in 0..others {
-            another_writes(&server, &id).await;
+            write_in_another_request(&server, &id).await;
         }
         match save.await {
-            Ok(_) => assert!(others < MANY, "{others}"),
+            Ok(_) => assert!(others < LISTED_WRITES, "{others}"),
             Err(error) => {
                 assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
-                assert!(others >= MANY, "{others}");
+                assert!(others >= LISTED_WRITES, "{others}");
             }
         }
         assert_eq!(server.n(&id).await, Some(2), "{others}");
@@ -76,19 +78,19 @@ async fn a_write_that_comes_late_counts_once_or_is_an_error() {
 }
 
 #[tokio::test]
-async fn a_save_that_is_tried_again_late_counts_once_or_is_an_error() {
-    for (seconds, told) in [(0, true), (59, true), (62, false), (180, false)] {
+async fn a_late_retry_is_applied_once_or_is_an_error() {
+    for (seconds, is_certain) in [(0, true), (59, true), (62, false), (180, false)] {
         let server = Server::new();
         let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
-        count(&session);
-        unanswered(&server, &session, &[Fault::Lost]).await;
+        increment(&session);
+        save_without_reply(&server, &session, &[Fault::LostReply]).await;
         server.advance(seconds);
-        another_writes(&server, &id).await;
+        write_in_another_request(&server, &id).await;
         match server.save(&session).await {
             Ok(_) => {}
             Err(error) => {
-                assert!(!told, "{seconds}: {error}");
+                assert!(!is_certain, "{seconds}: {error}");
                 assert_eq!(error.kind(), ErrorKind::Timeout);
             }
         }
@@ -96,51 +98,52 @@ async fn a_save_that_is_tried_again_late_counts_once_or_is_an_error() {
     }
 }
 
-/// What still stands shows that nothing took effect, however late it is.
+/// The unchanged record proves that the write did not take effect, however late the retry is.
 #[tokio::test]
-async fn a_save_that_failed_is_tried_again_at_any_time() {
+async fn a_failed_save_can_be_tried_again_at_any_time() {
     for seconds in [0, 62, 600] {
         let server = Server::new();
         let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
-        count(&session);
-        unanswered(&server, &session, &[Fault::Fails]).await;
+        increment(&session);
+        save_without_reply(&server, &session, &[Fault::Fails]).await;
         server.advance(seconds);
         let _ = server.save(&session).await.unwrap();
         assert_eq!(server.n(&id).await, Some(2), "{seconds}");
     }
 }
 
-/// Another server, whose clock is ahead, writes with the record that names the lost write.
+/// Another server, whose clock is ahead, must not drop the id of the lost write from the record.
 #[tokio::test]
-async fn a_clock_that_is_a_minute_ahead_doubles_nothing() {
+async fn a_clock_that_is_a_minute_ahead_applies_nothing_twice() {
     let server = Server::new();
     let ahead = server.with_clock_ahead(30 + 60);
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
-    count(&session);
-    unanswered(&server, &session, &[Fault::Lost]).await;
+    increment(&session);
+    save_without_reply(&server, &session, &[Fault::LostReply]).await;
     server.advance(30);
-    another_writes(&ahead, &id).await;
+    write_in_another_request(&ahead, &id).await;
     let _ = server.save(&session).await.unwrap();
     assert_eq!(server.n(&id).await, Some(2));
 }
 
-/// A login whose tombstone was written and whose answer was lost: the old record is over when it is tried again.
+/// The tombstone was written and its reply was lost. The old record may have expired when the login
+/// is tried again.
 #[tokio::test]
-async fn a_login_that_is_tried_again_late_loses_nothing_in_silence() {
-    for (seconds, forgotten) in [(30, false), (62, false), (62, true)] {
+async fn a_late_retry_of_a_login_succeeds_or_is_an_error() {
+    for (seconds, removed) in [(30, false), (62, false), (62, true)] {
         let server = Server::new();
         let id = server.stored_session().await;
         let login = server.open(id.as_str()).await;
         login.regenerate_id().unwrap();
         login.set("user", "ada").unwrap();
-        unanswered(&server, &login, &[Fault::Works, Fault::Lost]).await;
+        save_without_reply(&server, &login, &[Fault::Succeeds, Fault::LostReply]).await;
         server.advance(seconds);
-        if forgotten {
-            server.store.forget(&server.key(&id));
-            let answer = server.save(&login).await.unwrap_err();
-            assert!(matches!(answer, Error::Vanished), "{answer}");
+        if removed {
+            server.store.remove_now(&server.key(&id));
+            let error = server.save(&login).await.unwrap_err();
+            assert!(matches!(error, Error::Vanished), "{error}");
             continue;
         }
         let new = server.saved_id(&login).await;
@@ -151,9 +154,9 @@ async fn a_login_that_is_tried_again_late_loses_nothing_in_silence() {
     }
 }
 
-/// A change that changes nothing of what the request sees is one all the same.
+/// A change that has no effect on what this request has read is still made to the newest state.
 #[tokio::test]
-async fn what_changes_nothing_is_done_to_what_others_wrote_since() {
+async fn a_change_without_effect_is_replayed_on_newer_values() {
     type Do = fn(&Session);
     let cases: [(&str, Do, Do, Option<&str>); 4] = [
         (
@@ -188,7 +191,7 @@ async fn what_changes_nothing_is_done_to_what_others_wrote_since() {
             None,
         ),
     ];
-    for (what, others, own, k) in cases {
+    for (what, other_change, own_change, k) in cases {
         for touch_is_due in [false, true] {
             let server = Server::new();
             let first = server.open(None).await;
@@ -199,22 +202,22 @@ async fn what_changes_nothing_is_done_to_what_others_wrote_since() {
             }
             let session = server.open(id.as_str()).await;
             let other = server.open(id.as_str()).await;
-            others(&other);
+            other_change(&other);
             let _ = server.save(&other).await.unwrap();
-            own(&session);
+            own_change(&session);
             assert_eq!(
                 server.save(&session).await.unwrap().outcome,
                 Outcome::Merged
             );
-            let now = server.open(id.as_str()).await;
-            assert_eq!(now.get::<String>("k").unwrap().as_deref(), k, "{what}");
-            assert!(!now.has("new"), "{what}");
+            let found = server.open(id.as_str()).await;
+            assert_eq!(found.get::<String>("k").unwrap().as_deref(), k, "{what}");
+            assert!(!found.has("new"), "{what}");
         }
     }
 }
 
 #[tokio::test]
-async fn a_flash_that_another_request_has_read_is_flashed_again() {
+async fn a_flash_can_be_set_again_after_another_request_read_it() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
@@ -226,9 +229,9 @@ async fn a_flash_that_another_request_has_read_is_flashed_again() {
     assert!(server.open(id.as_str()).await.has("notice"));
 }
 
-/// What changes nothing is an order to a session that ended or moved, like any other.
+/// If the session moved or vanished, a change without effect is an error like any other change.
 #[tokio::test]
-async fn what_changes_nothing_does_not_vanish() {
+async fn a_change_without_effect_is_not_lost_silently() {
     let server = Server::new();
     let id = server.stored_session().await;
     let [moved, gone] = [
@@ -240,13 +243,13 @@ async fn what_changes_nothing_does_not_vanish() {
     let _ = server.save(&mover).await.unwrap();
     moved.set("n", &1).unwrap();
     assert!(matches!(server.save(&moved).await, Err(Error::Moved)));
-    server.store.forget(&server.key(&id));
+    server.store.remove_now(&server.key(&id));
     gone.set("n", &1).unwrap();
     assert!(matches!(server.save(&gone).await, Err(Error::Vanished)));
 }
 
 #[tokio::test]
-async fn the_id_stays_while_it_is_saved() {
+async fn the_id_does_not_change_during_a_save() {
     for regenerates in [false, true] {
         let server = Server::new();
         let id = server.stored_session().await;
@@ -259,48 +262,48 @@ async fn the_id_stays_while_it_is_saved() {
             session.regenerate_id().unwrap();
         }
         let before = session.id().unwrap();
-        server.stops(true);
+        server.set_pausing(true);
         let mut save = tokio_test::task::spawn(server.save(&session));
         while save.poll().is_pending() {
             assert_eq!(session.id().unwrap(), before);
         }
-        server.stops(false);
+        server.set_pausing(false);
         assert_eq!(session.id().unwrap(), before);
         assert!(server.open(before.as_str()).await.has("k"));
     }
 }
 
-/// The same where nobody had asked for it before, and the save is dropped half-way: then it is another.
+/// The request did not read the id before the save was dropped, so the next save takes a new one.
 #[tokio::test]
-async fn an_id_that_was_dropped_half_way_is_not_used_again() {
+async fn the_id_of_a_dropped_first_save_is_not_used_again() {
     let server = Server::new();
     let session = server.open(None).await;
     session.set("k", "a").unwrap();
-    server.stops(true);
+    server.set_pausing(true);
     let mut save = tokio_test::task::spawn(server.save(&session));
     assert!(save.poll().is_pending());
     let tried = session.id().unwrap();
     drop(save);
-    server.stops(false);
+    server.set_pausing(false);
     let next = session.id().unwrap();
     assert_ne!(next, tried);
     assert_eq!(server.saved_id(&session).await, next.as_str());
 }
 
-/// A new id that is asked for meanwhile is for the next save, and takes nothing away from this one.
+/// A new id that is requested during a save belongs to the next save, and does not affect this one.
 #[tokio::test]
-async fn what_changes_nothing_is_done_whatever_is_asked_for_meanwhile() {
+async fn a_change_without_effect_is_saved_even_if_the_id_changes_during_the_save() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
-    server.another_counts(&id).await;
+    server.increment_in_another_request(&id).await;
     session.set("n", &1).unwrap();
-    server.stops(true);
+    server.set_pausing(true);
     let mut save = tokio_test::task::spawn(server.save(&session));
     assert!(save.poll().is_pending());
     session.regenerate_id().unwrap();
     session.set("own", &1).unwrap();
-    server.stops(false);
+    server.set_pausing(false);
     assert_eq!(save.await.unwrap().outcome, Outcome::Merged);
     assert_eq!(server.n(&id).await, Some(1));
     let new = server.saved_id(&session).await;
@@ -308,74 +311,75 @@ async fn what_changes_nothing_is_done_whatever_is_asked_for_meanwhile() {
     assert!(server.open(new.as_str()).await.has("own"));
 }
 
-/// What is certain leaves no doubt behind.
+/// A write that is too large certainly did not take effect, so it needs no check later.
 #[tokio::test]
-async fn what_is_too_large_can_be_made_smaller_at_any_time() {
-    for moves in [false, true] {
+async fn a_save_after_a_write_that_was_too_large_succeeds_at_any_time() {
+    for changes_id in [false, true] {
         let server = Server::new();
         let id = server.stored_session().await;
         let session = server.open(id.as_str()).await;
-        count(&session);
+        increment(&session);
         let mut faults = vec![Fault::TooLarge];
-        if moves {
+        if changes_id {
             session.regenerate_id().unwrap();
-            faults.insert(0, Fault::Works);
+            faults.insert(0, Fault::Succeeds);
         }
-        server.fail(faults);
+        server.fail_writes(faults);
         let error = server.save(&session).await.unwrap_err();
         assert_eq!(error.kind(), ErrorKind::TooLarge);
         server.advance(62);
-        for _ in 0..MANY {
-            another_writes(&server, &id).await;
+        for _ in 0..LISTED_WRITES {
+            write_in_another_request(&server, &id).await;
         }
         let _ = server.save(&session).await.unwrap();
-        let now = session.id().unwrap();
-        assert_eq!(server.n(now.as_str()).await, Some(2));
+        let id = session.id().unwrap();
+        assert_eq!(server.n(id.as_str()).await, Some(2));
     }
 }
 
-/// A record that lives has no tombstone over it, so a login is tried again at any time.
+/// A live record proves that the tombstone was not written, however late the retry is.
 #[tokio::test]
-async fn a_login_that_did_not_come_through_is_tried_again_at_any_time() {
+async fn a_login_whose_tombstone_failed_can_be_tried_again_at_any_time() {
     for seconds in [0, 62] {
         let server = Server::new();
         let id = server.stored_session().await;
         let login = server.open(id.as_str()).await;
         login.regenerate_id().unwrap();
         login.set("user", "ada").unwrap();
-        unanswered(&server, &login, &[Fault::Works, Fault::Fails]).await;
+        save_without_reply(&server, &login, &[Fault::Succeeds, Fault::Fails]).await;
         server.advance(seconds);
-        for _ in 0..MANY {
-            server.another_counts(&id).await;
+        for _ in 0..LISTED_WRITES {
+            server.increment_in_another_request(&id).await;
         }
         let new = server.saved_id(&login).await;
-        assert_eq!(server.n(&new).await, Some(1 + MANY));
+        assert_eq!(server.n(&new).await, Some(1 + LISTED_WRITES));
         assert!(server.open(new.as_str()).await.has("user"));
     }
 }
 
-/// The same where a write of changes went unanswered before it on the same version: that one may have come through.
+/// As above, but an earlier write to the same version has an unknown outcome, and it may have taken
+/// effect.
 #[tokio::test]
-async fn a_login_does_not_forget_the_doubt_about_a_write() {
+async fn a_login_checks_an_earlier_write_with_an_unknown_outcome() {
     let server = Server::new();
     let id = server.stored_session().await;
     let session = server.open(id.as_str()).await;
-    count(&session);
-    unanswered(&server, &session, &[Fault::Late]).await;
+    increment(&session);
+    save_without_reply(&server, &session, &[Fault::Delayed]).await;
     session.regenerate_id().unwrap();
-    server.fail([Fault::Works, Fault::Fails]);
-    let mut commit = tokio_test::task::spawn(server.save(&session));
-    server.stops(true);
-    // It looks, writes the new record, and loses the answer to its tombstone.
+    server.fail_writes([Fault::Succeeds, Fault::Fails]);
+    let mut save = tokio_test::task::spawn(server.save(&session));
+    server.set_pausing(true);
+    // The save loads the record, writes the new record, and loses the reply to its tombstone.
     while !server.store.faults.lock().unwrap().is_empty() {
-        assert!(commit.poll().is_pending());
+        assert!(save.poll().is_pending());
     }
-    server.stops(false);
+    server.set_pausing(false);
     server.store.deliver();
-    for _ in 0..MANY {
-        another_writes(&server, &id).await;
+    for _ in 0..LISTED_WRITES {
+        write_in_another_request(&server, &id).await;
     }
-    let error = commit.await.unwrap_err();
+    let error = save.await.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::Timeout, "{error}");
     assert_eq!(server.n(&id).await, Some(2));
 }
