@@ -1,71 +1,35 @@
-//! What is measured: one thing, done many times.
+//! One thing to measure, done many times.
 
 use std::fmt;
-use std::time::Duration;
 
-/// One thing to measure, for one subject: ours, a peer, or the floor that none can go below.
+/// A scenario, done by one subject: us, a peer, or an application without sessions.
 pub struct Case {
-    /// What happens, such as `read`.
-    pub scenario: String,
-    /// Who does it, such as `ours`.
-    pub subject: &'static str,
-    /// Whether it runs on the thread that calls it alone, so that its allocations can be counted.
-    pub counted: bool,
-    /// What it comes to in which unit, where that is not a time.
-    pub value: Option<(f64, &'static str)>,
-    /// How long one run of it takes, about.
-    pub lasts: Duration,
-    /// Does it so many times.
-    pub run: Box<dyn FnMut(usize)>,
+    pub(crate) scenario: String,
+    pub(crate) subject: &'static str,
+    pub(crate) work: Work,
 }
 
-/// Cases that are measured together, in turns.
+pub(crate) enum Work {
+    /// Does it so many times, and is timed.
+    Timed(Box<dyn FnMut(usize)>),
+    /// A number that is not a time, already counted, and its unit.
+    Counted(f64, &'static str),
+}
+
+/// Cases that take turns.
 #[derive(Clone, Copy, Debug)]
 pub struct Group {
-    /// Groups of one name are measured as one.
+    /// The cases of all groups of one name take turns.
     pub name: &'static str,
     /// What `--backend` calls it.
     pub backend: &'static str,
     /// Sets the cases up.
     pub cases: fn() -> Vec<Case>,
-    /// How many processes measure it, one after the other.
-    pub(crate) processes: usize,
-    /// How many rounds each of them takes for one that is asked for.
-    pub(crate) rounds: usize,
-}
-
-/// Long against the clock's grain, short against what else disturbs the machine.
-const RUN: Duration = Duration::from_millis(5);
-
-impl Group {
-    /// What these cases are called together, and by `--backend`.
-    pub const fn new(name: &'static str, backend: &'static str, cases: fn() -> Vec<Case>) -> Self {
-        Self {
-            name,
-            backend,
-            cases,
-            processes: 1,
-            rounds: 1,
-        }
-    }
-
-    /// Where one round differs from the next by more than what is looked for.
-    pub(crate) const fn in_ten_times_the_rounds(mut self) -> Self {
-        self.rounds = 10;
-        self
-    }
-
-    /// Where one process differs from the next by more than what is looked for: where code and data happen to lie is the same for
-    /// all its rounds.
-    pub(crate) const fn in_ten_processes(mut self) -> Self {
-        self.processes = 10;
-        self
-    }
 }
 
 impl Case {
-    /// A case whose work stays on the thread that runs it.
-    pub fn new(
+    /// A case whose `run` does something so many times.
+    pub fn timed(
         scenario: impl Into<String>,
         subject: &'static str,
         run: impl FnMut(usize) + 'static,
@@ -73,51 +37,46 @@ impl Case {
         Self {
             scenario: scenario.into(),
             subject,
-            counted: true,
-            value: None,
-            lasts: RUN,
-            run: Box::new(run),
+            work: Work::Timed(Box::new(run)),
         }
     }
 
-    /// A number that is no time, and was measured already.
-    pub fn fixed(
+    /// A number that is not a time.
+    pub fn counted(
         scenario: impl Into<String>,
         subject: &'static str,
-        value: f64,
+        number: f64,
         unit: &'static str,
     ) -> Self {
         Self {
-            value: Some((value, unit)),
-            ..Self::new(scenario, subject, |_| ())
+            scenario: scenario.into(),
+            subject,
+            work: Work::Counted(number, unit),
         }
-        .uncounted()
     }
 
-    /// Keeps what it needs, such as a server, as long as it lives.
+    /// Keeps `needed`, such as a running server, for as long as the case exists.
     #[must_use]
     pub fn keeping<T: Clone + 'static>(mut self, needed: &T) -> Self {
-        let (needed, mut run) = (needed.clone(), self.run);
-        self.run = Box::new(move |times| {
-            let _kept = &needed;
-            run(times);
-        });
+        if let Work::Timed(mut run) = self.work {
+            let needed = needed.clone();
+            self.work = Work::Timed(Box::new(move |times| {
+                let _needed = &needed;
+                run(times);
+            }));
+        }
         self
     }
+}
 
-    /// A case with runs ten times as long. Cases in turns displace each other from the processor's caches; in runs this long, what
-    /// the others displaced hardly counts, as in a server that has one store.
-    #[must_use]
-    pub fn long(mut self) -> Self {
-        self.lasts *= 10;
-        self
-    }
-
-    /// A case that uses other threads, or waits for a server.
-    #[must_use]
-    pub fn uncounted(mut self) -> Self {
-        self.counted = false;
-        self
+impl Group {
+    /// A group of cases.
+    pub const fn new(name: &'static str, backend: &'static str, cases: fn() -> Vec<Case>) -> Self {
+        Self {
+            name,
+            backend,
+            cases,
+        }
     }
 }
 

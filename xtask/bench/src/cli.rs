@@ -5,22 +5,31 @@ use std::process::ExitCode;
 
 use xtask::{Args, UsageError, one_of};
 
-use crate::{Case, Figures, GROUPS, Group, allocations, instructions, plot, processes, report};
+use crate::figure::Figures;
+use crate::groups::GROUPS;
+use crate::page::Page;
+use crate::{Case, Group, plot, processes, report};
 
+/// `--group` is for processes that the bench starts itself.
 const OPTIONS: &[&str] = &[
     "--backend",
     "--format",
     "--rounds",
     "--plot",
-    "--case",
+    "--page",
     "--group",
 ];
 type Render = fn(&Figures) -> String;
-const FORMATS: &[(&str, Render)] = &[("text", report::text), ("json", report::json)];
+const FORMATS: &[(&str, Render)] = &[
+    ("text", report::text),
+    ("json", report::json),
+    ("markdown", report::markdown),
+];
 
-/// Runs what the arguments ask for, with these groups of peers beside our own.
+/// Measures what the command line asks for, with these groups of peers beside ours.
 pub fn main(peers: &[Group]) -> ExitCode {
-    match run(peers) {
+    let groups = [GROUPS, peers].concat();
+    match run(std::env::args().skip(1), &groups) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("cargo xtask bench: {error}");
@@ -29,58 +38,47 @@ pub fn main(peers: &[Group]) -> ExitCode {
     }
 }
 
-fn run(peers: &[Group]) -> Result<(), UsageError> {
-    let (flags, args): (Vec<String>, Vec<String>) = std::env::args()
-        .skip(1)
-        .partition(|arg| arg == "--instructions");
+fn run(args: impl IntoIterator<Item = String>, groups: &[Group]) -> Result<(), UsageError> {
     let args = Args::parse(args, OPTIONS)?;
-    let groups: Vec<Group> = GROUPS.iter().chain(peers).copied().collect();
-    if let Some(case) = args.option("--case") {
-        return instructions::run_case(&groups, case, args.words());
-    }
     args.no_words(OPTIONS)?;
-    if !flags.is_empty() {
-        return instructions::report(&groups);
-    }
-    let render = one_of(
-        "--format",
-        args.option("--format").unwrap_or("text"),
-        FORMATS,
-    )?;
-    let rounds = match args.option("--rounds") {
-        None => 50,
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|rounds| (1..=10_000).contains(rounds))
-            .ok_or_else(|| UsageError("--rounds takes a number from 1 to 10000".to_owned()))?,
-    };
+    let rounds = rounds(&args)?;
     if let Some(name) = args.option("--group") {
-        let known = groups.iter().find(|group| group.name == name);
-        let known = known.ok_or_else(|| UsageError(format!("unknown --group {name:?}")))?;
-        processes::answer(known.name, cases(&groups, known.name), rounds);
+        processes::answer(name, cases(groups, name), rounds);
         return Ok(());
     }
-    let groups = chosen(&args, &groups)?;
+    let format = args.option("--format").unwrap_or("text");
+    let render = one_of("--format", format, FORMATS)?;
+    let names = chosen(&args, groups)?;
+    // Both are checked before anything is measured.
+    let page = args.option("--page").map(Page::open).transpose()?;
     let plot = args.option("--plot");
     let unwritable = |error| UsageError(format!("--plot {}: {error}", plot.unwrap_or_default()));
     if let Some(path) = plot {
-        // Told before anything is measured, and an earlier plot stays until there is another.
         let opened = File::options().append(true).create(true).open(path);
         opened.map_err(unwritable)?;
     }
-    let mut figures = measured(&groups, rounds)?;
-    let backends: Vec<&str> = groups.iter().map(|group| group.backend).collect();
-    allocations::fill_in(&mut figures, &backends);
+    let mut figures = Figures::default();
+    for name in names {
+        processes::measure_group(name, rounds, &mut figures)?;
+    }
     print!("{}", render(&figures));
+    if let Some(page) = page {
+        page.write(&report::markdown(&figures))?;
+    }
     if let Some(path) = plot {
         std::fs::write(path, plot::svg(&figures)).map_err(unwritable)?;
     }
     Ok(())
 }
 
-/// The groups of the backends that were asked for; all of them where none was.
-fn chosen(args: &Args, groups: &[Group]) -> Result<Vec<Group>, UsageError> {
+fn rounds(args: &Args) -> Result<usize, UsageError> {
+    let rounds = args.option("--rounds").unwrap_or("50").parse().ok();
+    let rounds = rounds.filter(|rounds| (1..=10_000).contains(rounds));
+    rounds.ok_or_else(|| UsageError("--rounds takes a number from 1 to 10000".to_owned()))
+}
+
+/// The names of the groups to measure: those of the given backends, or all.
+fn chosen(args: &Args, groups: &[Group]) -> Result<Vec<&'static str>, UsageError> {
     let mut backends: Vec<(&str, &str)> = Vec::new();
     for group in groups {
         if !backends.contains(&(group.backend, group.backend)) {
@@ -88,36 +86,72 @@ fn chosen(args: &Args, groups: &[Group]) -> Result<Vec<Group>, UsageError> {
         }
     }
     let wanted = args.list("--backend", &backends)?;
-    let is_wanted = |group: &&Group| wanted.is_empty() || wanted.contains(&group.backend);
-    Ok(groups.iter().filter(is_wanted).copied().collect())
-}
-
-fn measured(groups: &[Group], rounds: usize) -> Result<Figures, UsageError> {
-    let mut figures = Figures::default();
-    let mut done: Vec<&str> = Vec::new();
+    let mut names = Vec::new();
     for group in groups {
-        if done.contains(&group.name) {
-            continue;
+        let is_wanted = wanted.is_empty() || wanted.contains(&group.backend);
+        if is_wanted && !names.contains(&group.name) {
+            names.push(group.name);
         }
-        done.push(group.name);
-        eprintln!("measuring: {}", group.name);
-        let measured = processes::measure_group(group, rounds * group.rounds)?;
-        figures.0.extend(measured);
     }
-    Ok(figures)
+    Ok(names)
 }
 
-/// All cases of the groups of this name.
+/// All cases of the groups of this name. Those of one scenario follow each other, because they are
+/// compared.
 fn cases(groups: &[Group], name: &str) -> Vec<Case> {
     let same = groups.iter().filter(|group| group.name == name);
-    let mut cases: Vec<_> = same.flat_map(|group| (group.cases)()).collect();
-    // Beside each other in the table, and in time: who is compared with whom.
-    let mut order: Vec<String> = Vec::new();
-    for case in &cases {
-        if !order.contains(&case.scenario) {
-            order.push(case.scenario.clone());
-        }
-    }
+    let mut cases: Vec<Case> = same.flat_map(|group| (group.cases)()).collect();
+    let order: Vec<String> = cases.iter().map(|case| case.scenario.clone()).collect();
     cases.sort_by_key(|case| order.iter().position(|scenario| *scenario == case.scenario));
     cases
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn error(line: &str) -> String {
+        let args = line.split_whitespace().map(str::to_owned);
+        run(args, GROUPS).unwrap_err().0
+    }
+
+    #[test]
+    fn an_error_names_the_argument_and_comes_before_anything_is_measured() {
+        assert_eq!(
+            error("--rounds 0"),
+            "--rounds takes a number from 1 to 10000"
+        );
+        assert_eq!(
+            error("--rounds many"),
+            "--rounds takes a number from 1 to 10000"
+        );
+        assert!(error("--format xml").contains("(valid: text, json, markdown)"));
+        assert!(
+            error("--backend sqlite").starts_with("unknown --backend \"sqlite\" (valid: memory,")
+        );
+        assert!(error("now").starts_with("unknown argument \"now\""));
+        assert!(error("--page /nowhere.md").starts_with("--page /nowhere.md: "));
+        assert!(error("--plot /nowhere/plot.svg").starts_with("--plot /nowhere/plot.svg: "));
+    }
+
+    #[test]
+    fn a_backend_chooses_its_groups_once() {
+        let args = ["--backend".to_owned(), "cookie".to_owned()];
+        let args = Args::parse(args, OPTIONS).unwrap();
+        let twice = [GROUPS, GROUPS].concat();
+        let names = chosen(&args, &twice).unwrap();
+        assert_eq!(names, [crate::COOKIE_STORAGE, crate::COOKIE_VALUES]);
+    }
+
+    #[test]
+    fn cases_of_one_scenario_follow_each_other() {
+        let cases_of = || {
+            let case = |scenario, subject| Case::counted(scenario, subject, 1.0, "bytes");
+            vec![case("b", "ours"), case("a", "ours"), case("b", "peer")]
+        };
+        let groups = [Group::new("group", "backend", cases_of)];
+        let cases = cases(&groups, "group");
+        let scenarios: Vec<&str> = cases.iter().map(|case| case.scenario.as_str()).collect();
+        assert_eq!(scenarios, ["b", "b", "a"]);
+    }
 }

@@ -1,114 +1,65 @@
-//! Which core does what, where a server answers.
+//! A core for the client and a core for the servers.
 //!
-//! Left alone, the kernel puts the server now beside the one that asks and now on a core of its own, and a core that halts wakes up
-//! when the host of a virtual machine sees fit, which takes longer than a request. Both change what is measured by a third, from
-//! one run to the next. So who asks and who answers have a core each, and something to do on it at all times.
+//! Without this, the ratio of two cases that wait for a server depends on where the kernel puts the
+//! server, and on how long a halted core of a virtual machine takes to wake up. So both sides have
+//! a core of their own, and a thread of the lowest priority keeps each core busy.
 
+use std::path::Path;
 use std::process::Command;
-use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError, Weak, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Once, mpsc};
+use std::thread;
 
-use rustix::process::Pid;
-use rustix::thread::{CpuSet, gettid, sched_getaffinity, sched_setaffinity};
+const CLIENT: &str = "0";
+const SERVERS: &str = "1";
 
-/// A core for the thread that made it, and one for servers, for as long as it lives.
-#[derive(Debug)]
-pub struct Cores {
-    before: CpuSet,
-    servers: CpuSet,
-    over: Arc<AtomicBool>,
-    idlers: Vec<JoinHandle<()>>,
+/// Pins the calling thread to the client's core, until the process ends.
+pub fn pin_client() {
+    static BUSY: Once = Once::new();
+    BUSY.call_once(keep_busy);
+    util_linux("taskset", &["--pid", "--cpu-list", CLIENT, &this_thread()]);
 }
 
-static SHARED: Mutex<Weak<Cores>> = Mutex::new(Weak::new());
+/// Pins the calling thread to the servers' core.
+pub(crate) fn pin_this_server() {
+    util_linux("taskset", &["--pid", "--cpu-list", SERVERS, &this_thread()]);
+}
 
-impl Cores {
-    /// Those that all share, with this server on its own; `None` on a machine with one core.
-    pub fn beside(server: Option<u32>) -> Option<Arc<Self>> {
-        let cores = Self::shared()?;
-        if let Some(process) = server {
-            cores.serve(process);
-        }
-        Some(cores)
-    }
+/// Pins all threads of a process to the servers' core.
+pub fn pin_server(pid: Option<u32>) {
+    let pid = pid.expect("a running server").to_string();
+    let args = ["--all-tasks", "--pid", "--cpu-list", SERVERS, &pid];
+    util_linux("taskset", &args);
+}
 
-    /// Puts the calling thread, which serves, onto the core for servers.
-    pub(crate) fn serve_here(&self) {
-        sched_setaffinity(None, &self.servers).expect("a core of ours");
-    }
-
-    fn shared() -> Option<Arc<Self>> {
-        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(cores) = shared.upgrade() {
-            return Some(cores);
-        }
-        let before = sched_getaffinity(None).ok()?;
-        let mut ours = (0..CpuSet::MAX_CPU).filter(|core| before.is_set(*core));
-        let (asking, servers) = (only(ours.next()?), only(ours.next()?));
-        let over = Arc::new(AtomicBool::new(false));
-        let (ready, both) = mpsc::channel();
-        let idlers = [asking, servers].map(|core| {
-            let (over, ready) = (Arc::clone(&over), ready.clone());
-            std::thread::spawn(move || {
-                sched_setaffinity(None, &core).expect("a core of ours");
-                give_way();
-                let _ = ready.send(());
-                drop(ready);
-                while !over.load(Relaxed) {
-                    std::hint::spin_loop();
-                }
-            })
+/// Returns once both threads have the lowest priority: before that they would take their core from
+/// what is measured.
+fn keep_busy() {
+    let (starting, started) = mpsc::channel::<()>();
+    for core in [CLIENT, SERVERS] {
+        let starting = starting.clone();
+        thread::spawn(move || {
+            let thread = this_thread();
+            util_linux("taskset", &["--pid", "--cpu-list", core, &thread]);
+            util_linux("chrt", &["--idle", "--pid", "0", &thread]);
+            drop(starting);
+            loop {
+                std::hint::spin_loop();
+            }
         });
-        // Until they give way, they hold up who is measured.
-        drop(ready);
-        assert_eq!(both.iter().count(), 2, "a core that does not halt");
-        sched_setaffinity(None, &asking).expect("a core of ours");
-        let cores = Arc::new(Self {
-            before,
-            servers,
-            over,
-            idlers: idlers.into(),
-        });
-        *shared = Arc::downgrade(&cores);
-        Some(cores)
     }
-
-    /// Puts a server onto its core, with all its threads.
-    fn serve(&self, process: u32) {
-        let threads = std::fs::read_dir(format!("/proc/{process}/task")).expect("a server of ours");
-        for thread in threads {
-            let name = thread.expect("a directory").file_name();
-            let id = name.to_str().and_then(|name| name.parse().ok());
-            let thread = id.and_then(Pid::from_raw);
-            assert!(thread.is_some(), "{name:?}");
-            // It may have ended meanwhile.
-            let _ = sched_setaffinity(thread, &self.servers);
-        }
-    }
+    drop(starting);
+    let _ = started.recv();
 }
 
-impl Drop for Cores {
-    fn drop(&mut self) {
-        self.over.store(true, Relaxed);
-        for idler in self.idlers.drain(..) {
-            idler.join().expect("it only spins");
-        }
-        sched_setaffinity(None, &self.before).expect("the cores that we had");
-    }
+fn this_thread() -> String {
+    let link = std::fs::read_link("/proc/thread-self").expect("Linux");
+    let id = link.file_name().map(Path::new).expect("a thread");
+    id.display().to_string()
 }
 
-/// Whoever else wants the core of this thread gets it at once (`SCHED_IDLE` of sched(7), which the nicest thread is not).
-fn give_way() {
-    let thread = gettid().as_raw_nonzero().to_string();
-    let chrt = Command::new("chrt")
-        .args(["--idle", "--pid", "0", &thread])
-        .status();
-    assert!(chrt.is_ok_and(|chrt| chrt.success()), "chrt, of util-linux");
-}
-
-fn only(core: usize) -> CpuSet {
-    let mut set = CpuSet::new();
-    set.set(core);
-    set
+fn util_linux(program: &str, args: &[&str]) {
+    let output = Command::new(program).args(args).output();
+    let output = output.unwrap_or_else(|error| panic!("{program}, of util-linux: {error}"));
+    let text = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{program} {args:?}: {text}");
 }

@@ -1,30 +1,26 @@
 #![doc = include_str!("../README.md")]
 // A bench that cannot be set up has nothing to report: it ends with a panic that says why.
-#![allow(clippy::expect_used, clippy::indexing_slicing)]
+#![allow(clippy::expect_used, clippy::indexing_slicing, clippy::panic)]
 
-mod allocations;
 mod app;
 mod case;
 mod cli;
-mod cores;
+pub mod cores;
 mod figure;
 mod groups;
-mod instructions;
 mod loopback;
 mod measure;
+mod page;
 mod plot;
 mod processes;
 mod report;
+mod stats;
 mod target;
-mod wire;
 
-pub use allocations::{Counter, allocations, count_main};
-pub use app::{App, IN_FLIGHT, Random, THREE, Value, answer, fifty, in_flight, runtime};
+pub use app::{App, THREE, VISITS, Value, Visit, answer, runtime};
 pub use case::{Case, Group};
 pub use cli::main;
-pub use cores::Cores;
-pub use figure::{Figure, Figures};
-pub use groups::{GROUPS, HTTP, HTTP_STORED, REDIS, SIZES, bare, growing, ours, resident};
-pub use loopback::loopback;
-use measure::measure;
-pub use wire::Wire;
+pub use groups::{
+    COMMANDS, COOKIE_STORAGE, COOKIE_VALUES, MEMORY_STORE, REDIS, REQUESTS, SIZES, VALKEY,
+    commands, in_flight, million, valkey,
+};

@@ -1,112 +1,89 @@
-//! The figures as a picture: bars, scenario by scenario.
+//! The ratios as a picture: a bar for each row.
 
 use std::fmt::Write as _;
 
-use crate::{Figure, Figures};
+use crate::figure::Figures;
+use crate::target::{Compare, Limit, TARGETS, Target};
 
-const ROW: usize = 18;
-const LEFT: usize = 330;
-const WIDTH: f64 = 520.0;
-const TITLE: &str =
-    "<text x=\"10\" y=\"18\">Nanoseconds, where no other unit stands; shorter is better</text>\n";
+const ROW: usize = 20;
+/// Where the bars start.
+const LEFT: f64 = 440.0;
+/// The length of a ratio of 1.
+const ONE: f64 = 300.0;
+const STYLE: &str = "text { fill: #374151 } .bar { fill: #2563eb } .missed { fill: #dc2626 } \
+                     .peer { stroke: #9ca3af } .target { stroke: #111827; stroke-width: 2 }";
 
-/// A bar that is longer than so many of our longest in its group is cut, or nobody would see ours.
-const CUT: f64 = 4.0;
-
-/// One bar for each case, all of a group to one scale; ours stands out.
+/// One bar for each ratio: what we take, as a share of what the peer takes. A line marks the peer,
+/// and a tick on each bar the target.
 pub(crate) fn svg(figures: &Figures) -> String {
-    let (mut body, mut y, mut last) = (TITLE.to_owned(), ROW, ("", ""));
-    for figure in &figures.0 {
-        if figure.group != last.0 {
-            y += 2 * ROW;
-            let _ = writeln!(
-                body,
-                "<text x=\"10\" y=\"{y}\" class=\"group\">{}</text>",
-                figure.group
-            );
+    let (mut body, mut y) = (String::new(), ROW);
+    for target in TARGETS {
+        let outcome = target.outcome(figures);
+        if let Some(ratio) = outcome.ratio {
+            y += ROW;
+            let class = match outcome.is_met {
+                Some(false) => "missed",
+                _ => "bar",
+            };
+            bar(&mut body, y, target, share(target, ratio), class);
         }
-        y += ROW;
-        if (figure.group, figure.scenario.as_str()) != last {
-            y += ROW / 3;
-            let _ = writeln!(body, "<text x=\"10\" y=\"{y}\">{}</text>", figure.scenario);
-        }
-        last = (figure.group, &figure.scenario);
-        bar(&mut body, y, figure, scale(figures, figure.group));
     }
-    let (width, height) = (LEFT + WIDTH as usize + 120, y + 2 * ROW);
+    let (width, height, one) = (LEFT + ONE + 80.0, y + ROW, LEFT + ONE);
     format!(
-        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" font-family=\"sans-serif\" font-size=\"12\">\n\
-         <style>.group {{ font-weight: bold; font-size: 14px }} .ours {{ fill: #2563eb }} .other {{ fill: #9ca3af }} text {{ fill: #374151 }}</style>\n\
-         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n{body}</svg>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
+         font-family=\"sans-serif\" font-size=\"12\">\n<style>{STYLE}</style>\n\
+         <rect width=\"{width}\" height=\"{height}\" fill=\"#ffffff\"/>\n\
+         <text x=\"{one}\" y=\"{ROW}\" text-anchor=\"middle\">peer = 1</text>\n{body}\
+         <line x1=\"{one}\" y1=\"{}\" x2=\"{one}\" y2=\"{}\" class=\"peer\"/>\n</svg>\n",
+        ROW + 4,
+        y + 6,
     )
 }
 
-fn bar(body: &mut String, y: usize, figure: &Figure, longest: f64) {
-    let length = (figure.median() / longest).min(1.0) * WIDTH;
-    let unit = match figure.is_time() {
-        true => String::new(),
-        false => format!(" {}", figure.unit),
-    };
-    let cut = if figure.median() > longest {
-        ", cut"
-    } else {
-        ""
-    };
-    let class = if figure.subject.starts_with("ours") {
-        "ours"
-    } else {
-        "other"
-    };
-    let (text, end) = (LEFT - 8, LEFT as f64 + length + 6.0);
+fn bar(body: &mut String, y: usize, target: &Target, share: f64, class: &str) {
+    let (top, height, length) = (y - 11, ROW - 6, share * ONE);
     let _ = writeln!(
         body,
-        "<text x=\"{text}\" y=\"{y}\" text-anchor=\"end\">{}</text>\
-         <rect x=\"{LEFT}\" y=\"{}\" width=\"{length:.1}\" height=\"{}\" class=\"{class}\"/>\
-         <text x=\"{end:.1}\" y=\"{y}\">{:.0}{unit}{cut}</text>",
-        figure.subject,
-        y - ROW + 7,
-        ROW - 5,
-        figure.median(),
+        "<text x=\"{}\" y=\"{y}\" text-anchor=\"end\">{target}</text>\
+         <rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.0}\" height=\"{height}\" class=\"{class}\"/>\
+         <text x=\"{:.0}\" y=\"{y}\">{share:.2}</text>",
+        LEFT - 8.0,
+        LEFT + length.max(ONE) + 8.0,
     );
+    if let Some(Limit::AtMost(limit) | Limit::AtLeast(limit)) = target.limit {
+        let (x, bottom) = (LEFT + self::share(target, limit) * ONE, top + height);
+        let _ = writeln!(
+            body,
+            "<line x1=\"{x:.0}\" y1=\"{top}\" x2=\"{x:.0}\" y2=\"{bottom}\" class=\"target\"/>"
+        );
+    }
 }
 
-/// What the longest bar of a group stands for.
-fn scale(figures: &Figures, group: &str) -> f64 {
-    let longest = |is_wanted: fn(&Figure) -> bool| {
-        let of_group = figures.0.iter().filter(|figure| figure.group == group);
-        let wanted = of_group.filter(|figure| is_wanted(figure));
-        wanted.map(Figure::median).fold(0.0, f64::max)
-    };
-    let (ours, all) = (
-        longest(|figure| figure.subject == "ours"),
-        longest(|_| true),
-    );
-    let scale = if ours > 0.0 { all.min(CUT * ours) } else { all };
-    // Of nothing but zeros, no bar has a length.
-    scale.max(f64::MIN_POSITIVE)
+/// Rates become times, so that shorter is better everywhere.
+fn share(target: &Target, ratio: f64) -> f64 {
+    match target.compare {
+        Compare::Rate | Compare::BestRate(_) => 1.0 / ratio,
+        _ => ratio,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::figure::tests::some;
+    use crate::target::tests::some;
 
     #[test]
-    fn a_bar_is_as_long_as_its_figure_and_no_longer_than_four_of_ours() {
+    fn a_bar_is_our_share_of_the_peers_time() {
         let svg = svg(&some());
-        let bars: Vec<_> = svg
+        let bars: Vec<&str> = svg
             .lines()
-            .filter(|line| line.contains("text-anchor"))
+            .filter(|line| line.contains("<rect x"))
             .collect();
-        let ours = &bars[3];
-        assert!(ours.contains(r#"width="130.0""#) && ours.contains(r#"class="ours""#));
-        assert!(ours.contains(">200</text>"), "{ours}");
-        let slow = &bars[5];
-        assert!(slow.contains(r#"width="520.0""#) && slow.contains(">9100, cut</text>"));
-        // Another group has another scale.
-        assert!(bars[7].contains(r#"width="520.0""#) && bars[7].contains(">55</text>"));
-        assert_eq!(svg.matches(">read</text>").count(), 2);
-        // What is no time says what it is.
-        assert!(bars[0].contains(">200 bytes</text>"), "{}", bars[0]);
+        assert_eq!(bars.len(), 3, "{svg}");
+        assert!(bars[0].contains(r#"width="210""#) && bars[0].contains(">0.70</text>"));
+        // Half the time of the peer, but the target is 2.8 times its rate.
+        assert!(bars[1].contains(r#"width="150""#) && bars[1].contains(r#"class="missed""#));
+        assert!(svg.contains(r#"x1="547""#), "{svg}");
+        assert!(bars[2].contains(r#"width="333""#) && bars[2].contains(r#"class="bar""#));
     }
 }

@@ -1,57 +1,48 @@
-//! Each group has a process of its own, or several, one after the other: what others left in the heap counts for none.
+//! Each group runs in processes of its own, one after the other.
+//!
+//! What one group leaves in the heap must not slow down the next. Several processes, because where
+//! code and data happen to lie in memory is the same for all rounds of one process, and changes the
+//! figures by a few percent.
 
 use std::process::{Command, Stdio};
 
 use xtask::UsageError;
 
-use crate::{Case, Figure, Group, measure};
+use crate::Case;
+use crate::figure::{Figure, Figures};
+use crate::measure::measure;
 
-/// What a process tells the one that started it of each case: scenario, subject, unit, samples.
-type Told = Vec<(String, String, String, Vec<f64>)>;
+const PROCESSES: usize = 5;
 
-/// Measures a group in as many processes as it asks for. The rounds of one follow those of the one before.
-pub(crate) fn measure_group(group: &Group, rounds: usize) -> Result<Vec<Figure>, UsageError> {
-    let mut figures: Vec<Figure> = Vec::new();
-    for _ in 0..group.processes {
-        for (scenario, subject, unit, samples) in ask(group.name, rounds)? {
-            let mut all = figures.iter_mut();
-            match all.find(|figure| figure.is(group.name, &scenario, &subject)) {
-                Some(figure) => figure.samples.extend(samples),
-                None => figures.push(Figure {
-                    group: group.name,
-                    scenario,
-                    subject,
-                    unit,
-                    samples,
-                    allocations: None,
-                    bytes: None,
-                }),
-            }
-        }
+/// Measures a group in other processes, and adds its figures.
+pub(crate) fn measure_group(
+    group: &str,
+    rounds: usize,
+    figures: &mut Figures,
+) -> Result<(), UsageError> {
+    eprintln!("measuring: {group}");
+    let processes = PROCESSES.min(rounds);
+    for _ in 0..processes {
+        let measured = run(group, rounds.div_ceil(processes))
+            .map_err(|error| UsageError(format!("the process that measures {group}: {error}")))?;
+        measured.into_iter().for_each(|figure| figures.add(figure));
     }
-    Ok(figures)
+    Ok(())
 }
 
-fn ask(group: &str, rounds: usize) -> Result<Told, UsageError> {
-    let fail = |what: &str| UsageError(format!("a process that measures {group}: {what}"));
-    let exe = std::env::current_exe().map_err(|error| fail(&error.to_string()))?;
-    let output = Command::new(exe)
+fn run(group: &str, rounds: usize) -> std::io::Result<Vec<Figure>> {
+    let output = Command::new(std::env::current_exe()?)
         .args(["--group", group, "--rounds", &rounds.to_string()])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
-        .output()
-        .map_err(|error| fail(&error.to_string()))?;
+        .output()?;
     if !output.status.success() {
-        return Err(fail(&output.status.to_string()));
+        return Err(std::io::Error::other(output.status.to_string()));
     }
-    serde_json::from_slice(&output.stdout).map_err(|error| fail(&error.to_string()))
+    Ok(serde_json::from_slice(&output.stdout)?)
 }
 
-/// Measures a group for `ask` in another process.
-pub(crate) fn answer(name: &'static str, cases: Vec<Case>, rounds: usize) {
-    let told: Told = measure(name, cases, rounds)
-        .into_iter()
-        .map(|figure| (figure.scenario, figure.subject, figure.unit, figure.samples))
-        .collect();
-    println!("{}", serde_json::json!(told));
+/// Measures a group for the process that started this one.
+pub(crate) fn answer(group: &str, cases: Vec<Case>, rounds: usize) {
+    println!("{}", serde_json::json!(measure(group, cases, rounds)));
 }

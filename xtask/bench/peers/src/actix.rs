@@ -1,7 +1,7 @@
 //! actix-session with its encrypted cookie store, on actix-web.
 
-use std::future::Future;
 use std::hint::black_box;
+use std::rc::Rc;
 
 use actix_http::Request;
 use actix_session::{Session, SessionMiddleware, storage::CookieSessionStore};
@@ -11,94 +11,83 @@ use actix_web::dev::{Service, ServiceResponse};
 use actix_web::rt::Runtime;
 use actix_web::web::get;
 use actix_web::{App, Error, test};
-use xtask_bench::{Case, THREE, Value, answer};
+use xtask_bench::{Case, THREE, VISITS, Value, Visit, answer};
+
+/// Sent where there are no sessions; as long as one of theirs.
+const UNKNOWN: &str =
+    "id=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 pub fn cases() -> Vec<Case> {
-    let mut cases = of("bare actix", |case| {
-        let app = App::new()
-            .route("/untouched", get().to(async || "ok"))
-            .route("/read", get().to(async || "ok"))
-            .route("/write", get().to(async || "ok"));
-        case.run(test::init_service(app), None)
-    });
-    cases.extend(of("actix-session private", |case| {
-        let key = Key::generate();
-        let store = CookieSessionStore::default();
-        let app = App::new()
-            .wrap(SessionMiddleware::new(store, key))
-            .route("/new", get().to(new))
-            .route("/untouched", get().to(async || "ok"))
-            .route("/read", get().to(read))
-            .route("/write", get().to(write));
-        case.run(test::init_service(app), Some("/new"))
-    }));
+    let runtime = Rc::new(Runtime::new().expect("a runtime"));
+    let ok = || get().to(async || answer(true));
+    let bare = App::new()
+        .route("/new", ok())
+        .route("/untouched", ok())
+        .route("/read", ok())
+        .route("/write", ok());
+    let bare = runtime.block_on(test::init_service(bare));
+    let store = SessionMiddleware::new(CookieSessionStore::default(), Key::generate());
+    let private = App::new()
+        .wrap(store)
+        .route("/new", get().to(new))
+        .route("/untouched", ok())
+        .route("/read", get().to(read))
+        .route("/write", get().to(write));
+    let private = runtime.block_on(test::init_service(private));
+    let mut cases = of(&runtime, "bare actix", bare);
+    cases.extend(of(&runtime, "actix-session private", private));
     cases
 }
 
-struct Scenario {
-    name: &'static str,
-    path: &'static str,
-    subject: &'static str,
-    cookie: bool,
-}
-
-fn of(subject: &'static str, run: impl Fn(Scenario) -> Case) -> Vec<Case> {
-    let scenario = |name, path, cookie| {
-        run(Scenario {
-            name,
-            path,
-            subject,
-            cookie,
-        })
-    };
-    vec![
-        scenario("no cookie, untouched", "/untouched", false),
-        scenario("untouched", "/untouched", true),
-        scenario("read", "/read", true),
-        scenario("read and write", "/write", true),
-    ]
-}
-
-impl Scenario {
-    /// Requests to the service, with the cookie that the route `new` gives.
-    fn run<S, B>(self, service: impl Future<Output = S>, new: Option<&str>) -> Case
-    where
-        S: Service<Request, Response = ServiceResponse<B>, Error = Error> + 'static,
-        B: MessageBody,
-    {
-        let runtime = Runtime::new().expect("a runtime");
-        let service = runtime.block_on(service);
-        let cookie = self.cookie.then(|| match new {
-            None => format!("id={}", "x".repeat(200)),
-            Some(path) => {
-                let request = test::TestRequest::get().uri(path).to_request();
-                let response = runtime.block_on(service.call(request)).expect("an answer");
-                let cookies: Vec<String> = response
-                    .response()
-                    .cookies()
-                    .map(|cookie| cookie.stripped().to_string())
-                    .collect();
-                cookies.join("; ")
-            }
-        });
-        let path = self.path;
-        let ask = async move |service: &S| {
-            let mut request = test::TestRequest::get().uri(path);
-            if let Some(cookie) = &cookie {
-                request = request.insert_header(("cookie", cookie.as_str()));
-            }
-            service.call(request.to_request()).await.expect("an answer")
-        };
-        let body = runtime.block_on(async { test::read_body(ask(&service).await).await });
-        assert_eq!(body, answer(true), "{}, {path}", self.subject);
-        Case::new(self.name, self.subject, move |times| {
+fn of<S, B>(runtime: &Rc<Runtime>, subject: &'static str, service: S) -> Vec<Case>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error> + 'static,
+    B: MessageBody + 'static,
+{
+    let service = Rc::new(service);
+    let case = |visit: Visit| {
+        let (runtime, service) = (Rc::clone(runtime), Rc::clone(&service));
+        let cookie = runtime.block_on(cookie(&service, visit, subject));
+        Case::timed(visit.scenario, subject, move |times| {
             runtime.block_on(async {
                 for _ in 0..times {
-                    black_box(ask(&service).await.status());
+                    black_box(call(&service, visit.path, cookie.as_deref()).await);
                 }
             });
         })
+    };
+    VISITS.map(case).into()
+}
+
+/// The cookie that a visit sends: that of a new session, which it is known to find.
+async fn cookie<S, B>(service: &S, visit: Visit, subject: &str) -> Option<String>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+    B: MessageBody,
+{
+    if !visit.has_cookie {
+        return None;
     }
+    let response = call(service, "/new", None).await;
+    let mut cookies = response.response().cookies();
+    let cookie = cookies.next().map(|cookie| cookie.stripped().to_string());
+    let cookie = cookie.unwrap_or(UNKNOWN.to_owned());
+    let response = call(service, visit.path, Some(&cookie)).await;
+    let body = test::read_body(response).await;
+    assert_eq!(body, answer(true), "{subject}: {visit:?}");
+    Some(cookie)
+}
+
+async fn call<S, B>(service: &S, path: &str, cookie: Option<&str>) -> ServiceResponse<B>
+where
+    S: Service<Request, Response = ServiceResponse<B>, Error = Error>,
+{
+    let mut request = test::TestRequest::get().uri(path);
+    if let Some(cookie) = cookie {
+        request = request.insert_header(("cookie", cookie));
+    }
+    let response = service.call(request.to_request()).await;
+    response.expect("an answer")
 }
 
 async fn new(session: Session) -> &'static str {
@@ -109,7 +98,7 @@ async fn new(session: Session) -> &'static str {
         };
         set.expect("a value");
     }
-    "ok"
+    answer(true)
 }
 
 async fn read(session: Session) -> &'static str {
@@ -119,8 +108,7 @@ async fn read(session: Session) -> &'static str {
 
 async fn write(session: Session) -> &'static str {
     let count: Option<u64> = session.get("count").expect("a number");
-    session
-        .insert("count", count.unwrap_or_default() + 1)
-        .expect("a number");
+    let next = count.unwrap_or_default() + 1;
+    session.insert("count", next).expect("a number");
     answer(count.is_some())
 }

@@ -5,49 +5,66 @@ use std::hint::black_box;
 use cookie::{Cookie, CookieJar, Key};
 use xtask_bench::{Case, SIZES};
 
-pub fn cases() -> Vec<Case> {
-    SIZES.into_iter().flat_map(of_size).collect()
+#[derive(Clone, Copy)]
+enum Jar {
+    Signed,
+    Private,
 }
 
-fn of_size(size: usize) -> Vec<Case> {
-    let value = "x".repeat(size);
-    let make = |what: &str, subject, private: bool| {
-        let (key, value) = (Key::generate(), value.clone());
-        Case::new(format!("{what} {size} B"), subject, move |times| {
-            for _ in 0..times {
-                let mut jar = CookieJar::new();
-                let cookie = Cookie::new("session", black_box(value.clone()));
-                match private {
-                    true => jar.private_mut(&key).add(cookie),
-                    false => jar.signed_mut(&key).add(cookie),
-                }
-                black_box(jar.get("session").map(Cookie::value).is_some());
-            }
-        })
+pub fn cases() -> Vec<Case> {
+    let cases = |size| {
+        [
+            make(format!("sign {size} B"), Jar::Signed, size),
+            take(format!("verify {size} B"), Jar::Signed, size),
+            make(format!("seal {size} B"), Jar::Private, size),
+            take(format!("open {size} B"), Jar::Private, size),
+        ]
     };
-    let take = |what: &str, subject, private: bool| {
-        let (key, mut jar) = (Key::generate(), CookieJar::new());
-        let cookie = Cookie::new("session", value.clone());
-        match private {
-            true => jar.private_mut(&key).add(cookie),
-            false => jar.signed_mut(&key).add(cookie),
+    SIZES.into_iter().flat_map(cases).collect()
+}
+
+fn make(scenario: String, jar: Jar, size: usize) -> Case {
+    let (key, value) = (Key::generate(), "x".repeat(size));
+    Case::timed(scenario, jar.name(), move |times| {
+        for _ in 0..times {
+            black_box(jar.add(&key, black_box(value.clone())));
         }
-        let made = jar.get("session").expect("it was added").clone();
-        Case::new(format!("{what} {size} B"), subject, move |times| {
-            for _ in 0..times {
-                let cookie = black_box(made.clone());
-                let taken = match private {
-                    true => jar.private(&key).decrypt(cookie),
-                    false => jar.signed(&key).verify(cookie),
-                };
-                assert!(taken.is_some());
-            }
-        })
-    };
-    vec![
-        make("sign", "SignedJar", false),
-        take("verify", "SignedJar", false),
-        make("seal", "PrivateJar", true),
-        take("open", "PrivateJar", true),
-    ]
+    })
+}
+
+fn take(scenario: String, jar: Jar, size: usize) -> Case {
+    let key = Key::generate();
+    let added = jar.add(&key, "x".repeat(size));
+    let cookie = added.get("session").expect("it was added").clone();
+    Case::timed(scenario, jar.name(), move |times| {
+        for _ in 0..times {
+            assert!(jar.take(&added, &key, black_box(cookie.clone())).is_some());
+        }
+    })
+}
+
+impl Jar {
+    fn name(self) -> &'static str {
+        match self {
+            Jar::Signed => "SignedJar",
+            Jar::Private => "PrivateJar",
+        }
+    }
+
+    fn add(self, key: &Key, value: String) -> CookieJar {
+        let mut jar = CookieJar::new();
+        let cookie = Cookie::new("session", value);
+        match self {
+            Jar::Signed => jar.signed_mut(key).add(cookie),
+            Jar::Private => jar.private_mut(key).add(cookie),
+        }
+        jar
+    }
+
+    fn take(self, jar: &CookieJar, key: &Key, cookie: Cookie<'static>) -> Option<Cookie<'static>> {
+        match self {
+            Jar::Signed => jar.signed(key).verify(cookie),
+            Jar::Private => jar.private(key).decrypt(cookie),
+        }
+    }
 }

@@ -1,4 +1,4 @@
-//! The memory store with many sessions.
+//! A memory store with a million sessions.
 
 use std::hint::black_box;
 use std::time::Duration;
@@ -7,86 +7,115 @@ use bytes::Bytes;
 use session_core::{Condition, RecordKey, RecordStore};
 use session_store_memory::MemoryStore;
 
-use crate::app::runtime;
-use crate::{Case, Random};
+use crate::{Case, runtime};
 
-pub(super) const MILLION: usize = 1_000_000;
-/// What three small keys and the metadata come to.
+const MILLION: usize = 1_000_000;
+/// Three small keys and the metadata.
 const BODY: &[u8] = br#"[{"user":42,"theme":"dark","count":1},{},{"v":1,"c":1763900000000,"i":1763986400000,"k":"abcdefgh","w":"abcdefghijklmnop"}]"#;
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// A million sessions; nine reads to one read and write.
-pub(super) fn store() -> Vec<Case> {
-    let store = roomy();
+pub(super) fn cases() -> Vec<Case> {
+    let store = MemoryStore::builder()
+        .max_records(2 * MILLION)
+        .max_bytes(2 << 30)
+        .build();
+    let visited = store.clone();
+    million(
+        "ours",
+        async move |number| {
+            let (key, body) = (key(number), Bytes::from_static(BODY));
+            let put = store.put(&key, body, DAY, Condition::IfAbsent);
+            let _ = black_box(put.await.expect("memory"));
+        },
+        async move |number, writes| {
+            let key = key(number);
+            let loaded = visited.load(&key).await.expect("memory");
+            let record = loaded.expect("a record");
+            if writes {
+                let condition = Condition::IfVersion(record.version);
+                let put = visited.put(&key, record.body, DAY, condition);
+                let _ = black_box(put.await.expect("memory"));
+            }
+        },
+    )
+}
+
+/// Creates a million sessions, then visits them at random. Every tenth visit writes.
+pub fn million<V>(subject: &'static str, create: impl AsyncFn(usize), visit: V) -> Vec<Case>
+where
+    V: AsyncFn(usize, bool) + Clone + Send + 'static,
+{
     let before = resident();
     runtime().block_on(async {
         for number in 0..MILLION {
-            let (key, body) = (key(number), Bytes::from_static(BODY));
-            let put = store.put(&key, body, DAY, Condition::IfAbsent);
-            let _ = black_box(put.await.expect("room"));
+            create(number).await;
         }
     });
     let bytes = (resident() - before) as f64 / MILLION as f64;
-    let on = |threads: usize| {
-        let store = store.clone();
-        let mut walks = Random::walks(threads);
-        Case::new(format!("90/10 on {threads}"), "ours", move |times| {
+    let on = |scenario, threads| {
+        let visit = visit.clone();
+        // They go on from run to run: to start over would be to visit what the caches still hold.
+        let mut walks: Vec<_> = (1..=threads).map(Random::seeded).collect();
+        Case::timed(scenario, subject, move |times| {
             std::thread::scope(|scope| {
                 for walk in &mut walks {
-                    let store = &store;
-                    scope.spawn(move || work(store, walk, times / threads));
+                    let visit = visit.clone();
+                    scope.spawn(move || run(walk, visit, times / threads));
                 }
             });
         })
-        .uncounted()
     };
-    let bytes = Case::fixed("a session", "ours", bytes, "bytes");
-    vec![bytes, on(1), on(2)]
+    vec![
+        Case::counted("bytes a session", subject, bytes, "bytes"),
+        on("one thread", 1),
+        on("two threads", 2),
+    ]
 }
 
-/// A store with room for a million sessions and more.
-pub(super) fn roomy() -> MemoryStore {
-    MemoryStore::builder()
-        .max_records(2 * MILLION)
-        .max_bytes(2 << 30)
-        .build()
-}
-
-fn work(store: &MemoryStore, random: &mut Random, times: usize) {
+fn run(walk: &mut Random, visit: impl AsyncFn(usize, bool), times: usize) {
     runtime().block_on(async {
         for step in 0..times {
-            let key = key(random.below(MILLION));
-            // As the engine asks it.
-            let loaded = store.load_now(&key).expect("it need not wait");
-            let record = loaded.expect("memory").expect("a record");
-            if step % 10 == 0 {
-                let condition = Condition::IfVersion(record.version);
-                let put = store.put(&key, record.body, DAY, condition);
-                let _ = black_box(put.await.expect("memory"));
-            }
+            visit(walk.below(MILLION), step % 10 == 0).await;
         }
     });
 }
 
 /// Spread as digests are.
 fn key(number: usize) -> RecordKey {
-    let mut word = (number as u64 ^ 0x9e37_79b9_7f4a_7c15).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    // A product alone spreads numbers that follow each other evenly, which flatters a hash table.
-    word = (word ^ word >> 32).wrapping_mul(0xff51_afd7_ed55_8ccd);
-    word ^= word >> 29;
+    let mut random = Random::seeded(number);
     let mut digest = [0; 32];
-    for (at, part) in (0..).zip(digest.chunks_mut(8)) {
-        part.copy_from_slice(&word.rotate_left(16 * at).to_le_bytes());
+    for part in digest.chunks_mut(8) {
+        part.copy_from_slice(&random.next().to_le_bytes());
     }
     RecordKey::from_digest(digest)
 }
 
-/// How much memory this process takes, in bytes.
-pub fn resident() -> usize {
-    let text = std::fs::read_to_string("/proc/self/statm").expect("Linux");
-    let pages = text
-        .split(' ')
-        .nth(1)
-        .and_then(|pages| pages.parse::<usize>().ok());
-    pages.expect("a number of pages") * 4096
+/// The same numbers in each run: splitmix64.
+struct Random(u64);
+
+impl Random {
+    fn seeded(seed: usize) -> Self {
+        Self((seed as u64).wrapping_mul(0xff51_afd7_ed55_8ccd))
+    }
+
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let word = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        let word = (word ^ word >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
+        word ^ word >> 31
+    }
+
+    fn below(&mut self, end: usize) -> usize {
+        (self.next() % end as u64) as usize
+    }
+}
+
+/// How many bytes of memory this process uses.
+fn resident() -> usize {
+    let text = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+    kilobytes
+        .map(|kilobytes: usize| kilobytes * 1024)
+        .expect("Linux")
 }

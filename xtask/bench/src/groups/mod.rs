@@ -2,41 +2,47 @@
 
 mod cookie;
 mod fs;
-mod growth;
 mod http;
 mod memcache;
 mod memory;
 mod redis;
 mod request;
-mod values;
 
 pub use cookie::SIZES;
-pub(crate) use growth::LOOK;
-pub use growth::growing;
-pub use memory::resident;
-pub use request::{bare, ours};
+pub use memory::million;
+pub use redis::{commands, in_flight, valkey};
+use session_servers::Redis;
 
 use crate::Group;
 
-/// Many requests at once, on one thread.
-pub const REDIS: &str = "redis, 32 in flight";
-/// Requests that leave their session alone.
-pub const HTTP: &str = "loopback http, 16 in flight";
-/// Requests that wait for a server, which has the core of the application.
-pub const HTTP_STORED: &str = "loopback http with servers on the application's core, 16 in flight";
+/// Requests in process, with sessions in memory.
+pub const REQUESTS: &str = "request, in process";
+/// Requests in process, with the data in the cookie.
+pub const COOKIE_STORAGE: &str = "request, data in the cookie";
+/// Cookie values by themselves.
+pub const COOKIE_VALUES: &str = "cookie value";
+/// A memory store by itself.
+pub const MEMORY_STORE: &str = "memory store, a million sessions";
+/// Requests in process, with sessions in Redis.
+pub const REDIS: &str = "Redis, 32 in flight";
+/// The same with Valkey.
+pub const VALKEY: &str = "Valkey, 32 in flight";
+/// Commands that Redis receives.
+pub const COMMANDS: &str = "store commands a request";
+pub(crate) const MEMCACHED: &str = "memcached, 32 in flight";
+pub(crate) const FILES: &str = "files";
+pub(crate) const HTTP: &str = "loopback HTTP, 16 in flight";
 
-/// The groups that need no peer.
-pub const GROUPS: &[Group] = &[
-    Group::new("memory store", "memory", memory::store),
-    Group::new("request", "memory", request::cases),
-    Group::new("growth", "memory", growth::cases),
-    Group::new("cookie storage", "cookie", cookie::storage).in_ten_processes(),
-    Group::new("cookie", "cookie", cookie::formats),
-    Group::new("fs", "fs", fs::cases).in_ten_times_the_rounds(),
-    Group::new(REDIS, "redis", redis::cases),
-    Group::new("redis: round trips", "redis", redis::round_trips),
-    Group::new("memcache, 32 in flight", "memcache", memcache::cases),
-    Group::new("memcache: round trips", "memcache", memcache::round_trips),
-    Group::new(HTTP, "http", http::untouched).in_ten_processes(),
-    Group::new(HTTP_STORED, "http", http::stored).in_ten_processes(),
+/// The groups without peers.
+pub(crate) const GROUPS: &[Group] = &[
+    Group::new(REQUESTS, "memory", request::cases),
+    Group::new(COOKIE_STORAGE, "cookie", cookie::storage),
+    Group::new(COOKIE_VALUES, "cookie", cookie::values),
+    Group::new(MEMORY_STORE, "memory", memory::cases),
+    Group::new(REDIS, "redis", || redis::cases(Redis::start)),
+    Group::new(VALKEY, "valkey", || redis::cases(valkey)),
+    Group::new(MEMCACHED, "memcache", memcache::cases),
+    Group::new(FILES, "fs", fs::cases),
+    Group::new(HTTP, "http", http::cases),
+    Group::new(COMMANDS, "redis", redis::our_commands),
 ];
