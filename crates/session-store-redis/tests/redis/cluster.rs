@@ -42,7 +42,7 @@ async fn a_master_that_dies(program: Program) {
 }
 
 /// fred's own way of following ASK gives answers of one session to another (see `redirect.rs`):
-/// here, everybody reads his own all the while.
+/// here, each reader gets its own record throughout.
 async fn a_slot_that_moves_under_load(program: Program) {
     let cluster = RedisCluster::start_with([program; 3]).unwrap();
     let store = Arc::new(RedisStore::connect(&cluster.url()).await.unwrap());
