@@ -32,11 +32,20 @@ pub(super) mod base64url {
         D: Deserializer<'de>,
     {
         let Str(text) = Str::deserialize(deserializer)?;
-        decode(&text).ok_or_else(|| D::Error::custom("not base64url of the right length"))
+        decode(text.as_bytes()).ok_or_else(|| D::Error::custom("not base64url of the right length"))
+    }
+
+    /// The characters for `bytes`, of which there must be as many as `N` characters encode.
+    pub(in crate::body) fn encode<const B: usize, const N: usize>(bytes: [u8; B]) -> [u8; N] {
+        const { assert!(N == (B * 4).div_ceil(3)) };
+        let mut text = [0; N];
+        // It fails only if the text does not fit.
+        let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
+        text
     }
 
     /// The `N` bytes that `text` encodes, if it encodes as many.
-    pub(in crate::body) fn decode<const N: usize>(text: &str) -> Option<[u8; N]> {
+    pub(in crate::body) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
         let mut bytes = [0; N];
         // A text of another length would not fit.
         let fits = text.len() == (N * 4).div_ceil(3);
@@ -63,7 +72,7 @@ impl<'de> Deserialize<'de> for KeyText {
         let Str(text) = Str::deserialize(deserializer)?;
         let key = match text.strip_prefix('=') {
             Some(id) => SessionId::parse_foreign(id).map(|id| RecordKey::plain_of(&id)),
-            None => base64url::decode(&text).map(RecordKey::from_digest),
+            None => base64url::decode(text.as_bytes()).map(RecordKey::from_digest),
         };
         key.map(Self)
             .ok_or_else(|| D::Error::custom("not a record key"))
