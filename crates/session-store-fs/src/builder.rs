@@ -52,7 +52,7 @@ impl FsStoreBuilder {
             root,
             settings: Settings {
                 durability: Durability::default(),
-                max_body: 4 << 20,
+                max_body: 1 << 20,
                 time_limit: Duration::from_secs(2),
                 unmarked_lifetime: DAY * 30,
             },
@@ -65,7 +65,7 @@ impl FsStoreBuilder {
         self
     }
 
-    /// The longest body, in bytes, that the store writes or reads. Default: 4 MiB.
+    /// The longest body, in bytes, that the store writes or reads. Default: 1 MiB.
     pub fn max_body(mut self, bytes: usize) -> Self {
         self.settings.max_body = bytes;
         self

@@ -166,7 +166,7 @@ impl RecordStore for RedisStore {
             Value::Bytes(body) => body,
             _ => return Err(self.failed(&foreign(), key)),
         };
-        let version = Version::from_bytes(&body);
+        let version = Version::from(body.clone());
         Ok(Some(Record { body, version }))
     }
 
@@ -185,7 +185,7 @@ impl RecordStore for RedisStore {
             );
             return Err(StoreError::new(StoreErrorKind::TooLarge, message));
         }
-        let written = Version::from_bytes(&body);
+        let written = Version::from(body.clone());
         let action = match condition {
             Condition::IfAbsent => Action::Insert { body, ttl },
             Condition::IfVersion(expected) => match expected.as_bytes() {
