@@ -35,15 +35,6 @@ pub(super) mod base64url {
         decode(text.as_bytes()).ok_or_else(|| D::Error::custom("not base64url of the right length"))
     }
 
-    /// The characters for `bytes`, of which there must be as many as `N` characters encode.
-    pub(in crate::body) fn encode<const B: usize, const N: usize>(bytes: [u8; B]) -> [u8; N] {
-        const { assert!(N == (B * 4).div_ceil(3)) };
-        let mut text = [0; N];
-        // It fails only if the text does not fit.
-        let _ = URL_SAFE_NO_PAD.encode_slice(bytes, &mut text);
-        text
-    }
-
     /// The `N` bytes that `text` encodes, if it encodes as many.
     pub(in crate::body) fn decode<const N: usize>(text: &[u8]) -> Option<[u8; N]> {
         let mut bytes = [0; N];

@@ -1,7 +1,7 @@
 //! Names of batches of changes, by which a save finds out whether an earlier attempt took effect.
 
-use std::fmt;
-
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -10,11 +10,12 @@ use crate::error::Error;
 use crate::random;
 
 /// Names one batch of changes, however often it is sent: the second in which it was made, and 64
-/// random bits, in base64url.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct WriteId([u8; WriteId::CHARS]);
+/// random bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct WriteId([u8; WriteId::BYTES]);
 
 impl WriteId {
+    const BYTES: usize = 12;
     const CHARS: usize = 16;
     /// A save that is tried again within this many seconds finds its id in the record.
     const ANSWERABLE: u32 = 60;
@@ -25,9 +26,7 @@ impl WriteId {
     pub(crate) fn new(now: u64) -> Result<Self, Error> {
         let [a, b, c, d] = seconds(now).to_be_bytes();
         let [e, f, g, h, i, j, k, l] = random::bytes()?;
-        Ok(Self(base64url::encode([
-            a, b, c, d, e, f, g, h, i, j, k, l,
-        ])))
+        Ok(Self([a, b, c, d, e, f, g, h, i, j, k, l]))
     }
 
     /// Whether a record that holds this id still names it, unless newer ids have displaced it.
@@ -35,21 +34,11 @@ impl WriteId {
         !self.is_older_than(Self::ANSWERABLE, now)
     }
 
-    /// Whether it was made more than `limit` seconds before `now`. A text that is no id was.
     fn is_older_than(&self, limit: u32, now: u64) -> bool {
-        let start: Option<&[u8; 8]> = self.0.first_chunk();
-        let Some([a, b, c, d, _, _]) = start.and_then(|start| base64url::decode(start)) else {
-            return true;
-        };
+        let [a, b, c, d, ..] = self.0;
         let age = seconds(now).wrapping_sub(u32::from_be_bytes([a, b, c, d]));
         // The upper half is an id from a clock that is ahead.
         (limit + 1..u32::MAX / 2).contains(&age)
-    }
-}
-
-impl fmt::Debug for WriteId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&String::from_utf8_lossy(&self.0))
     }
 }
 
@@ -98,19 +87,23 @@ impl WriteIds {
 
 impl Serialize for WriteIds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let text: Vec<_> = self.0.iter().flat_map(|id| id.0).collect();
-        serializer.serialize_str(&String::from_utf8_lossy(&text))
+        let ids: Vec<_> = self.0.iter().flat_map(|id| id.0).collect();
+        base64url::serialize(ids, serializer)
     }
 }
 
 impl<'de> Deserialize<'de> for WriteIds {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let Str(text) = Str::deserialize(deserializer)?;
-        let (ids, []) = text.as_bytes().as_chunks() else {
+        let (ids, []) = text.as_bytes().as_chunks::<{ WriteId::CHARS }>() else {
             return Err(D::Error::custom("not a list of write ids"));
         };
-        let ids = ids.iter().take(Self::MAX).map(|id| WriteId(*id));
-        Ok(Self(ids.collect()))
+        let newest = ids.get(..Self::MAX).unwrap_or(ids).as_flattened();
+        let mut bytes = [0; Self::MAX * WriteId::BYTES];
+        let length = URL_SAFE_NO_PAD.decode_slice(newest, &mut bytes);
+        let length = length.map_err(|_| D::Error::custom("not a list of write ids"))?;
+        let (ids, _) = bytes.get(..length).unwrap_or_default().as_chunks();
+        Ok(Self(ids.iter().copied().map(WriteId).collect()))
     }
 }
 
