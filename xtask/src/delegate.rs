@@ -30,17 +30,10 @@ pub(crate) fn bench(args: Vec<String>) -> Result<ExitCode, UsageError> {
         true => &["--package", "xtask-bench"],
         false => &["--manifest-path", "xtask/bench/peers/Cargo.toml"],
     };
-    // One unit a crate, as in many a production build. Where rustc divides them, that decides what is inlined, and a change in one
-    // place makes others up to a twentieth slower or faster.
+    // With more units, a change in one place changes what the compiler inlines in others.
     let release = ["--release", "--config", "profile.release.codegen-units=1"];
     let target = ["--target-dir", "target/bench"];
-    let flags = [&release, &target[..], package].concat();
-    // Both binaries: the one that measures runs the one that counts allocations.
-    let built = cargo(["build", "--quiet"]).args(&flags).status();
-    match built.map(|status| status.success()) {
-        Ok(true) => run(&flags, args),
-        Ok(false) | Err(_) => Ok(ExitCode::from(2)),
-    }
+    run(&[&release, &target[..], package].concat(), args)
 }
 
 /// The arguments and the exit code are the binary's own.

@@ -34,9 +34,10 @@ cargo xtask torture [--backend a,b] [--seconds N] [--seed N] [--fault a,b] [--fo
     reads what was answered. Exit code 1 where a promise was broken, 2 where it could not run.
     --replicas N: saves on Cluster and Sentinel wait for N replicas. --sabotage cas|tombstone: leaves a rule out, to see it caught.
 
-cargo xtask bench [--peers] [--backend a,b] [--rounds N] [--format text|json] [--plot FILE]
-    What a session costs, beside the floor and, with --peers, beside what people would otherwise use; which targets are met.
-    --instructions: counts instructions with valgrind, which a busy machine does not disturb.
+cargo xtask bench [--peers] [--backend a,b] [--rounds N] [--format text|json]
+                  [--plot FILE] [--page FILE]
+    Measures what a session costs. With --peers, compares that with other libraries and with our
+    targets. --plot draws the ratios. --page replaces the table of docs/performance.md.
 
 cargo xtask compare
     What overlapping requests lose, with this library and with others: the README's table. It builds the others first.

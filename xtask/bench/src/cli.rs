@@ -1,13 +1,13 @@
 //! The command line.
 
-use std::fs::File;
+use std::fmt;
+use std::fs::{self, File};
 use std::process::ExitCode;
 
 use xtask::{Args, UsageError, one_of};
 
 use crate::figure::Figures;
 use crate::groups::GROUPS;
-use crate::page::Page;
 use crate::{Case, Group, plot, processes, report};
 
 /// `--group` is for processes that the bench starts itself.
@@ -20,11 +20,7 @@ const OPTIONS: &[&str] = &[
     "--group",
 ];
 type Render = fn(&Figures) -> String;
-const FORMATS: &[(&str, Render)] = &[
-    ("text", report::text),
-    ("json", report::json),
-    ("markdown", report::markdown),
-];
+const FORMATS: &[(&str, Render)] = &[("text", report::text), ("json", report::json)];
 
 /// Measures what the command line asks for, with these groups of peers beside ours.
 pub fn main(peers: &[Group]) -> ExitCode {
@@ -49,26 +45,38 @@ fn run(args: impl IntoIterator<Item = String>, groups: &[Group]) -> Result<(), U
     let format = args.option("--format").unwrap_or("text");
     let render = one_of("--format", format, FORMATS)?;
     let names = chosen(&args, groups)?;
-    // Both are checked before anything is measured.
-    let page = args.option("--page").map(Page::open).transpose()?;
-    let plot = args.option("--plot");
-    let unwritable = |error| UsageError(format!("--plot {}: {error}", plot.unwrap_or_default()));
+    let (plot, page) = (args.option("--plot"), args.option("--page"));
+    // Both files are checked before anything is measured.
     if let Some(path) = plot {
         let opened = File::options().append(true).create(true).open(path);
-        opened.map_err(unwritable)?;
+        opened.map_err(|error| file_error(path, error))?;
+    }
+    if let Some(path) = page {
+        new_page(path, &Figures::default())?;
     }
     let mut figures = Figures::default();
     for name in names {
         processes::measure_group(name, rounds, &mut figures)?;
     }
     print!("{}", render(&figures));
-    if let Some(page) = page {
-        page.write(&report::markdown(&figures))?;
-    }
     if let Some(path) = plot {
-        std::fs::write(path, plot::svg(&figures)).map_err(unwritable)?;
+        fs::write(path, plot::svg(&figures)).map_err(|error| file_error(path, error))?;
+    }
+    if let Some(path) = page {
+        let text = new_page(path, &figures)?;
+        fs::write(path, text).map_err(|error| file_error(path, error))?;
     }
     Ok(())
+}
+
+fn new_page(path: &str, figures: &Figures) -> Result<String, UsageError> {
+    let text = fs::read_to_string(path).map_err(|error| file_error(path, error))?;
+    let text = report::with_table(&text, &report::table(figures));
+    text.ok_or_else(|| file_error(path, "needs <!-- table --> and <!-- end of table -->"))
+}
+
+fn file_error(path: &str, error: impl fmt::Display) -> UsageError {
+    UsageError(format!("{path}: {error}"))
 }
 
 fn rounds(args: &Args) -> Result<usize, UsageError> {
@@ -125,13 +133,18 @@ mod tests {
             error("--rounds many"),
             "--rounds takes a number from 1 to 10000"
         );
-        assert!(error("--format xml").contains("(valid: text, json, markdown)"));
+        assert!(error("--format xml").contains("(valid: text, json)"));
         assert!(
             error("--backend sqlite").starts_with("unknown --backend \"sqlite\" (valid: memory,")
         );
         assert!(error("now").starts_with("unknown argument \"now\""));
-        assert!(error("--page /nowhere.md").starts_with("--page /nowhere.md: "));
-        assert!(error("--plot /nowhere/plot.svg").starts_with("--plot /nowhere/plot.svg: "));
+        let page = concat!(env!("CARGO_MANIFEST_DIR"), "/README.md");
+        assert!(
+            error(&format!("--page {page}"))
+                .ends_with("needs <!-- table --> and <!-- end of table -->")
+        );
+        assert!(error("--page /nowhere.md").starts_with("/nowhere.md: "));
+        assert!(error("--plot /nowhere/plot.svg").starts_with("/nowhere/plot.svg: "));
     }
 
     #[test]

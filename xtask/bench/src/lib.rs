@@ -10,7 +10,6 @@ mod figure;
 mod groups;
 mod loopback;
 mod measure;
-mod page;
 mod plot;
 mod processes;
 mod report;

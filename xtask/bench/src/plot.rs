@@ -7,9 +7,11 @@ use crate::target::{Compare, Limit, TARGETS, Target};
 
 const ROW: usize = 20;
 /// Where the bars start.
-const LEFT: f64 = 440.0;
+const LEFT: f64 = 470.0;
 /// The length of a ratio of 1.
-const ONE: f64 = 300.0;
+const ONE: f64 = 250.0;
+/// Where longer bars end.
+const LONGEST: f64 = 1.3;
 const STYLE: &str = "text { fill: #374151 } .bar { fill: #2563eb } .missed { fill: #dc2626 } \
                      .peer { stroke: #9ca3af } .target { stroke: #111827; stroke-width: 2 }";
 
@@ -19,16 +21,16 @@ pub(crate) fn svg(figures: &Figures) -> String {
     let (mut body, mut y) = (String::new(), ROW);
     for target in TARGETS {
         let outcome = target.outcome(figures);
-        if let Some(ratio) = outcome.ratio {
+        if !outcome.ratio.is_nan() {
             y += ROW;
             let class = match outcome.is_met {
                 Some(false) => "missed",
                 _ => "bar",
             };
-            bar(&mut body, y, target, share(target, ratio), class);
+            bar(&mut body, y, target, share(target, outcome.ratio), class);
         }
     }
-    let (width, height, one) = (LEFT + ONE + 80.0, y + ROW, LEFT + ONE);
+    let (width, height, one) = (LEFT + LONGEST * ONE + 60.0, y + ROW, LEFT + ONE);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n<style>{STYLE}</style>\n\
@@ -41,14 +43,14 @@ pub(crate) fn svg(figures: &Figures) -> String {
 }
 
 fn bar(body: &mut String, y: usize, target: &Target, share: f64, class: &str) {
-    let (top, height, length) = (y - 11, ROW - 6, share * ONE);
+    let (top, height, length) = (y - 11, ROW - 6, share.clamp(0.0, LONGEST) * ONE);
     let _ = writeln!(
         body,
         "<text x=\"{}\" y=\"{y}\" text-anchor=\"end\">{target}</text>\
          <rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.0}\" height=\"{height}\" class=\"{class}\"/>\
          <text x=\"{:.0}\" y=\"{y}\">{share:.2}</text>",
         LEFT - 8.0,
-        LEFT + length.max(ONE) + 8.0,
+        LEFT + LONGEST * ONE + 8.0,
     );
     if let Some(Limit::AtMost(limit) | Limit::AtLeast(limit)) = target.limit {
         let (x, bottom) = (LEFT + self::share(target, limit) * ONE, top + height);
@@ -80,10 +82,10 @@ mod tests {
             .filter(|line| line.contains("<rect x"))
             .collect();
         assert_eq!(bars.len(), 3, "{svg}");
-        assert!(bars[0].contains(r#"width="210""#) && bars[0].contains(">0.70</text>"));
+        assert!(bars[0].contains(r#"width="175""#) && bars[0].contains(">0.70</text>"));
         // Half the time of the peer, but the target is 2.8 times its rate.
-        assert!(bars[1].contains(r#"width="150""#) && bars[1].contains(r#"class="missed""#));
-        assert!(svg.contains(r#"x1="547""#), "{svg}");
-        assert!(bars[2].contains(r#"width="333""#) && bars[2].contains(r#"class="bar""#));
+        assert!(bars[1].contains(r#"width="125""#) && bars[1].contains(r#"class="missed""#));
+        assert!(svg.contains(r#"x1="559""#), "{svg}");
+        assert!(bars[2].contains(r#"width="286""#) && bars[2].contains(r#"class="bar""#));
     }
 }

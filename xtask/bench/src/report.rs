@@ -1,14 +1,16 @@
-//! The figures as text, as JSON and as the table of the page about performance.
+//! The figures as text and as JSON.
 
 use std::fmt::Write as _;
 
 use serde_json::{Value, json};
 
-use crate::figure::{Figures, TIME};
+use crate::figure::{Figure, Figures, TIME};
 use crate::stats;
-use crate::target::{Outcome, TARGETS, Target};
+use crate::target::{TARGETS, Target};
 
-/// All figures, then the targets.
+const NONE: &str = "-";
+
+/// All figures, then the table of targets.
 pub(crate) fn text(figures: &Figures) -> String {
     let mut out = String::new();
     let mut group = "";
@@ -18,52 +20,60 @@ pub(crate) fn text(figures: &Figures) -> String {
             let _ = writeln!(out, "{group}");
         }
         let [low, high] = stats::middle_half(&figure.samples);
+        let (median, scenario) = (figure.median(), &figure.scenario);
         let _ = writeln!(
             out,
-            "  {:<20} {:<22} {:>11.1} {:<8} {low:>11.1} .. {high:.1}",
-            figure.scenario,
-            figure.subject,
-            figure.median(),
-            figure.unit,
+            "  {scenario:<20} {:<22} {median:>11.1} {:<8} {low:>11.1} .. {high:.1}",
+            figure.subject, figure.unit,
         );
     }
-    let _ = writeln!(out, "targets");
-    for target in TARGETS {
-        let outcome = target.outcome(figures);
-        let _ = writeln!(
-            out,
-            "  {:<12} {:>6}  {:<14} {target}",
-            verdict(target, &outcome),
-            ratio(&outcome),
-            limit(target),
-        );
-    }
-    out
+    out + "\n" + &table(figures)
 }
 
-/// The rows that were measured, as Markdown.
-pub(crate) fn markdown(figures: &Figures) -> String {
-    let mut out =
-        "| scenario | ours | peer | ratio | target |\n| --- | --- | --- | --- | --- |\n".to_owned();
+/// The targets as a Markdown table. What was not measured has no row.
+pub(crate) fn table(figures: &Figures) -> String {
+    let head = "| scenario | ours | peer | ratio | target |\n| --- | --- | --- | --- | --- |\n";
+    let mut out = head.to_owned();
     for target in TARGETS {
         let outcome = target.outcome(figures);
-        if let Some(ours) = outcome.ours {
+        let goal = target
+            .limit
+            .map_or(NONE.to_owned(), |limit| limit.to_string());
+        let is_met = match outcome.is_met {
+            Some(true) => ": met",
+            Some(false) => ": MISSED",
+            None => "",
+        };
+        let peer = match quantity(outcome.peer, target.unit()).as_str() {
+            NONE => NONE.to_owned(),
+            peer => format!("{} {peer}", target.peer),
+        };
+        if !outcome.ours.is_nan() {
             let _ = writeln!(
                 out,
-                "| {target} | {} | {} | {} | {} |",
-                quantity(ours, target.unit()),
-                peer(target, &outcome),
-                ratio(&outcome),
-                goal(target, &outcome),
+                "| {target} | {} | {peer} | {} | {goal}{is_met} |",
+                quantity(outcome.ours, target.unit()),
+                quantity(outcome.ratio, ""),
             );
         }
     }
     out
 }
 
-/// The same for programs.
+fn quantity(number: f64, unit: &str) -> String {
+    match unit {
+        _ if number.is_nan() => NONE.to_owned(),
+        "" => format!("{number:.2}"),
+        TIME if number >= 1e4 => format!("{:.1} µs", number / 1e3),
+        "a second" => format!("{:.1} k/s", number / 1e3),
+        "commands" => format!("{number}"),
+        _ => format!("{number:.0} {unit}"),
+    }
+}
+
+/// The same for programs. What was not measured is `null`.
 pub(crate) fn json(figures: &Figures) -> String {
-    let figure = |figure: &crate::figure::Figure| {
+    let figure = |figure: &Figure| {
         json!({
             "group": figure.group,
             "scenario": figure.scenario,
@@ -82,7 +92,7 @@ pub(crate) fn json(figures: &Figures) -> String {
             "ours": outcome.ours,
             "theirs": outcome.peer,
             "ratio": outcome.ratio,
-            "target": limit(target),
+            "target": target.limit.map(|limit| limit.to_string()),
             "met": outcome.is_met,
         })
     };
@@ -93,60 +103,14 @@ pub(crate) fn json(figures: &Figures) -> String {
     format!("{all:#}\n")
 }
 
-fn verdict(target: &Target, outcome: &Outcome) -> &'static str {
-    match outcome.is_met {
-        Some(true) => "met",
-        Some(false) => "MISSED",
-        None if target.limit.is_none() => "no target",
-        None => "not measured",
-    }
-}
+const TABLE: &str = "<!-- table -->\n";
+const END_OF_TABLE: &str = "<!-- end of table -->";
 
-fn ratio(outcome: &Outcome) -> String {
-    let ratio = outcome.ratio.map(|ratio| format!("{ratio:.2}"));
-    ratio.unwrap_or("-".to_owned())
-}
-
-fn limit(target: &Target) -> String {
-    let limit = target.limit.map(|limit| limit.to_string());
-    limit.unwrap_or("-".to_owned())
-}
-
-fn goal(target: &Target, outcome: &Outcome) -> String {
-    match outcome.is_met {
-        Some(_) => format!("{}: {}", limit(target), verdict(target, outcome)),
-        None => limit(target),
-    }
-}
-
-fn peer(target: &Target, outcome: &Outcome) -> String {
-    match outcome.peer {
-        Some(peer) => format!("{}: {}", target.peer, quantity(peer, target.unit())),
-        None => "-".to_owned(),
-    }
-}
-
-fn quantity(number: f64, unit: &str) -> String {
-    match unit {
-        TIME if number >= 1e4 => format!("{:.1} µs", number / 1e3),
-        "a second" => format!("{} a second", thousands(number)),
-        "commands" => format!("{number}"),
-        _ => format!("{number:.0} {unit}"),
-    }
-}
-
-/// Three significant digits, with commas between the thousands.
-fn thousands(number: f64) -> String {
-    let rounded: f64 = format!("{number:.2e}").parse().unwrap_or(number);
-    let digits = format!("{rounded:.0}");
-    let mut out = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at) % 3 == 0 {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
+/// Replaces the table of a page, which is between two comments. `None` for a page without them.
+pub(crate) fn with_table(page: &str, table: &str) -> Option<String> {
+    let (before, rest) = page.split_once(TABLE)?;
+    let (_, after) = rest.split_once(END_OF_TABLE)?;
+    Some(format!("{before}{TABLE}\n{table}\n{END_OF_TABLE}{after}"))
 }
 
 #[cfg(test)]
@@ -155,33 +119,22 @@ mod tests {
     use crate::target::tests::some;
 
     #[test]
-    fn the_text_has_the_figures_and_whether_targets_are_met() {
+    fn the_text_has_the_figures_and_a_row_for_each_target_that_was_measured() {
         let text = text(&some());
-        for line in [
-            "  read                 ours                         890.0 ns             535.0 .. 1245.0",
-            "  MISSED         2.00  at least 2.8   memory store, a million sessions: two threads",
-            "  met            0.90  at least 0.8   loopback HTTP, 16 in flight: read",
-            "  not measured      -  at least 1.2   Redis, 32 in flight: read",
-            "  no target         -  -              files: read",
-        ] {
-            assert!(text.contains(line), "{line}\n{text}");
-        }
-    }
-
-    #[test]
-    fn the_table_has_a_row_for_what_was_measured() {
-        let table = markdown(&some());
-        let rows: Vec<&str> = table.lines().skip(2).collect();
+        let (figures, rows) = text.split_once("| --- |\n").unwrap();
+        let ours = "  read                 ours                         890.0 ns             535.0 .. 1245.0";
+        assert!(figures.contains(ours), "{figures}");
         assert_eq!(
-            rows,
+            rows.lines().collect::<Vec<_>>(),
             [
-                "| request, in process: read, beyond the bare router | 340 ns \
-                 | tower-sessions signed: 550 ns | 0.70 | at most 0.85: met |",
-                "| memory store, a million sessions: two threads | 1,820,000 a second \
-                 | tower-sessions: 909,000 a second | 2.00 | at least 2.8: MISSED |",
-                "| loopback HTTP, 16 in flight: read | 9,090 a second \
-                 | bare server: 10,100 a second | 0.90 | at least 0.8: met |",
-                "| store commands a request: read and write | 2 | - | - | at most 2: met |",
+                "| request, sessions in memory: read (beyond the bare router) | 340 ns \
+                 | tower-sessions signed 550 ns | 0.70 | at most 0.85: met |",
+                "| memory store, a million sessions: two threads | 1818.2 k/s \
+                 | tower-sessions 909.1 k/s | 2.00 | at least 2.8: MISSED |",
+                "| loopback HTTP, 16 in flight: read | 8.0 k/s \
+                 | bare server 9.1 k/s | 0.88 | at least 0.8: met |",
+                "| store commands a request: read and write | 2 \
+                 | - | - | at most 2: met |",
             ]
         );
     }
@@ -194,5 +147,13 @@ mod tests {
         let missed = targets.find(|target| target["met"] == false).unwrap();
         assert_eq!(missed["ratio"], 2.0);
         assert_eq!(missed["target"], "at least 2.8");
+    }
+
+    #[test]
+    fn a_table_replaces_the_one_before() {
+        let page = format!("Before.\n{TABLE}\nold\n\n{END_OF_TABLE}\nAfter.\n");
+        let new = with_table(&page, "| one |\n").unwrap();
+        assert_eq!(new, page.replace("old\n", "| one |\n"));
+        assert_eq!(with_table("No table.\n", ""), None);
     }
 }

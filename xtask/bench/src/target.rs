@@ -110,13 +110,13 @@ const fn row(
     }
 }
 
-/// What was measured for a target. What was not measured is `None`.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+/// What was measured for a target. What was not measured is not a number.
+#[derive(Clone, Copy, Debug)]
 pub(crate) struct Outcome {
     /// Our figure, in the unit that [`Target::unit`] names.
-    pub(crate) ours: Option<f64>,
-    pub(crate) peer: Option<f64>,
-    pub(crate) ratio: Option<f64>,
+    pub(crate) ours: f64,
+    pub(crate) peer: f64,
+    pub(crate) ratio: f64,
     pub(crate) is_met: Option<bool>,
 }
 
@@ -139,21 +139,22 @@ impl Target {
             Time | Bytes | Rate | Count => {}
         }
         let ratio = median(&by_round(&ours, &peer, f64::div));
-        let [ours, peer, ratio] = match self.compare {
-            Time | Bytes | Beyond(..) => [median(&ours), median(&peer), ratio],
-            Rate | BestRate(_) => [1e9 / median(&ours), 1e9 / median(&peer), 1.0 / ratio],
-            Count => [median(&ours), median(&peer), f64::NAN],
+        let (ours, peer) = (median(&ours), median(&peer));
+        let (ours, peer, ratio) = match self.compare {
+            Time | Bytes | Beyond(..) => (ours, peer, ratio),
+            Rate | BestRate(_) => (1e9 / ours, 1e9 / peer, 1.0 / ratio),
+            Count => (ours, peer, f64::NAN),
         };
         let compared = match self.compare {
-            Count => known(ours),
-            _ => known(ratio),
+            Count => ours,
+            _ => ratio,
         };
-        let is_met = |limit: Limit| Some(limit.allows(compared?));
+        let limit = self.limit.filter(|_| !compared.is_nan());
         Outcome {
-            ours: known(ours),
-            peer: known(peer),
-            ratio: known(ratio),
-            is_met: self.limit.and_then(is_met),
+            ours,
+            peer,
+            ratio,
+            is_met: limit.map(|limit| limit.allows(compared)),
         }
     }
 
@@ -165,11 +166,6 @@ impl Target {
             Time | Beyond(..) => TIME,
         }
     }
-}
-
-/// A median of no samples is not a number.
-fn known(figure: f64) -> Option<f64> {
-    (!figure.is_nan()).then_some(figure)
 }
 
 impl Limit {
@@ -186,7 +182,7 @@ impl fmt::Display for Target {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.group, self.scenario)?;
         match self.compare {
-            Beyond(floor, _) => write!(f, ", beyond the {floor}"),
+            Beyond(floor, _) => write!(f, " (beyond the {floor})"),
             _ => Ok(()),
         }
     }
@@ -225,8 +221,8 @@ pub(crate) mod tests {
             figure(MEMORY_STORE, "two threads", "ours", &[100.0, 1000.0]),
             figure(MEMORY_STORE, "two threads", TOWER, &[900.0, 9000.0]),
             figure(MEMORY_STORE, "one thread", TOWER, &[200.0, 2000.0]),
-            figure(HTTP, READ, "ours", &[110e3, 110e3]),
-            figure(HTTP, READ, "bare server", &[99e3, 99e3]),
+            figure(HTTP, READ, "ours", &[125e3, 125e3]),
+            figure(HTTP, READ, "bare server", &[109_375.0, 109_375.0]),
             figure(COMMANDS, WRITE, "ours", &[2.0, 2.0]),
         ])
     }
@@ -241,33 +237,32 @@ pub(crate) mod tests {
     fn a_floor_is_subtracted_round_by_round() {
         // 80 of 100, and 600 of 1000.
         let read = outcome(REQUESTS, READ);
-        assert_eq!((read.ours, read.peer), (Some(340.0), Some(550.0)));
-        assert!((read.ratio.unwrap() - 0.7).abs() < 1e-9, "{read:?}");
+        assert_eq!((read.ours, read.peer), (340.0, 550.0));
+        assert!((read.ratio - 0.7).abs() < 1e-9, "{read:?}");
     }
 
     #[test]
     fn two_threads_are_compared_with_the_better_of_the_peers_scenarios() {
         let two = outcome(MEMORY_STORE, "two threads");
-        assert_eq!((two.ratio, two.is_met), (Some(2.0), Some(false)));
+        assert_eq!((two.ratio, two.is_met), (2.0, Some(false)));
     }
 
     #[test]
     fn a_rate_is_the_better_the_higher_it_is() {
         let http = outcome(HTTP, READ);
-        assert!((http.ratio.unwrap() - 0.9).abs() < 1e-9, "{http:?}");
+        assert_eq!((http.ours, http.ratio), (8000.0, 0.875));
         assert_eq!(http.is_met, Some(true));
-        assert!((http.ours.unwrap() - 9091.0).abs() < 1.0, "{http:?}");
     }
 
     #[test]
     fn a_count_needs_no_peer() {
         let write = outcome(COMMANDS, WRITE);
-        assert_eq!((write.ours, write.peer), (Some(2.0), None));
-        assert_eq!((write.ratio, write.is_met), (None, Some(true)));
+        assert_eq!((write.ours, write.is_met), (2.0, Some(true)));
     }
 
     #[test]
     fn what_was_not_measured_is_neither_met_nor_missed() {
-        assert_eq!(outcome(REDIS, READ), Outcome::default());
+        let redis = outcome(REDIS, READ);
+        assert!(redis.ours.is_nan() && redis.is_met.is_none(), "{redis:?}");
     }
 }

@@ -14,8 +14,7 @@ use actix_web::{App, Error, test};
 use xtask_bench::{Case, THREE, VISITS, Value, Visit, answer};
 
 /// Sent where there are no sessions; as long as one of theirs.
-const UNKNOWN: &str =
-    "id=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
+const UNKNOWN: &str = "id=xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx";
 
 pub fn cases() -> Vec<Case> {
     let runtime = Rc::new(Runtime::new().expect("a runtime"));

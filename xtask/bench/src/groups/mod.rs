@@ -16,7 +16,7 @@ use session_servers::Redis;
 use crate::Group;
 
 /// Requests in process, with sessions in memory.
-pub const REQUESTS: &str = "request, in process";
+pub const REQUESTS: &str = "request, sessions in memory";
 /// Requests in process, with the data in the cookie.
 pub const COOKIE_STORAGE: &str = "request, data in the cookie";
 /// Cookie values by themselves.
