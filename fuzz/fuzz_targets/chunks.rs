@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as the cookies of a value in chunks.
+//! Arbitrary bytes as the cookies of a value in chunks.
 
 use std::sync::LazyLock;
 use std::time::SystemTime;
@@ -14,7 +14,7 @@ static COOKIE: LazyLock<SessionCookie> = LazyLock::new(|| {
 });
 
 fuzz_target!(|data: &[u8]| {
-    // Each input line is a chunk, under the name that a chunk of its number has.
+    // Each input line is one chunk. The line number gives the name of its cookie.
     let mut header = Vec::new();
     for (number, line) in data.split(|byte| *byte == b'\n').take(16).enumerate() {
         let name = match number % 8 {
@@ -26,7 +26,10 @@ fuzz_target!(|data: &[u8]| {
     }
     for fields in [data, &header] {
         let opened = COOKIE.read([fields], CookieContent::Data, SystemTime::UNIX_EPOCH);
-        assert!(!matches!(opened, CookieValue::Valid(_)), "nobody sealed that");
+        assert!(
+            !matches!(opened, CookieValue::Valid(_)),
+            "accepted a value that was not sealed"
+        );
         assert!(COOKIE.chunk_count([fields]) <= SessionCookie::MAX_CHUNKS);
     }
 });

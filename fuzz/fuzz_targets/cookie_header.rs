@@ -1,5 +1,6 @@
 #![no_main]
-//! Any bytes as `Cookie` header fields, a signed value among them, read as a plain loop reads them.
+//! Arbitrary bytes as `Cookie` header fields, with a signed value among them. The result must be
+//! the same as that of a simple loop.
 
 use std::sync::LazyLock;
 use std::time::SystemTime;
@@ -17,7 +18,7 @@ static SIGNED: LazyLock<String> = LazyLock::new(|| {
 });
 
 fuzz_target!(|data: &[u8]| {
-    // A zero stands for the signed value: no mutation would ever find one.
+    // A zero byte is replaced by the signed value, because no mutation would find a valid one.
     let mut header = Vec::with_capacity(data.len());
     for byte in data {
         match byte {
@@ -25,7 +26,7 @@ fuzz_target!(|data: &[u8]| {
             byte => header.push(*byte),
         }
     }
-    // What goes beyond is not read, which is another matter.
+    // The parser ignores what is beyond its size limit, which the loop below does not model.
     header.truncate(60_000);
     let fields = || header.split(|byte| *byte == b'\n');
     let now = SystemTime::UNIX_EPOCH;

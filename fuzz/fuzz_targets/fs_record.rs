@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as a record's file, written at any time, and longer than it should be.
+//! Arbitrary bytes as a record's file, with any modification time and any length.
 
 use std::fs::File;
 use std::io::{Seek, Write};
@@ -12,11 +12,11 @@ use session_store_fs::fuzzing;
 
 const LIFETIME: Duration = Duration::from_secs(3600);
 const MAX_BODY: usize = 2048;
-/// The fraction of a second by which the store knows its own expiry times.
+/// The fraction of a second that marks a modification time as an expiry time of the store.
 const MARK: u32 = 373_737_000;
 
 static FILE: LazyLock<File> = LazyLock::new(|| {
-    // Memory, where there is such a file system; without a name, it ends with the process.
+    // In memory if possible. The file is unlinked, so it disappears with the process.
     let shm = std::path::PathBuf::from("/dev/shm");
     let base = if shm.is_dir() {
         shm
@@ -33,13 +33,13 @@ static NOW: LazyLock<SystemTime> =
     LazyLock::new(|| SystemTime::UNIX_EPOCH + Duration::new(1_800_000_000, MARK));
 static POLICY: LazyLock<SessionPolicy> = LazyLock::new(SessionPolicy::default);
 
-// The input: what the file's time is, how much longer than written it is, and what is written.
+// The input: the file's modification time, the size of the hole after its content, and its content.
 fuzz_target!(|input: ([u8; 4], bool, u16, &[u8])| {
     let (seconds, marked, hole, data) = input;
     let seconds = Duration::from_secs(u32::from_le_bytes(seconds).into());
     let nanos = Duration::from_nanos(if marked { MARK.into() } else { 0 });
     let modified = SystemTime::UNIX_EPOCH + seconds + nanos;
-    // Up to 4 TiB, which takes no room.
+    // Up to 4 TiB as a sparse file.
     let length = data.len() as u64 + (u64::from(hole) << 26);
     let mut file = &*FILE;
     file.rewind().unwrap();
@@ -49,19 +49,19 @@ fuzz_target!(|input: ([u8; 4], bool, u16, &[u8])| {
     file.rewind().unwrap();
 
     let read = fuzzing::read(file.try_clone().unwrap(), *NOW, LIFETIME, MAX_BODY);
-    let end = if marked {
+    let deadline = if marked {
         modified
     } else {
         modified + LIFETIME
     };
-    let expired = end < *NOW || marked && end == *NOW;
+    let expired = deadline < *NOW || marked && deadline == *NOW;
     match read {
         Ok(None) => assert!(expired),
         Ok(Some(record)) => {
             assert!(!expired);
             assert_eq!(record.body, data);
             let id = SessionId::parse("an-id-of-24-characters--").unwrap();
-            // An error or a session, and no panic.
+            // It may be an error, but not a panic.
             let _ = storage::open(id, record.body, &POLICY);
         }
         Err(error) => {

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as the body of a record. A body that opens is read, changed and written again, and opens
+//! Arbitrary bytes as the body of a record. A body that opens is read, changed, written, and opened
 //! again.
 
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ static POLICY: LazyLock<SessionPolicy> =
 
 type Values = BTreeMap<String, Box<RawValue>>;
 
-/// The values, the flash values, and whether there is a third element.
+/// The values, the flash values, and whether there is a third element, according to serde_json.
 fn reference(data: &[u8]) -> Option<(Values, Values, bool)> {
     let elements: Vec<&RawValue> = serde_json::from_slice(data).ok()?;
     let values = |at: usize| serde_json::from_str(elements.get(at)?.get()).ok();
@@ -30,11 +30,11 @@ fn texts(values: &Values) -> Vec<(&String, &str)> {
     texts.collect()
 }
 
-/// The result of a future that waits for nothing.
+/// The output of a future that is ready at once.
 fn ready<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(result) => result,
-        Poll::Pending => panic!("it waits"),
+        Poll::Pending => panic!("the future is pending"),
     }
 }
 
@@ -46,8 +46,8 @@ fuzz_target!(|data: &[u8]| {
         return;
     };
     let before = session.data();
-    let (values, flash, _) = expected.expect("what opens is JSON");
-    // A session that is over opens empty.
+    let (values, flash, _) = expected.expect("a body that opens is JSON");
+    // An expired session opens empty.
     if !(before.values.is_empty() && before.flash.is_empty()) {
         assert_eq!(texts(&before.values), texts(&values));
         assert_eq!(texts(&before.flash), texts(&flash));

@@ -1,5 +1,5 @@
 #![no_main]
-//! Any bytes as an encrypted value: alone, as a change to one that was encrypted, and as what is encrypted.
+//! Arbitrary bytes as a sealed value, as a change to a sealed value, and as the plain text to seal.
 
 use std::sync::LazyLock;
 use std::time::{Duration, SystemTime};
@@ -19,7 +19,10 @@ static SEALED: LazyLock<String> = LazyLock::new(|| {
 fuzz_target!(|data: &[u8]| {
     let now = SystemTime::UNIX_EPOCH;
     let opened = COOKIE.decode(data, CookieContent::Data, now);
-    assert!(!matches!(opened, CookieValue::Valid(_)), "nobody sealed that");
+    assert!(
+        !matches!(opened, CookieValue::Valid(_)),
+        "accepted a value that was not sealed"
+    );
     let mut changed = SEALED.clone().into_bytes();
     for (at, byte) in data.iter().enumerate() {
         let at = at % changed.len();

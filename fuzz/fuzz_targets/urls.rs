@@ -1,5 +1,5 @@
 #![no_main]
-//! Any text as the address of a store.
+//! Arbitrary text as the URL or address of a store.
 
 use libfuzzer_sys::fuzz_target;
 

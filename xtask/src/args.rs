@@ -1,4 +1,4 @@
-//! A command line: words, and options that take a value.
+//! Parses command lines: positional words, and options that take a value.
 
 use std::fmt;
 
@@ -9,7 +9,7 @@ pub struct Args {
     options: Vec<(&'static str, String)>,
 }
 
-/// A command line that cannot be run: one line that names the argument and what is valid.
+/// An invalid command line. The message is one line that names the argument and the valid values.
 #[derive(Debug, PartialEq, Eq)]
 pub struct UsageError(pub String);
 
@@ -20,11 +20,12 @@ impl fmt::Display for UsageError {
 }
 
 impl Args {
-    /// Splits `args` into words and the options named in `valid`, written `--name value` or `--name=value`.
+    /// Splits `args` into words and the options named in `valid`, written `--name value` or
+    /// `--name=value`.
     ///
     /// # Errors
     ///
-    /// An unknown option, one without its value, and one given twice.
+    /// An option is unknown, has no value, or is given twice.
     pub fn parse(
         args: impl IntoIterator<Item = String>,
         valid: &[&'static str],
@@ -53,16 +54,16 @@ impl Args {
         Ok(parsed)
     }
 
-    /// The words that belong to no option.
+    /// The positional words.
     pub fn words(&self) -> &[String] {
         &self.words
     }
 
-    /// For a subcommand that takes options alone.
+    /// Checks that there are no positional words.
     ///
     /// # Errors
     ///
-    /// The first word, if there is one.
+    /// There is a word. The message names the first.
     pub fn no_words(&self, valid: &[&str]) -> Result<(), UsageError> {
         match self.words.first() {
             Some(word) => Err(unknown("argument", word, valid)),
@@ -77,11 +78,12 @@ impl Args {
         Some(value)
     }
 
-    /// The values of an option that takes a list, such as `--skip redis,memcache`; empty where it was not given.
+    /// The values of an option that takes a list, such as `--skip redis,memcache`. Empty if it was
+    /// not given.
     ///
     /// # Errors
     ///
-    /// A value that is not in `valid`.
+    /// A value is not in `valid`.
     pub fn list<T: Copy>(&self, name: &str, valid: &[(&str, T)]) -> Result<Vec<T>, UsageError> {
         self.option(name)
             .map(|list| list.split(',').map(|given| one_of(name, given, valid)))
@@ -91,11 +93,12 @@ impl Args {
     }
 }
 
-/// What `given` stands for in `valid`.
+/// The value for the name `given` in `valid`.
 ///
 /// # Errors
 ///
-/// It is not there; the message says that it is no such `what`, and lists what is.
+/// The name is unknown. The message says which kind of argument it is (`what`), and lists the valid
+/// names.
 pub fn one_of<T: Copy>(what: &str, given: &str, valid: &[(&str, T)]) -> Result<T, UsageError> {
     let mut entries = valid.iter();
     match entries.find(|(name, _)| *name == given) {

@@ -1,4 +1,5 @@
-//! Subcommands that are binaries of their own, because they need crates that the rest of xtask does not.
+//! Subcommands that run separate binaries, because they need dependencies that xtask itself does
+//! not.
 
 use std::process::ExitCode;
 
@@ -14,7 +15,7 @@ pub(crate) fn torture(args: Vec<String>) -> Result<ExitCode, UsageError> {
     run(&["--package", "xtask-torture"], args)
 }
 
-/// A workspace of its own, so that nothing else compiles the others.
+/// Runs a separate workspace, so that no other build compiles the libraries that it compares.
 pub(crate) fn compare(args: Vec<String>) -> Result<ExitCode, UsageError> {
     Args::parse(args, &[])?.no_words(&[])?;
     let target = ["--target-dir", "target/compare"];
@@ -22,7 +23,7 @@ pub(crate) fn compare(args: Vec<String>) -> Result<ExitCode, UsageError> {
     run(&[target, package].concat(), Vec::new())
 }
 
-/// With `--peers`, the binary of a workspace of its own, so that nothing else compiles them.
+/// With `--peers`, runs a separate workspace, so that no other build compiles the peers.
 pub(crate) fn bench(args: Vec<String>) -> Result<ExitCode, UsageError> {
     let (peers, args): (Vec<String>, Vec<String>) =
         args.into_iter().partition(|arg| arg == "--peers");
@@ -36,7 +37,7 @@ pub(crate) fn bench(args: Vec<String>) -> Result<ExitCode, UsageError> {
     run(&[&release, &target[..], package].concat(), args)
 }
 
-/// The arguments and the exit code are the binary's own.
+/// Passes the arguments to the binary, and returns its exit code.
 fn run(package: &[&str], args: Vec<String>) -> Result<ExitCode, UsageError> {
     let status = cargo(["run", "--quiet"])
         .args(package)
@@ -45,7 +46,7 @@ fn run(package: &[&str], args: Vec<String>) -> Result<ExitCode, UsageError> {
         .status();
     Ok(match status.map(|status| status.code()) {
         Ok(Some(code)) => ExitCode::from(u8::try_from(code).unwrap_or(2)),
-        // Ended by a signal, or never started.
+        // It was killed by a signal, or could not start.
         Ok(None) | Err(_) => ExitCode::from(2),
     })
 }

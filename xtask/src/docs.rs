@@ -1,4 +1,4 @@
-//! `cargo xtask docs`: the API reference, the book, and the links in both.
+//! `cargo xtask docs`: builds the API reference and the book, and checks the links in both.
 
 use std::process::ExitCode;
 
@@ -10,13 +10,13 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     Args::parse(args, &[])?.no_words(&[])?;
     let mut steps = Steps::new();
     add_steps(&mut steps);
-    Ok(steps.finish("links to other sites"))
+    Ok(steps.summarize("links to other sites"))
 }
 
-/// No warning is allowed in either.
+/// Warnings are errors in both.
 pub(crate) fn add_steps(steps: &mut Steps) {
     let reference = ["doc", "--workspace", "--all-features", "--no-deps"];
     steps.cargo(&reference, &[("RUSTDOCFLAGS", "-D warnings")]);
-    // A binary of its own, because of mdBook.
+    // A separate binary, because it depends on mdBook.
     steps.cargo(&["run", "--quiet", "--package", "xtask-docs"], &[]);
 }

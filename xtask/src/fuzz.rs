@@ -1,4 +1,5 @@
-//! `cargo xtask fuzz`: the targets in `fuzz/`, with cargo-fuzz, which it installs under `target`.
+//! `cargo xtask fuzz`: runs the targets in `fuzz/` with cargo-fuzz, which it installs under
+//! `target`.
 
 use std::path::Path;
 use std::process::{Command, ExitCode};
@@ -7,7 +8,7 @@ use xtask::{Args, UsageError};
 
 use crate::steps::{Steps, cargo, root};
 
-/// The targets, and the longest input of each in bytes.
+/// The targets, and the maximum length of their inputs in bytes.
 const TARGETS: &[(&str, u32)] = &[
     ("cookie_header", 1024),
     ("signed_cookie", 512),
@@ -18,7 +19,8 @@ const TARGETS: &[(&str, u32)] = &[
     ("urls", 512),
 ];
 
-/// A fifth faster, and a peak of memory that is the target's: what was freed is kept for a shorter time than usual.
+/// A small quarantine for freed memory, so that the memory limit applies to what the target itself
+/// uses.
 const ASAN: &str = "malloc_context_size=0:detect_stack_use_after_return=0:quarantine_size_mb=8:\
     thread_local_quarantine_size_kb=64";
 
@@ -40,17 +42,17 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     }
 
     let mut steps = Steps::new();
-    // cargo-fuzz runs in another directory.
+    // cargo-fuzz runs in another directory, so the path must be absolute.
     let root = std::path::absolute(root())
-        .map_err(|error| UsageError(format!("cannot tell where this is: {error}")))?;
+        .map_err(|error| UsageError(format!("cannot find the workspace: {error}")))?;
     let tools = root.join("target/tools");
     steps.run("cargo-fuzz: find or install it", || install(&tools));
-    for (target, longest) in targets {
+    for (target, max_len) in targets {
         steps.run(&format!("{target}: {runs} inputs"), || {
-            fuzz(&root, &tools, target, runs, longest)
+            fuzz(&root, &tools, target, runs, max_len)
         });
     }
-    Ok(steps.finish("nothing"))
+    Ok(steps.summarize("nothing"))
 }
 
 fn install(tools: &Path) -> Result<(), String> {
@@ -61,18 +63,18 @@ fn install(tools: &Path) -> Result<(), String> {
     succeed(command.arg(tools))
 }
 
-fn fuzz(root: &Path, tools: &Path, target: &str, runs: &str, longest: u32) -> Result<(), String> {
+fn fuzz(root: &Path, tools: &Path, target: &str, runs: &str, max_len: u32) -> Result<(), String> {
     let fuzz = root.join("fuzz");
-    let found = fuzz.join("target/corpus").join(target);
-    std::fs::create_dir_all(&found).map_err(|error| error.to_string())?;
+    let corpus = fuzz.join("target/corpus").join(target);
+    std::fs::create_dir_all(&corpus).map_err(|error| error.to_string())?;
     let mut command = Command::new(tools.join("bin/cargo-fuzz"));
     command
         .current_dir(&fuzz)
-        // The sanitizer is asked for by a flag that stable compilers keep to themselves.
+        // The sanitizer needs an unstable compiler flag.
         .env("RUSTC_BOOTSTRAP", "1")
         .env("ASAN_OPTIONS", ASAN)
         .args(["run", "--fuzz-dir", ".", target])
-        .arg(&found)
+        .arg(&corpus)
         .arg(fuzz.join("corpus").join(target))
         .args([
             "--",
@@ -81,7 +83,7 @@ fn fuzz(root: &Path, tools: &Path, target: &str, runs: &str, longest: u32) -> Re
             "-malloc_limit_mb=256",
         ])
         .arg(format!("-runs={runs}"))
-        .arg(format!("-max_len={longest}"))
+        .arg(format!("-max_len={max_len}"))
         .args(["-print_final_stats=1", "-print_funcs=0", "-verbosity=0"]);
     succeed(&mut command)
 }

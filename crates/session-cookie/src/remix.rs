@@ -29,9 +29,11 @@ impl RemixSigner {
         let Some(key) = self.keys.first() else {
             return Err(Error::Unsupported("the cookie has no secret"));
         };
-        let signed = STANDARD.encode(value);
-        let tag = hmac::sign(key, signed.as_bytes());
-        Ok(format!("{signed}.{}", STANDARD_NO_PAD.encode(tag)))
+        let mut text = STANDARD.encode(value);
+        let tag = hmac::sign(key, text.as_bytes());
+        text.push('.');
+        STANDARD_NO_PAD.encode_string(tag, &mut text);
+        Ok(text)
     }
 
     pub(crate) fn verify(&self, text: &[u8]) -> CookieValue<'static> {

@@ -116,7 +116,9 @@ impl Sealer {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = key.seal_in_place_separate_tag(nonce, self.associated(), body)?;
         sealed.extend_from_slice(tag.as_ref());
-        Ok(format!("{MARKER}{}", base64url::encode(sealed)))
+        let mut text = MARKER.to_owned();
+        base64url::append(sealed, &mut text);
+        Ok(text)
     }
 
     pub(crate) fn open(&self, text: &[u8], now: SystemTime) -> CookieValue<'static> {

@@ -29,15 +29,17 @@ impl Signer {
         let Some(key) = self.keys.first() else {
             return Err(Error::Unsupported("the cookie has no secret"));
         };
-        if !value.bytes().all(is_cookie_octet) {
+        if value.bytes().filter(|byte| !is_cookie_octet(*byte)).count() > 0 {
             return Err(Error::Unsupported(
                 "a signed cookie holds visible ASCII without quotes, commas, semicolons and \
                  backslashes, and this storage gave it something else",
             ));
         }
-        let signed = format!("{MARKER}{value}");
-        let tag = hmac::sign(key, signed.as_bytes());
-        Ok(format!("{signed}.{}", base64url::encode(tag)))
+        let mut text = format!("{MARKER}{value}");
+        let tag = hmac::sign(key, text.as_bytes());
+        text.push('.');
+        base64url::append(tag, &mut text);
+        Ok(text)
     }
 
     pub(crate) fn verify<'h>(&self, text: &'h [u8]) -> CookieValue<'h> {

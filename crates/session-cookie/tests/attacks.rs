@@ -51,7 +51,8 @@ proptest! {
                 let opened = cookie.read(headers.iter().map(Vec::as_slice), content, UNIX_EPOCH);
                 prop_assert!(opened.value().is_none());
             }
-            prop_assert!(cookie.chunk_count(headers.iter().map(Vec::as_slice)) <= SessionCookie::MAX_CHUNKS);
+            let chunk_count = cookie.chunk_count(headers.iter().map(Vec::as_slice));
+            prop_assert!(chunk_count <= SessionCookie::MAX_CHUNKS);
         }
     }
 
@@ -85,7 +86,11 @@ proptest! {
     }
 
     #[test]
-    fn a_flipped_bit_is_rejected(value in "[a-z]{0,40}", at in any::<prop::sample::Index>(), bit in 0..8) {
+    fn a_flipped_bit_is_rejected(
+        value in "[a-z]{0,40}",
+        at in any::<prop::sample::Index>(),
+        bit in 0..8,
+    ) {
         for cookie in cookies() {
             for content in CONTENTS {
                 let mut text = cookie.encode(&value, content, deadline()).unwrap().into_bytes();
@@ -103,7 +108,8 @@ proptest! {
                 let text = cookie.encode(&value, content, deadline()).unwrap().into_bytes();
                 let (start, end) = text.split_at(at.index(text.len()));
                 prop_assert!(cookie.decode(start, content, UNIX_EPOCH).value().is_none());
-                prop_assert!(start.is_empty() || cookie.decode(end, content, UNIX_EPOCH).value().is_none());
+                let opened = cookie.decode(end, content, UNIX_EPOCH);
+                prop_assert!(start.is_empty() || opened.value().is_none());
             }
         }
     }

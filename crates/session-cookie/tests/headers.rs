@@ -116,7 +116,8 @@ fn removal_repeats_the_attributes() {
     assert_eq!(
         cookie.remove(0),
         [
-            "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/b; Domain=a.example; HttpOnly; Secure; SameSite=Lax"
+            "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/b; \
+             Domain=a.example; HttpOnly; Secure; SameSite=Lax"
         ]
     );
 }

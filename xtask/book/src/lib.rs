@@ -1,4 +1,4 @@
-//! Every Rust block in the README and the book, compiled and where it can be run, as doc tests.
+//! Every Rust block in the README and the book as a doc test: compiled, and run where possible.
 
 macro_rules! pages {
     ($($name:ident: $path:literal),* $(,)?) => {$(

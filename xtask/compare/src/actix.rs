@@ -15,7 +15,7 @@ use crate::gate;
 use crate::site::Site;
 
 pub fn redis(url: &str) -> io::Result<Site> {
-    let (tell, told) = mpsc::channel();
+    let (send_port, port) = mpsc::channel();
     let url = url.to_owned();
     thread::spawn(move || {
         System::new().block_on(async move {
@@ -36,11 +36,11 @@ pub fn redis(url: &str) -> io::Result<Site> {
                 .disable_signals()
                 .bind("127.0.0.1:0")?;
             let port = server.addrs().first().map(|address| address.port());
-            let _ = tell.send(port.unwrap_or_default());
+            let _ = send_port.send(port.unwrap_or_default());
             server.run().await
         })
     });
-    let port = told.recv().map_err(io::Error::other)?;
+    let port = port.recv().map_err(io::Error::other)?;
     Ok(Site {
         name: "actix-session 0.11, Redis",
         ports: [port; 3],

@@ -1,4 +1,4 @@
-//! axum_session on Redis. Each server has a store of its own, as several servers would.
+//! axum_session on Redis. Each server has its own store, as in production.
 
 use std::error::Error;
 

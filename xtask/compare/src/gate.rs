@@ -1,4 +1,4 @@
-//! Where a slow request waits, so that others come in between.
+//! A gate at which slow requests wait, so that other requests run in between.
 
 use std::io;
 use std::time::Duration;
@@ -7,27 +7,27 @@ use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// Nothing here takes longer, unless a library hangs.
-pub const LIMIT: Duration = Duration::from_secs(20);
+/// If a request takes longer, a library hangs.
+pub const TIMEOUT: Duration = Duration::from_secs(20);
 
-static ENTERED: Semaphore = Semaphore::const_new(0);
-static LEAVE: Semaphore = Semaphore::const_new(0);
+static WAITING: Semaphore = Semaphore::const_new(0);
+static RELEASED: Semaphore = Semaphore::const_new(0);
 
-/// A handler that has opened its session waits here.
+/// Waits until the gate opens. Handlers call it after they have opened their session.
 pub async fn wait() {
-    ENTERED.add_permits(1);
-    take(&LEAVE).await;
+    WAITING.add_permits(1);
+    take(&RELEASED).await;
 }
 
-/// Until one more has come to the gate. Not to be called by a task.
-pub fn entered() -> io::Result<()> {
-    let entered = async { timeout(LIMIT, take(&ENTERED)).await };
-    Ok(Handle::current().block_on(entered)?)
+/// Blocks until one more request has reached the gate. Must not be called in a task.
+pub fn wait_for_request() -> io::Result<()> {
+    let reached = async { timeout(TIMEOUT, take(&WAITING)).await };
+    Ok(Handle::current().block_on(reached)?)
 }
 
-/// Lets the one go that has waited longest.
+/// Releases the request that has waited longest.
 pub fn open() {
-    LEAVE.add_permits(1);
+    RELEASED.add_permits(1);
 }
 
 async fn take(semaphore: &Semaphore) {

@@ -1,22 +1,22 @@
-//! A browser, as far as a trial needs one.
+//! A minimal browser: requests with a cookie jar.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 
-use crate::gate::LIMIT;
+use crate::gate::TIMEOUT;
 
 #[derive(Clone, Default, PartialEq)]
 pub struct Jar(BTreeMap<String, String>);
 
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub body: String,
 }
 
 impl Jar {
-    /// Sends a request with the cookies, and keeps those that come back.
-    pub fn get(&mut self, port: u16, path: &str) -> io::Result<Answer> {
+    /// Sends a request with the cookies, and stores the cookies of the response.
+    pub fn get(&mut self, port: u16, path: &str) -> io::Result<Response> {
         let cookies: Vec<_> = self
             .0
             .iter()
@@ -24,7 +24,7 @@ impl Jar {
             .collect();
         let cookies = cookies.join("; ");
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-        stream.set_read_timeout(Some(LIMIT))?;
+        stream.set_read_timeout(Some(TIMEOUT))?;
         write!(
             stream,
             "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nCookie: {cookies}\r\n\r\n"
@@ -52,7 +52,7 @@ impl Jar {
                 }
             }
         }
-        Ok(Answer {
+        Ok(Response {
             status: status.ok_or(io::ErrorKind::InvalidData)?,
             body: body.to_owned(),
         })

@@ -46,10 +46,10 @@ fn row(site: &Site) -> std::io::Result<String> {
     let (mut lost, mut alive, mut elsewhere, mut statuses) = (0, 0, 0, Vec::new());
     for _ in 0..TRIALS {
         lost += u32::from(trial::overlap(site)?);
-        let ended = trial::logout(site)?;
-        alive += u32::from(ended.alive);
-        elsewhere += u32::from(ended.elsewhere);
-        statuses.push(ended.status);
+        let logout = trial::logout(site)?;
+        alive += u32::from(logout.alive);
+        elsewhere += u32::from(logout.alive_elsewhere);
+        statuses.push(logout.status);
     }
     statuses.sort_unstable();
     statuses.dedup();

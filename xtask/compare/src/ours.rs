@@ -1,4 +1,4 @@
-//! This library, on each backend that has a server side.
+//! This library, on each backend that stores sessions on the server.
 
 use std::error::Error;
 use std::path::Path;

@@ -1,10 +1,11 @@
-//! An application, on as many servers as it takes.
+//! An application on one or three servers.
 
 use axum::Router;
 
 pub struct Site {
     pub name: &'static str,
-    /// Two servers that take the requests, and one that has seen nothing of them; the same one where the sessions live in its memory.
+    /// Two servers for the requests, and a third one that checks the result. With sessions in
+    /// memory, all three are the same server.
     pub ports: [u16; 3],
 }
 

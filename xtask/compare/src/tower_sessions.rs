@@ -1,4 +1,5 @@
-//! tower-sessions: its newest release in memory, and the newest that its Redis store works with.
+//! tower-sessions: the newest release in memory, and the newest release that its Redis store
+//! supports.
 
 use std::error::Error;
 

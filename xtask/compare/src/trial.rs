@@ -1,4 +1,4 @@
-//! What is tried.
+//! The trials.
 
 use std::io;
 use std::thread;
@@ -6,19 +6,21 @@ use std::thread;
 use tokio::runtime::Handle;
 
 use crate::gate;
-use crate::http::{Answer, Jar};
+use crate::http::{Jar, Response};
 use crate::site::Site;
 
-pub struct Ended {
-    /// The id that logged out opens the session.
+/// The result of a logout during a slow request.
+pub struct Logout {
+    /// Whether the old id still opens the session.
     pub alive: bool,
-    /// What the browser holds after the slow response opens it.
-    pub elsewhere: bool,
-    /// Of the slow request.
+    /// Whether the slow response set a new cookie that opens the session.
+    pub alive_elsewhere: bool,
+    /// The status of the slow request.
     pub status: u16,
 }
 
-/// Two requests open one session, and then each sets a key of its own: is one of the keys missing?
+/// Two requests open the same session, and then each sets a different key. Returns whether a key is
+/// missing.
 pub fn overlap(site: &Site) -> io::Result<bool> {
     let [one, two, third] = site.ports;
     let mut jar = Jar::default();
@@ -27,44 +29,44 @@ pub fn overlap(site: &Site) -> io::Result<bool> {
     let b = slow(&jar, two, "/slow/b")?;
     for request in [a, b] {
         gate::open();
-        request.end()?;
+        request.response()?;
     }
     let both = has(&jar, third, "a")? && has(&jar, third, "b")?;
     Ok(!both)
 }
 
-/// A logout while a slow request of the same session is under way, which then sets a key.
-pub fn logout(site: &Site) -> io::Result<Ended> {
+/// A logout during a slow request of the same session. The slow request sets a key afterwards.
+pub fn logout(site: &Site) -> io::Result<Logout> {
     let [one, two, third] = site.ports;
     let mut jar = Jar::default();
     jar.get(one, "/set/user")?;
     let request = slow(&jar, one, "/slow/cart")?;
     jar.clone().get(two, "/logout")?;
     gate::open();
-    let (after, answer) = request.end()?;
-    Ok(Ended {
+    let (after, response) = request.response()?;
+    Ok(Logout {
         alive: has(&jar, third, "user")?,
-        elsewhere: after != jar && has(&after, third, "user")?,
-        status: answer.status,
+        alive_elsewhere: after != jar && has(&after, third, "user")?,
+        status: response.status,
     })
 }
 
-struct Slow(thread::JoinHandle<io::Result<(Jar, Answer)>>);
+struct Slow(thread::JoinHandle<io::Result<(Jar, Response)>>);
 
-/// Returns once the request has come to the gate.
+/// Starts a request, and returns when it has reached the gate.
 fn slow(jar: &Jar, port: u16, path: &'static str) -> io::Result<Slow> {
     let (mut jar, runtime) = (jar.clone(), Handle::current());
     let thread = thread::spawn(move || {
         let _guard = runtime.enter();
-        let answer = jar.get(port, path)?;
-        Ok((jar, answer))
+        let response = jar.get(port, path)?;
+        Ok((jar, response))
     });
-    gate::entered()?;
+    gate::wait_for_request()?;
     Ok(Slow(thread))
 }
 
 impl Slow {
-    fn end(self) -> io::Result<(Jar, Answer)> {
+    fn response(self) -> io::Result<(Jar, Response)> {
         self.0
             .join()
             .map_err(|_| io::Error::other("the client panicked"))?

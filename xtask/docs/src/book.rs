@@ -1,4 +1,4 @@
-//! The book: built, and its pages read as a browser would.
+//! Builds the book, and checks the links in its pages.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use mdbook_driver::MDBook;
 
-/// Builds the book in `source` and returns where its pages are.
+/// Builds the book in `source`, and returns the directory of its pages.
 ///
 /// # Errors
 ///
-/// What mdBook says; its warnings are errors too.
+/// mdBook fails or prints a warning.
 pub(crate) fn build(source: &Path) -> Result<PathBuf, String> {
     let warnings = Arc::new(AtomicUsize::new(0));
     let count = Arc::clone(&warnings);
@@ -31,25 +31,26 @@ pub(crate) fn build(source: &Path) -> Result<PathBuf, String> {
     });
     let book = book.map_err(|error| format!("the book cannot be built: {error:#}"))?;
     match warnings.load(Ordering::Relaxed) {
-        0 => Ok(normal(&book.build_dir_for("html"))),
+        0 => Ok(normalize(&book.build_dir_for("html"))),
         count => Err(format!("the book was built with {count} warnings")),
     }
 }
 
-/// The addresses that a page names, and the places in it that can be named.
+/// The links and the ids in a page.
 #[derive(Debug, Default, PartialEq)]
 struct Page {
     links: Vec<String>,
     ids: BTreeSet<String>,
 }
 
-/// One line for each link of the pages in `output` that leads nowhere.
+/// Returns one line for each broken link of the pages in `output`.
 pub(crate) fn broken_links(output: &Path) -> Vec<String> {
     let mut pages = BTreeMap::new();
     if let Err(error) = read(output, &mut pages) {
         return vec![format!("{}: {error}", output.display())];
     }
-    // All chapters on one page, with their links as they stand in their own; and one that knows no address of its own.
+    // These repeat the links of other pages relative to another directory, or have no address of
+    // their own.
     for name in ["print.html", "404.html", "toc.html"] {
         pages.remove(&output.join(name));
     }
@@ -77,7 +78,7 @@ fn check(
     let (file, id) = link.split_once('#').unwrap_or((link, ""));
     let target = match file {
         "" => from.to_owned(),
-        file => normal(&from.with_file_name("").join(file)),
+        file => normalize(&from.with_file_name("").join(file)),
     };
     if !target.starts_with(output) {
         return Err("leaves the book");
@@ -91,19 +92,19 @@ fn check(
     }
 }
 
-/// Without the `.` and `..` in it.
-fn normal(path: &Path) -> PathBuf {
-    let mut normal = PathBuf::new();
+/// Removes `.` and `..` from a path.
+fn normalize(path: &Path) -> PathBuf {
+    let mut normalized = PathBuf::new();
     for part in path.components() {
         match part {
             Component::CurDir => {}
             Component::ParentDir => {
-                normal.pop();
+                normalized.pop();
             }
-            part => normal.push(part),
+            part => normalized.push(part),
         }
     }
-    normal
+    normalized
 }
 
 fn read(directory: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> io::Result<()> {
@@ -122,17 +123,18 @@ fn read(directory: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> io::Result<()>
     Ok(())
 }
 
-/// mdBook's HTML is regular: in text and in attributes `<` is always written `&lt;`, and a value stands in double quotes.
+/// A full HTML parser is not needed: mdBook always writes `<` as `&lt;` in text and attributes, and
+/// puts values in double quotes.
 fn parse(html: &str) -> Page {
     let mut page = Page::default();
     for tag in html.split('<').skip(1) {
         let tag = tag.split('>').next().unwrap_or(tag);
-        for (name, into_links) in [("href", true), ("src", true), ("id", false)] {
+        for (name, is_link) in [("href", true), ("src", true), ("id", false)] {
             let Some((_, rest)) = tag.split_once(&format!(" {name}=\"")) else {
                 continue;
             };
             let value = rest.split('"').next().unwrap_or(rest).replace("&amp;", "&");
-            if into_links {
+            if is_link {
                 page.links.push(value);
             } else {
                 page.ids.insert(value);
@@ -147,7 +149,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_page_is_read_as_a_browser_reads_it() {
+    fn links_and_ids_are_parsed() {
         let page = parse(
             "<h2 id=\"a\"><a class=\"x\" href=\"b.html?c&amp;d#e\">&lt;a href=\"no\"&gt;</a></h2>",
         );
@@ -156,7 +158,7 @@ mod tests {
     }
 
     #[test]
-    fn a_link_must_lead_to_a_place_in_the_book() {
+    fn a_link_must_lead_to_an_existing_page_and_id() {
         let output = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
         let main = Page {
             ids: BTreeSet::from(["here".to_owned()]),

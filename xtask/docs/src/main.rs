@@ -1,6 +1,7 @@
-//! `cargo xtask docs`, after the API reference: builds the book with mdBook, and checks every link that stays in the project.
+//! The second part of `cargo xtask docs`: builds the book with mdBook, and checks all links inside
+//! the project.
 //!
-//! Links to other sites are left to CI, which has a network.
+//! CI checks links to other sites, because that needs a network.
 
 mod book;
 mod markdown;

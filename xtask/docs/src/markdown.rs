@@ -1,4 +1,4 @@
-//! The Markdown that is read where it lies: at the root, and beside each crate.
+//! Checks the links in Markdown files outside the book: at the root, and beside each crate.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use pulldown_cmark::{Event, Parser, Tag, TagEnd};
 
-/// One line for each link to a file or a heading in the project that is not there.
+/// Returns one line for each link to a missing file or heading in the project.
 pub(crate) fn broken_links(root: &Path) -> Vec<String> {
     let files = match files(root) {
         Ok(files) => files,
@@ -22,7 +22,7 @@ pub(crate) fn broken_links(root: &Path) -> Vec<String> {
             .to_string();
         match fs::read_to_string(&path) {
             Ok(text) => broken.extend(
-                of_page(&text, &path)
+                broken_links_in(&text, &path)
                     .into_iter()
                     .map(|problem| format!("{name}: {problem}")),
             ),
@@ -32,7 +32,7 @@ pub(crate) fn broken_links(root: &Path) -> Vec<String> {
     broken
 }
 
-/// Those at the root, and the `README.md` of each folder of crates.
+/// The Markdown files at the root, and the `README.md` of each crate and example.
 fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(root)? {
@@ -53,7 +53,7 @@ fn files(root: &Path) -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-fn of_page(text: &str, path: &Path) -> Vec<String> {
+fn broken_links_in(text: &str, path: &Path) -> Vec<String> {
     let links = Parser::new(text).filter_map(|event| match event {
         Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => Some(dest_url),
         _ => None,
@@ -89,7 +89,7 @@ fn check(link: &str, text: &str, path: &Path) -> Result<(), &'static str> {
     }
 }
 
-/// The names that hosts of repositories give to headings.
+/// The ids of headings, as GitHub generates them.
 fn headings(text: &str) -> BTreeSet<String> {
     let mut names = BTreeSet::new();
     let mut heading: Option<String> = None;
@@ -101,14 +101,16 @@ fn headings(text: &str) -> BTreeSet<String> {
                     heading.push_str(&text);
                 }
             }
-            Event::End(TagEnd::Heading(_)) => names.extend(heading.take().map(|text| named(&text))),
+            Event::End(TagEnd::Heading(_)) => {
+                names.extend(heading.take().map(|text| heading_id(&text)))
+            }
             _ => {}
         }
     }
     names
 }
 
-fn named(heading: &str) -> String {
+fn heading_id(heading: &str) -> String {
     let heading = heading.to_lowercase().replace(' ', "-");
     heading
         .chars()
@@ -121,12 +123,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn links_to_files_and_headings_are_followed() {
+    fn links_to_files_and_headings_are_checked() {
         let page = "# What `put` means, and why\n\n[1](#what-put-means-and-why) [2](Cargo.toml) [3](https://example.org/gone)\n\
                     [4](gone.md) [5](#gone) `[6](code.md)`\n";
         let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("page.md");
         assert_eq!(
-            of_page(page, &path),
+            broken_links_in(page, &path),
             ["gone.md: no such file", "#gone: no such heading"]
         );
     }

@@ -1,5 +1,6 @@
-//! The examples of remix's document on sessions, in Rust, with the results that it documents. The default policy: the document
-//! says of flash values that the first read consumes them, which remix's code does not do.
+//! The examples of remix's document on sessions, in Rust, with the documented results. They use the
+//! default policy, because the document says that the first read consumes a flash value. remix's
+//! code does not do that.
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::time::SystemTime;
@@ -16,9 +17,9 @@ struct Browser {
     cookie: Option<String>,
 }
 
-/// What a handler answers: a status, and where to go.
-type Answer = (StatusCode, Option<&'static str>);
-const OK: Answer = (StatusCode::OK, None);
+/// The response of a handler: a status, and the target of a redirect.
+type TestResponse = (StatusCode, Option<&'static str>);
+const OK: TestResponse = (StatusCode::OK, None);
 
 impl Browser {
     fn new(storage: impl SessionStorage) -> Self {
@@ -30,25 +31,29 @@ impl Browser {
         }
     }
 
-    /// A request that `handler` answers.
-    async fn request(&mut self, handler: impl FnOnce(&Session) -> Result<Answer, Error>) -> Answer {
+    /// Sends a request that `handler` handles.
+    async fn request(
+        &mut self,
+        handler: impl FnOnce(&Session) -> Result<TestResponse, Error>,
+    ) -> TestResponse {
         let mut headers = HeaderMap::new();
         if let Some(cookie) = &self.cookie {
             headers.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
         }
         let session = self.manager.open(&headers).await.unwrap();
-        let answer = handler(&session).unwrap_or_else(|error| panic!("{error}"));
+        let response = handler(&session).unwrap_or_else(|error| panic!("{error}"));
         let mut headers = HeaderMap::new();
         self.manager.close(&session, &mut headers).await.unwrap();
         if let Some(line) = headers.get(header::SET_COOKIE) {
             let (pair, attributes) = line.to_str().unwrap().split_once(';').unwrap();
             self.cookie = (!attributes.contains("Max-Age=0")).then(|| pair.to_owned());
         }
-        answer
+        response
     }
 }
 
-/// "You can swap between them without changing your application code": each example, on each storage that needs no server.
+/// "You can swap between them without changing your application code": one test for each example
+/// and each storage that needs no server.
 macro_rules! examples {
     ($($(#[$doc:meta])* async fn $name:ident($browser:ident) $body:block)*) => {$(
         $(#[$doc])*
@@ -119,11 +124,11 @@ examples! {
     /// "Flash Messages": Post/Redirect/Get.
     async fn flash_after_redirect(browser) {
         // In the form action (POST /books)
-        let answer = browser.request(|session| {
+        let response = browser.request(|session| {
             session.flash("notice", "Book created successfully!")?;
             Ok((StatusCode::FOUND, Some("/books")))
         }).await;
-        assert_eq!(answer, (StatusCode::FOUND, Some("/books")));
+        assert_eq!(response, (StatusCode::FOUND, Some("/books")));
 
         // In the next page load (GET /books)
         browser.request(|session| {
@@ -139,7 +144,7 @@ examples! {
         }).await;
     }
 
-    /// "Regenerate the session ID after login", against an id that an attacker planted.
+    /// "Regenerate the session ID after login": the id that an attacker planted opens nothing.
     async fn login(browser) {
         browser.request(|session| session.set("cart", &1).map(|()| OK).map_err(Error::from)).await;
         let planted = browser.cookie.clone();

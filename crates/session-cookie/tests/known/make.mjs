@@ -1,4 +1,5 @@
-// Makes the known answers in this directory. It implements docs/formats.md and shares no code with the Rust implementation.
+// Makes the known answers in this directory. It implements docs/formats.md and shares no code with
+// the Rust implementation.
 //
 //   npm install --no-save @remix-run/cookie@0.5.1 && node make.mjs
 import { createCipheriv, createHmac, hkdfSync } from 'node:crypto'

@@ -1,4 +1,5 @@
-// Makes the known answers in this directory. It implements docs/formats.md and shares no code with the Rust implementation.
+// Makes the known answers in this directory. It implements docs/formats.md and shares no code with
+// the Rust implementation.
 //
 //   node make.mjs
 import { createHash } from 'node:crypto'
@@ -23,7 +24,8 @@ function writeId(at, byte) {
 const meta = (id, rest = {}) => ({ v: 1, c: now - hour, i: now + hour, k: tag(id), ...rest })
 const body = (...elements) => JSON.stringify(elements)
 
-// Bodies stored under an id, and the state in which they open. `ends`: the first moment at which the session is no longer in that state.
+// Bodies stored under an id, and the state in which they open. `ends` is the first moment at which the
+// session is no longer in that state.
 const opened = [
   { what: 'two elements, as remix writes them', id: uuid, body: body({ userId: 42 }, { notice: 'Saved!' }),
     is: 'live', created: now, values: { userId: 42 }, flash: { notice: 'Saved!' } },
@@ -73,8 +75,8 @@ const opened = [
   { what: 'cut short', id, body: body({ a: 1 }, {}, meta(id)).slice(0, -1), is: 'corrupt' },
 ]
 
-// The body stored under an id, the steps of a request, and the body after them. Placeholders: (write) is the new write id, (next)
-// the key of the new record, and (tag) its tag.
+// The body stored under an id, the steps of a request, and the body after them. Placeholders: (write) is
+// the new write id, (next) the key of the new record, and (tag) its tag.
 const write = '(write)'
 const [soon, late] = [writeId(now - 59_000, 3), writeId(now - 61_000, 4)]
 const session = body({ a: 1 }, {}, meta(id, { w: soon }))

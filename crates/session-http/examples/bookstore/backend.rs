@@ -14,8 +14,8 @@ use session_store_memcache::MemcacheStore;
 use session_store_memory::MemoryStore;
 use session_store_redis::RedisStore;
 
-const FORMS: &str = "memory, cookie, fs:DIRECTORY, redis://HOST:PORT, redis-cluster://.., redis-sentinel://.., rediss://.. or \
-    memcache://HOST:PORT[,HOST:PORT]";
+const FORMS: &str = "memory, cookie, fs:DIRECTORY, redis://HOST:PORT, redis-cluster://.., \
+    redis-sentinel://.., rediss://.. or memcache://HOST:PORT[,HOST:PORT]";
 
 const SWEEP: Duration = Duration::from_secs(10 * 60);
 
@@ -73,7 +73,8 @@ impl Backend {
             // The rest is not shown, because it may contain a password.
             kind => {
                 return Err(format!(
-                    "SESSION_STORE begins with {kind:?}, which is no store that is known; give {FORMS}"
+                    "SESSION_STORE begins with {kind:?}, which is no store that is known; \
+                     give {FORMS}"
                 ));
             }
         };

@@ -70,8 +70,9 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Herman Melville",
         year: 1851,
         price: Price(1450),
-        about: "A schoolmaster goes to sea to clear his head, and signs on with a captain who is after one whale in particular. Half of \
-                it is the voyage; the other half is everything that one could know about whales at the time.",
+        about: "A schoolmaster goes to sea to clear his head, and signs on with a captain who is \
+                after one whale in particular. Half of it is the voyage; the other half is \
+                everything that one could know about whales at the time.",
         cover: cover!("whale", "light"),
     },
     Book {
@@ -80,8 +81,9 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Jane Austen",
         year: 1813,
         price: Price(990),
-        about: "Five sisters, one entailed house, and two people who judge each other at a ball and spend a year finding out how \
-                wrong they were. Still the sharpest conversation in English.",
+        about: "Five sisters, one entailed house, and two people who judge each other at a ball \
+                and spend a year finding out how wrong they were. Still the sharpest \
+                conversation in English.",
         cover: cover!("peacock", "light"),
     },
     Book {
@@ -90,8 +92,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Mary Shelley",
         year: 1818,
         price: Price(1090),
-        about: "A student learns how to make life and does not stay to look after it. Begun at nineteen, in a summer without sun, \
-                as an answer to a wager.",
+        about: "A student learns how to make life and does not stay to look after it. Begun at \
+                nineteen, in a summer without sun, as an answer to a wager.",
         cover: cover!("lightning", "light"),
     },
     Book {
@@ -100,8 +102,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Lewis Carroll",
         year: 1865,
         price: Price(1250),
-        about: "A girl follows a hurried rabbit down a hole, where logic is kept with great care and nothing else is. For reading \
-                aloud.",
+        about: "A girl follows a hurried rabbit down a hole, where logic is kept with great care \
+                and nothing else is. For reading aloud.",
         cover: cover!("keyhole", "dark"),
     },
     Book {
@@ -110,8 +112,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "H. G. Wells",
         year: 1895,
         price: Price(850),
-        about: "A dinner party hears from its host where he was last week: some eight hundred thousand years ahead. Short enough \
-                for one evening.",
+        about: "A dinner party hears from its host where he was last week: some eight hundred \
+                thousand years ahead. Short enough for one evening.",
         cover: cover!("clock", "dark"),
     },
     Book {
@@ -120,8 +122,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Jules Verne",
         year: 1870,
         price: Price(1590),
-        about: "Three men sent to hunt a sea monster end up inside it: a submarine with a library of twelve thousand volumes and a \
-                captain who has done with dry land.",
+        about: "Three men sent to hunt a sea monster end up inside it: a submarine with a \
+                library of twelve thousand volumes and a captain who has done with dry land.",
         cover: cover!("depths", "light"),
     },
     Book {
@@ -130,8 +132,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Henry David Thoreau",
         year: 1854,
         price: Price(1150),
-        about: "Two years, two months and two days in a cabin by a pond, with the accounts: what it cost to build, what the beans \
-                brought, and what there was to see.",
+        about: "Two years, two months and two days in a cabin by a pond, with the accounts: what \
+                it cost to build, what the beans brought, and what there was to see.",
         cover: cover!("pines", "dark"),
     },
     Book {
@@ -140,8 +142,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Jules Verne",
         year: 1872,
         price: Price(1190),
-        about: "A man of exact habits bets half of what he has on a railway timetable, and takes his new servant and a carpet bag \
-                along.",
+        about: "A man of exact habits bets half of what he has on a railway timetable, and takes \
+                his new servant and a carpet bag along.",
         cover: cover!("globe", "dark"),
     },
     Book {
@@ -150,8 +152,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Bram Stoker",
         year: 1897,
         price: Price(1290),
-        about: "Diaries, telegrams and a ship’s log, put in order by those who lived to do it. A story about a monster that is \
-                caught by good record keeping.",
+        about: "Diaries, telegrams and a ship’s log, put in order by those who lived to do it. A \
+                story about a monster that is caught by good record keeping.",
         cover: cover!("moon", "light"),
     },
     Book {
@@ -160,8 +162,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Robert Louis Stevenson",
         year: 1883,
         price: Price(950),
-        about: "A map, an inn, a one-legged cook whom everybody likes. Most of what one thinks one knows about pirates was first \
-                thought of here.",
+        about: "A map, an inn, a one-legged cook whom everybody likes. Most of what one thinks \
+                one knows about pirates was first thought of here.",
         cover: cover!("map", "dark"),
     },
     Book {
@@ -170,8 +172,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "H. G. Wells",
         year: 1898,
         price: Price(990),
-        about: "Cylinders fall on the suburbs of London, and people go on catching their trains until they cannot. Told by someone \
-                who was there and would rather not have been.",
+        about: "Cylinders fall on the suburbs of London, and people go on catching their trains \
+                until they cannot. Told by someone who was there and would rather not have been.",
         cover: cover!("tripods", "light"),
     },
     Book {
@@ -180,8 +182,8 @@ pub(crate) const BOOKS: &[Book] = &[
         author: "Kenneth Grahame",
         year: 1908,
         price: Price(1350),
-        about: "Mole leaves his spring cleaning for the river, and meets Rat, who knows boats, Badger, who knows better, and Toad, \
-                who knows no limits.",
+        about: "Mole leaves his spring cleaning for the river, and meets Rat, who knows boats, \
+                Badger, who knows better, and Toad, who knows no limits.",
         cover: cover!("reeds", "dark"),
     },
 ];

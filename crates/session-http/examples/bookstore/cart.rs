@@ -155,7 +155,8 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
     notice::done(
         &session,
         format!(
-            "Thank you. {count} {books} for {total} are as good as on their way: this shop is only a demonstration."
+            "Thank you. {count} {books} for {total} are as good as on their way: this shop is \
+             only a demonstration."
         ),
     )?;
     Ok(Redirect::to("/"))

@@ -56,13 +56,15 @@ impl IntoResponse for Failure {
             Self::Forged => page(
                 StatusCode::FORBIDDEN,
                 "This form is out of date",
-                "It does not belong to your present session, so nothing was changed. That happens after logging in or out in another \
-                 tab, or when the session has ended. Go back, load the page again, and send the form once more.",
+                "It does not belong to your present session, so nothing was changed. That \
+                 happens after logging in or out in another tab, or when the session has ended. \
+                 Go back, load the page again, and send the form once more.",
             ),
             Self::Unreadable => page(
                 StatusCode::UNPROCESSABLE_ENTITY,
                 "This form cannot be read",
-                "A field is missing or has a value that the shop does not know. Nothing was changed.",
+                "A field is missing or has a value that the shop does not know. Nothing was \
+                 changed.",
             ),
             Self::Session(error) => {
                 tracing::error!(%error, "a session was not opened");
@@ -100,20 +102,20 @@ pub(crate) fn session_error(error: &Error) -> Response<Body> {
         StatusCode::SERVICE_UNAVAILABLE => page(
             status,
             "The shop cannot reach its sessions",
-            "Your cart and your login are safe, but out of reach at the moment. What you just did may not have been kept. Try again \
-             in a minute.",
+            "Your cart and your login are safe, but out of reach at the moment. What you just \
+             did may not have been kept. Try again in a minute.",
         ),
         StatusCode::CONFLICT => page(
             status,
             "Your session has moved on",
-            "It changed in another tab while this was under way, most likely by logging in or out. What you just did was not kept. \
-             Load the page again and repeat it.",
+            "It changed in another tab while this was under way, most likely by logging in or \
+             out. What you just did was not kept. Load the page again and repeat it.",
         ),
         _ if too_large => page(
             status,
             "Your cart does not fit",
-            "This shop keeps its carts in a cookie at the moment, and a cookie holds no more than about 4000 characters. What you \
-             just did was not kept.",
+            "This shop keeps its carts in a cookie at the moment, and a cookie holds no more \
+             than about 4000 characters. What you just did was not kept.",
         ),
         _ => broken(),
     }

@@ -51,7 +51,9 @@ pub(crate) async fn run() -> Result<(), String> {
         tokio::time::sleep(SHUTDOWN_TIMEOUT).await;
     };
     tokio::select! {
-        result = server.into_future() => result.map_err(|error| format!("the server stopped: {error}")),
+        result = server.into_future() => {
+            result.map_err(|error| format!("the server stopped: {error}"))
+        }
         () = timeout => Ok(()),
     }
 }
@@ -61,11 +63,15 @@ async fn listen(port: u16) -> Result<TcpListener, String> {
         .await
         .map_err(|error| match error.kind() {
             ErrorKind::AddrInUse => format!(
-                "port {port} is taken by another program; end that one, or choose another port: PORT={}",
+                "port {port} is taken by another program; end that one, or choose another port: \
+                 PORT={}",
                 port.checked_add(1).unwrap_or(3000)
             ),
             ErrorKind::PermissionDenied => {
-                format!("port {port} is not allowed to this user; choose one above 1023, such as PORT=3000")
+                format!(
+                    "port {port} is not allowed to this user; choose one above 1023, \
+                     such as PORT=3000"
+                )
             }
             _ => format!("cannot listen on port {port}: {error}; choose another one with PORT"),
         })

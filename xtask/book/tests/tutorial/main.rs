@@ -1,4 +1,5 @@
-//! "Sessions in practice": the page shows the program in `program.rs`, and the program does what the page says.
+//! Tests of the page "Sessions in practice": it shows the program in `program.rs`, and the program
+//! behaves as the page says.
 
 include!("program.rs");
 

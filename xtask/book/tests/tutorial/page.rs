@@ -1,4 +1,4 @@
-//! What a reader does.
+//! Compares the page with the program, and runs the program as a reader does.
 
 use axum::Router;
 use axum::body::{Body, to_bytes};
@@ -12,7 +12,7 @@ use super::app;
 const PAGE: &str = include_str!("../../../../docs/sessions-in-practice.md");
 const PROGRAM: &str = include_str!("program.rs");
 
-/// Where the page says that routes go.
+/// The comment that marks the place for routes on the page.
 const ROUTES: &str = "        // the routes of the next steps\n";
 
 fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
@@ -39,7 +39,7 @@ fn the_page_shows_the_program() {
 }
 
 #[test]
-fn the_lines_that_change_the_backend_are_there_to_be_changed() {
+fn the_diffs_on_the_page_apply_to_the_program() {
     let changes: Vec<_> = blocks("diff").collect();
     assert_eq!(changes.len(), 2);
     for change in changes {
@@ -51,7 +51,7 @@ fn the_lines_that_change_the_backend_are_there_to_be_changed() {
     }
 }
 
-/// A browser, as far as the page needs one.
+/// A minimal browser.
 struct Browser {
     app: Router,
     cookie: String,
@@ -96,30 +96,31 @@ impl Browser {
     }
 }
 
-fn told(line: &str) {
-    let said = blocks("text").any(|block| block.lines().any(|shown| shown == line));
-    assert!(said, "not on the page: {line}");
+/// Fails if the page does not show `line` as output.
+fn assert_on_page(line: &str) {
+    let is_shown = blocks("text").any(|block| block.lines().any(|shown| shown == line));
+    assert!(is_shown, "not on the page: {line}");
 }
 
 #[tokio::test]
-async fn the_program_answers_what_the_page_says() {
+async fn the_program_prints_what_the_page_shows() {
     let mut browser = Browser::new();
     browser.post("/theme", "theme=dark").await;
-    told(&browser.home().await);
-    told(&browser.home().await);
+    assert_on_page(&browser.home().await);
+    assert_on_page(&browser.home().await);
     browser.post("/cart", "book=Emma").await;
     browser.post("/cart", "book=Ulysses").await;
-    told(&browser.home().await);
+    assert_on_page(&browser.home().await);
 
     let mut browser = Browser::new();
     browser.post("/cart", "book=Emma").await;
     let before = browser.cookie.clone();
     browser.post("/login", "user=ada").await;
     assert_ne!(browser.cookie, before);
-    told(&browser.home().await);
-    let during = browser.cookie.clone();
+    assert_on_page(&browser.home().await);
+    let logged_in = browser.cookie.clone();
     browser.post("/logout", "").await;
-    told(&browser.home().await);
-    browser.cookie = during;
+    assert_on_page(&browser.home().await);
+    browser.cookie = logged_in;
     assert!(browser.home().await.ends_with("logged in: nobody</p>"));
 }

@@ -1,4 +1,4 @@
-//! A browser, and what a visitor does with it.
+//! A browser that is controlled with WebDriver.
 
 use std::fmt::Debug;
 use std::path::Path;
@@ -11,8 +11,8 @@ use session_servers::{ChromeDriver, DataDir};
 
 use crate::webdriver::{capabilities, command};
 
-/// For what the page does after a command has returned.
-const PATIENCE: Duration = Duration::from_secs(20);
+/// How long to wait for a change of the page after a command.
+const TIMEOUT: Duration = Duration::from_secs(20);
 
 pub(crate) struct Browser {
     driver: ChromeDriver,
@@ -21,18 +21,18 @@ pub(crate) struct Browser {
     _profile: DataDir,
 }
 
-/// A cookie, as the browser keeps it.
+/// A cookie in the browser's cookie store.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Cookie(Value);
 
 impl Browser {
-    /// A new one, on the front page of `site`.
+    /// Starts a browser, and opens the front page of `site`.
     pub(crate) fn open(site: &str) -> Self {
         let driver = ChromeDriver::start().unwrap();
         let profile = DataDir::create("profile").unwrap();
         let chromium = driver.chromium().display().to_string();
-        let wanted = capabilities(&chromium, &profile.path().display().to_string());
-        let started = command(driver.port(), "POST", "/session", &wanted).unwrap();
+        let capabilities = capabilities(&chromium, &profile.path().display().to_string());
+        let started = command(driver.port(), "POST", "/session", &capabilities).unwrap();
         let session = format!("/session/{}", started["sessionId"].as_str().unwrap());
         let browser = Self {
             driver,
@@ -96,17 +96,17 @@ impl Browser {
         path.as_str().unwrap().to_owned()
     }
 
-    /// Reads until what is read is `expected`, for a page that is still on its way.
-    pub(crate) fn comes<T: Debug + PartialEq>(&self, expected: T, read: impl Fn(&Self) -> T) {
-        let deadline = Instant::now() + PATIENCE;
+    /// Waits until `read` returns `expected`, because the page may still be loading.
+    pub(crate) fn wait_for<T: Debug + PartialEq>(&self, expected: T, read: impl Fn(&Self) -> T) {
+        let deadline = Instant::now() + TIMEOUT;
         loop {
-            let seen = read(self);
-            if seen == expected {
+            let found = read(self);
+            if found == expected {
                 return;
             }
             if Instant::now() > deadline {
                 panic!(
-                    "expected {expected:?}, seen {seen:?} at {}: {}",
+                    "expected {expected:?}, found {found:?} at {}: {}",
                     self.path(),
                     self.text("main").unwrap_or_default()
                 );
@@ -128,16 +128,16 @@ impl Browser {
         self.post("cookie", json!({ "cookie": cookie }));
     }
 
-    /// A command of Chromium's own protocol.
+    /// Sends a command of the Chrome DevTools Protocol.
     pub(crate) fn chromium(&self, name: &str, params: Value) -> Value {
         self.post("goog/cdp/execute", json!({ "cmd": name, "params": params }))
     }
 
-    /// Writes the whole page as a picture.
-    pub(crate) fn picture(&self, file: &Path) {
+    /// Writes a screenshot of the whole page.
+    pub(crate) fn screenshot(&self, file: &Path) {
         let params = json!({ "captureBeyondViewport": true });
-        let shot = self.chromium("Page.captureScreenshot", params);
-        let png = BASE64_STANDARD.decode(shot["data"].as_str().unwrap());
+        let result = self.chromium("Page.captureScreenshot", params);
+        let png = BASE64_STANDARD.decode(result["data"].as_str().unwrap());
         std::fs::write(file, png.unwrap()).unwrap();
     }
 
@@ -157,7 +157,7 @@ impl Browser {
 
 impl Drop for Browser {
     fn drop(&mut self) {
-        // The driver ends the browser even if this fails.
+        // If this fails, the driver stops the browser anyway.
         let _ = command(self.driver.port(), "DELETE", &self.session, &json!({}));
     }
 }

@@ -1,4 +1,4 @@
-//! The shop behind a proxy that speaks TLS, as in production.
+//! The shop behind a TLS proxy, as in production.
 
 use std::fs;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::shop::Shop;
 use crate::visit;
 
 #[test]
-fn over_https_the_cookie_is_bound_to_its_host() {
+fn over_https_the_cookie_has_the_host_prefix() {
     let shop = Shop::start("memory", true);
     let port = proxy(shop.port);
     let browser = Browser::open(&format!("https://localhost:{port}"));
@@ -41,7 +41,7 @@ fn over_https_the_cookie_is_bound_to_its_host() {
     assert_eq!(visit::cart(&browser), 0);
 }
 
-/// Passes what comes over TLS on to the shop's port, as long as the test runs, and returns its own port.
+/// Starts a TLS proxy in front of the shop, and returns its port. It runs until the test exits.
 fn proxy(shop: u16) -> u16 {
     let acceptor = acceptor(&Authority::create().unwrap());
     let runtime = tokio::runtime::Builder::new_current_thread()

@@ -1,4 +1,4 @@
-//! The bookstore, visited with a real browser.
+//! Visits the bookstore with a real browser.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! A picture of each page, for people to look at.
+//! Screenshots of each page, for review by people.
 
 use std::fs;
 use std::path::Path;
@@ -9,7 +9,7 @@ use crate::browser::Browser;
 use crate::shop::Shop;
 use crate::visit;
 
-/// The name of a picture, and the page.
+/// The name of the screenshot, and the path of the page.
 const PAGES: &[(&str, &str)] = &[
     ("shelf", "/"),
     ("book", "/books/the-time-machine"),
@@ -20,18 +20,23 @@ const PAGES: &[(&str, &str)] = &[
 ];
 
 #[test]
-fn each_page_fits_wide_and_narrow_light_and_dark() {
+fn each_page_fits_in_wide_and_narrow_windows() {
     let shop = Shop::start("memory", false);
     let browser = Browser::open(&shop.site());
-    // Beside cargo's directory for the files of tests.
+    // `target/screenshots`
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).with_file_name("screenshots");
     fs::create_dir_all(&directory).unwrap();
 
-    let all = |state: &str, pages: &[(&str, &str)]| {
+    let screenshot_all = |state: &str, pages: &[(&str, &str)]| {
         for (width, pixels) in [("wide", 1200), ("narrow", 390)] {
             browser.chromium(
                 "Emulation.setDeviceMetricsOverride",
-                json!({ "width": pixels, "height": 800, "deviceScaleFactor": 1, "mobile": width == "narrow" }),
+                json!({
+                    "width": pixels,
+                    "height": 800,
+                    "deviceScaleFactor": 1,
+                    "mobile": width == "narrow",
+                }),
             );
             for scheme in ["light", "dark"] {
                 let feature = json!({ "name": "prefers-color-scheme", "value": scheme });
@@ -40,21 +45,21 @@ fn each_page_fits_wide_and_narrow_light_and_dark() {
                 for (name, path) in pages {
                     browser.go(path);
                     let name = format!("{name}{state}-{width}-{scheme}.png");
-                    let wider = "return document.documentElement.scrollWidth - innerWidth";
-                    let wider = browser.script(wider).as_i64().unwrap();
-                    assert!(wider <= 0, "{name}: {wider} pixels do not fit");
-                    browser.picture(&directory.join(name));
+                    let overflow = "return document.documentElement.scrollWidth - innerWidth";
+                    let overflow = browser.script(overflow).as_i64().unwrap();
+                    assert!(overflow <= 0, "{name}: {overflow} pixels do not fit");
+                    browser.screenshot(&directory.join(name));
                 }
             }
         }
     };
-    all("-empty", &[("cart", "/cart")]);
+    screenshot_all("-empty", &[("cart", "/cart")]);
     for slug in ["the-time-machine", "twenty-thousand-leagues", "walden"] {
         visit::add(&browser, slug);
     }
-    all("", PAGES);
+    screenshot_all("", PAGES);
     visit::login(&browser);
-    // The answer to a login is the front page, with its notice.
-    browser.picture(&directory.join("welcome-narrow-dark.png"));
-    all("-known", &[("shelf", "/"), ("session", "/session")]);
+    // A login redirects to the front page, which shows a notice.
+    browser.screenshot(&directory.join("welcome-narrow-dark.png"));
+    screenshot_all("-known", &[("shelf", "/"), ("session", "/session")]);
 }

@@ -1,4 +1,4 @@
-//! The shop, built and started.
+//! Builds and starts the shop.
 
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
@@ -13,7 +13,8 @@ pub(crate) struct Shop {
 }
 
 impl Shop {
-    /// Starts it on a free port, with sessions in `store`; `secure`, browsers reach it over https alone.
+    /// Starts it on a free port, with sessions in `store`. With `secure`, it sets cookies for https
+    /// only.
     pub(crate) fn start(store: &str, secure: bool) -> Self {
         static BINARY: OnceLock<PathBuf> = OnceLock::new();
         let mut child = Command::new(BINARY.get_or_init(build))
@@ -45,16 +46,17 @@ impl Shop {
 
 impl Drop for Shop {
     fn drop(&mut self) {
-        // Both fail only where it is gone, which is what is wanted.
+        // Both fail only if the process has already exited.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
 }
 
-/// The example with the features of `cargo test --workspace --all-features`, which has then built it already.
+/// Builds the example with the same features as `cargo test --workspace --all-features`, so that it
+/// is built only once.
 fn build() -> PathBuf {
     let mut cargo = Command::new(env!("CARGO"));
-    // These are ours, and some build scripts would run again for them, both now and when the next cargo has them not.
+    // These variables belong to this test. If cargo saw them, some build scripts would run again.
     let ours = |name: &str| name.starts_with("CARGO_PKG_") || name.starts_with("CARGO_MANIFEST_");
     for (name, _) in std::env::vars().filter(|(name, _)| ours(name)) {
         cargo.env_remove(name);
@@ -66,8 +68,8 @@ fn build() -> PathBuf {
         .output()
         .unwrap();
     assert!(output.status.success(), "the bookstore does not build");
-    let said = String::from_utf8(output.stdout).unwrap();
-    let mut messages = said.lines().filter_map(|line| {
+    let output = String::from_utf8(output.stdout).unwrap();
+    let mut messages = output.lines().filter_map(|line| {
         let message: Value = serde_json::from_str(line).ok()?;
         let is_shop = message["target"]["name"] == "bookstore";
         Some(message["executable"].as_str().filter(|_| is_shop)?.into())

@@ -1,4 +1,4 @@
-//! The whole path of a visitor, on every backend.
+//! A complete visit to the shop, on every backend.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -8,7 +8,7 @@ use session_servers::{DataDir, Memcached, Redis};
 use crate::browser::Browser;
 use crate::shop::Shop;
 
-/// Over plain http; over https it is `__Host-session`.
+/// The name over plain http. Over https it is `__Host-session`.
 const COOKIE: &str = "session";
 
 #[test]
@@ -52,38 +52,38 @@ fn visit(store: &str) {
     browser.reload();
     assert_eq!(notice(&browser), None);
 
-    // Two overlapping answers each carry a whole cookie, and the browser keeps the last: docs/cookie-storage.md says so.
+    // With cookie storage, overlapping responses replace each other (see docs/cookie-storage.md).
     if store == "cookie" {
         add(&browser, "dracula");
     } else {
         two_tabs_at_once(&browser);
     }
-    a_flash_waits_for_the_next_page(&browser, &shop);
+    a_flash_is_not_consumed_by_the_icon_or_a_prefetch(&browser, &shop);
 
     let anonymous = browser.cookie(COOKIE).unwrap();
-    let held = cart(&browser);
+    let copies = cart(&browser);
     login(&browser);
     assert_ne!(browser.cookie(COOKIE).unwrap().value(), anonymous.value());
-    assert_eq!(cart(&browser), held);
+    assert_eq!(cart(&browser), copies);
     browser.reload();
     assert_eq!(notice(&browser), None);
 
     browser.go("/cart");
-    let known = browser.cookie(COOKIE).unwrap();
+    let logged_in = browser.cookie(COOKIE).unwrap();
     logout(&browser);
-    assert_ne!(browser.cookie(COOKIE).unwrap().value(), known.value());
+    assert_ne!(browser.cookie(COOKIE).unwrap().value(), logged_in.value());
     browser.back();
-    browser.comes("/cart".to_owned(), Browser::path);
+    browser.wait_for("/cart".to_owned(), Browser::path);
     assert_eq!((cart(&browser), browser.text("#user")), (0, None));
     assert!(browser.text("main").unwrap().contains("nothing in it yet"));
 }
 
-/// Each of two tabs sends its form before the other one has an answer, three times over. The first tab only watches.
+/// Two tabs submit their forms at the same time, three times. The first tab only watches.
 fn two_tabs_at_once(browser: &Browser) {
     browser.script(
         "window.tabs = ['dracula', 'moby-dick'].map(slug => window.open('/books/' + slug));",
     );
-    // How many copies of its book each tab says are in the cart, once both have their page.
+    // The number of copies in the cart that each tab shows, once both pages are loaded.
     let copies = |browser: &Browser| {
         let copies = browser.script(
             "const pages = window.tabs.map(tab => tab.document);
@@ -93,13 +93,13 @@ fn two_tabs_at_once(browser: &Browser) {
         );
         copies.as_str().unwrap().to_owned()
     };
-    for had in 0..3 {
-        browser.comes(format!("{had} and {had}"), copies);
+    for count in 0..3 {
+        browser.wait_for(format!("{count} and {count}"), copies);
         browser.script(
             "for (const tab of window.tabs) tab.document.querySelector('main form').submit()",
         );
     }
-    browser.comes("3 and 3".to_owned(), copies);
+    browser.wait_for("3 and 3".to_owned(), copies);
     browser.script("for (const tab of window.tabs) tab.close()");
     browser.go("/cart");
     for book in ["dracula", "moby-dick"] {
@@ -108,8 +108,9 @@ fn two_tabs_at_once(browser: &Browser) {
     }
 }
 
-/// A form is answered, and before the browser follows the answer it asks for the icon, and fetches a page in advance.
-fn a_flash_waits_for_the_next_page(browser: &Browser, shop: &Shop) {
+/// Between a form and the page after its redirect, the browser loads the icon and prefetches a
+/// page. Neither may consume the flash value.
+fn a_flash_is_not_consumed_by_the_icon_or_a_prefetch(browser: &Browser, shop: &Shop) {
     browser.go("/books/frankenstein");
     let token = browser.script("return document.querySelector('[name=csrf]').value");
     let cookie = browser.cookie(COOKIE).unwrap();
@@ -126,15 +127,15 @@ fn a_flash_waits_for_the_next_page(browser: &Browser, shop: &Shop) {
         form.len()
     )
     .unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    assert!(answer.starts_with("HTTP/1.1 303"), "{answer}");
-    // Where the data is in the cookie, so is the flash.
-    if let Some((_, rest)) = answer.split_once(&format!("set-cookie: {COOKIE}=")) {
+    let mut response = String::new();
+    stream.read_to_string(&mut response).unwrap();
+    assert!(response.starts_with("HTTP/1.1 303"), "{response}");
+    // With cookie storage, the flash value is in the cookie.
+    if let Some((_, rest)) = response.split_once(&format!("set-cookie: {COOKIE}=")) {
         browser.set_cookie(COOKIE, rest.split(';').next().unwrap());
     }
 
-    let asked = browser.script_until_done(
+    let loaded = browser.script_until_done(
         "const icon = new Image();
          icon.onerror = () => done('no icon');
          icon.onload = () => {
@@ -147,7 +148,7 @@ fn a_flash_waits_for_the_next_page(browser: &Browser, shop: &Shop) {
          };
          icon.src = '/favicon.ico';",
     );
-    assert_eq!(asked, "both");
+    assert_eq!(loaded, "both");
     browser.go("/");
     assert_eq!(notice(browser).unwrap(), "“Frankenstein” is in your cart.");
     browser.reload();
@@ -156,9 +157,9 @@ fn a_flash_waits_for_the_next_page(browser: &Browser, shop: &Shop) {
 
 pub(crate) fn add(browser: &Browser, slug: &str) {
     browser.go("/");
-    let held = cart(browser);
+    let copies = cart(browser);
     browser.click(&format!("#{slug} button"));
-    browser.comes(held + 1, cart);
+    browser.wait_for(copies + 1, cart);
 }
 
 pub(crate) fn login(browser: &Browser) {
@@ -166,17 +167,17 @@ pub(crate) fn login(browser: &Browser) {
     browser.fill("#login", "ada");
     browser.fill("#password", "engine");
     browser.click("main form button");
-    browser.comes(Some("Ada".to_owned()), |browser| browser.text("#user"));
+    browser.wait_for(Some("Ada".to_owned()), |browser| browser.text("#user"));
     assert_eq!(notice(browser).unwrap(), "Welcome back, Ada.");
 }
 
 pub(crate) fn logout(browser: &Browser) {
     browser.click(".who button");
-    browser.comes(None, |browser| browser.text("#user"));
+    browser.wait_for(None, |browser| browser.text("#user"));
     assert!(notice(browser).unwrap().starts_with("Goodbye."));
 }
 
-/// How many books the page says are in the cart.
+/// The number of books in the cart that the page shows.
 pub(crate) fn cart(browser: &Browser) -> u32 {
     let count = browser.text("#cart-count");
     count.and_then(|count| count.parse().ok()).unwrap_or(0)

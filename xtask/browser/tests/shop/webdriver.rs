@@ -1,4 +1,4 @@
-//! What of WebDriver we need: JSON commands over HTTP, one connection a command.
+//! A minimal WebDriver client: JSON commands over HTTP, one connection per command.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
@@ -6,32 +6,32 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-/// Longer than any command may take: a page that does not load ends after 30 s by the driver's own limit.
-const LIMIT: Duration = Duration::from_secs(60);
+/// Longer than any command takes: the driver gives up on a page after 30 s.
+const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Sends `body` to `path` of the driver at `port`, and returns the `value` of its answer.
+/// Sends `body` to `path` of the driver at `port`, and returns the `value` of its response.
 ///
 /// # Errors
 ///
-/// What the driver says is wrong.
+/// The driver returns an error or cannot be reached.
 pub(crate) fn command(port: u16, method: &str, path: &str, body: &Value) -> Result<Value, String> {
-    let answer = exchange(port, method, path, &body.to_string())
+    let response = exchange(port, method, path, &body.to_string())
         .map_err(|error| format!("{method} {path}: {error}"))?;
-    let mut answer: Value =
-        serde_json::from_slice(&answer).map_err(|error| format!("{method} {path}: {error}"))?;
-    let value = answer["value"].take();
+    let mut response: Value =
+        serde_json::from_slice(&response).map_err(|error| format!("{method} {path}: {error}"))?;
+    let value = response["value"].take();
     match value["error"].as_str() {
         Some(error) => Err(format!("{method} {path}: {error}: {}", value["message"])),
         None => Ok(value),
     }
 }
 
-/// A new browser with an empty profile.
+/// The capabilities of a new browser with an empty profile.
 pub(crate) fn capabilities(chromium: &str, profile: &str) -> Value {
     let profile = format!("--user-data-dir={profile}");
     json!({ "capabilities": { "alwaysMatch": {
         "browserName": "chrome",
-        // The certificate of the test's own authority.
+        // The certificate is signed by an authority of the test.
         "acceptInsecureCerts": true,
         "goog:chromeOptions": { "binary": chromium, "args": [
             "--headless",
@@ -43,7 +43,7 @@ pub(crate) fn capabilities(chromium: &str, profile: &str) -> Value {
             "--disable-background-networking",
             "--disable-component-update",
             "--disable-sync",
-            // It ends with the driver, however that ends.
+            // The browser exits when the driver exits.
             "--remote-debugging-pipe",
             "--ignore-certificate-errors",
             profile,
@@ -54,14 +54,14 @@ pub(crate) fn capabilities(chromium: &str, profile: &str) -> Value {
 fn exchange(port: u16, method: &str, path: &str, body: &str) -> io::Result<Vec<u8>> {
     let body = if method == "POST" { body } else { "" };
     let mut stream = TcpStream::connect(("127.0.0.1", port))?;
-    stream.set_read_timeout(Some(LIMIT))?;
+    stream.set_read_timeout(Some(TIMEOUT))?;
     write!(
         stream,
         "{method} {path} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )?;
-    // The driver keeps the connection open, so the length says where the answer ends.
+    // The driver leaves the connection open, so `Content-Length` gives the end of the response.
     let mut stream = BufReader::new(stream);
     let mut length = 0;
     loop {
@@ -75,7 +75,7 @@ fn exchange(port: u16, method: &str, path: &str, body: &str) -> io::Result<Vec<u
             _ => {}
         }
     }
-    let mut answer = vec![0; length];
-    stream.read_exact(&mut answer)?;
-    Ok(answer)
+    let mut response = vec![0; length];
+    stream.read_exact(&mut response)?;
+    Ok(response)
 }

@@ -1,4 +1,4 @@
-//! Signed cookies: made on one side, verified on the other, while secrets change.
+//! Signed cookies: one side signs and the other verifies, also while secrets are rotated.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -19,13 +19,13 @@ fn rust(secrets: &[&str]) -> SessionCookie {
     cookie
 }
 
-fn made_by_rust(cookie: &SessionCookie, value: &str) -> String {
+fn signed_by_rust(cookie: &SessionCookie, value: &str) -> String {
     let content = CookieContent::Id;
     let lines = cookie.set(value, content, None, SystemTime::now(), 0);
     pair(&lines.unwrap()[0])
 }
 
-/// What a browser sends after it was given `line`.
+/// The `name=value` that a browser sends after it received `line`.
 fn pair(line: &str) -> String {
     line.split(';').next().unwrap().to_owned()
 }
@@ -48,11 +48,11 @@ const VALUES: &[&str] = &[
 ];
 
 #[test]
-fn verify_both_ways() {
+fn each_side_verifies_the_others_signature() {
     let (remix, rust) = (remix(&[SECRET]), rust(&[SECRET]));
     for value in VALUES {
         let theirs = pair(&remix.serialize(value));
-        let ours = made_by_rust(&rust, value);
+        let ours = signed_by_rust(&rust, value);
         assert_eq!(theirs, ours);
         assert_eq!(read(&rust, &theirs).as_deref(), Some(*value));
         assert_eq!(remix.parse(&ours).as_deref(), Some(*value));
@@ -60,7 +60,7 @@ fn verify_both_ways() {
 }
 
 #[test]
-fn rotate() {
+fn secrets_can_be_rotated() {
     let (old, both, new) = (
         remix(&["old"]),
         remix(&["new-é🎉", "old"]),
@@ -74,25 +74,25 @@ fn rotate() {
     let [ours_old, ours_both, ours_new] = &ours;
     let value = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
 
-    // Signed before the change: those that still have the old secret take it.
+    // Signed before the rotation: accepted as long as the old secret is configured.
     let before = pair(&old.serialize(value));
-    assert_eq!(made_by_rust(ours_old, value), before);
-    let takes = |header: &str| ours.each_ref().map(|cookie| read(cookie, header).is_some());
-    assert_eq!(takes(&before), [true, true, false]);
+    assert_eq!(signed_by_rust(ours_old, value), before);
+    let accepted = |header: &str| ours.each_ref().map(|cookie| read(cookie, header).is_some());
+    assert_eq!(accepted(&before), [true, true, false]);
     assert!(old.parse(&before).is_some() && both.parse(&before).is_some());
     assert_eq!(new.parse(&before), None);
 
     // The first secret signs.
     let after = pair(&both.serialize(value));
-    assert_eq!(made_by_rust(ours_both, value), after);
-    assert_eq!(made_by_rust(ours_new, value), after);
-    assert_eq!(takes(&after), [false, true, true]);
+    assert_eq!(signed_by_rust(ours_both, value), after);
+    assert_eq!(signed_by_rust(ours_new, value), after);
+    assert_eq!(accepted(&after), [false, true, true]);
     assert!(both.parse(&after).is_some() && new.parse(&after).is_some());
     assert_eq!(old.parse(&after), None);
 }
 
 #[test]
-fn refuse_what_was_changed() {
+fn changed_cookies_are_refused() {
     let (remix, rust) = (remix(&[SECRET]), rust(&[SECRET]));
     let header = pair(&remix.serialize("f47ac10b"));
     let dot = header.rfind('.').unwrap();
@@ -119,11 +119,12 @@ fn refuse_what_was_changed() {
     }
 }
 
-/// The browser sends several when paths or domains differ, or when someone planted one.
+/// A browser sends several cookies with one name if their paths or domains differ, or if one was
+/// planted.
 #[test]
-fn of_several_remix_takes_the_last_and_rust_the_first_that_verifies() {
+fn of_several_cookies_remix_uses_the_last_and_rust_the_first_that_verifies() {
     let (remix, rust) = (remix(&[SECRET]), rust(&[SECRET]));
-    let (a, b) = (made_by_rust(&rust, "a"), made_by_rust(&rust, "b"));
+    let (a, b) = (signed_by_rust(&rust, "a"), signed_by_rust(&rust, "b"));
     let both = format!("{a}; {b}");
     assert_eq!(remix.parse(&both).as_deref(), Some("b"));
     assert_eq!(read(&rust, &both).as_deref(), Some("a"));
@@ -133,7 +134,7 @@ fn of_several_remix_takes_the_last_and_rust_the_first_that_verifies() {
 }
 
 #[test]
-fn an_empty_cookie_is_no_session() {
+fn an_empty_cookie_is_treated_as_missing() {
     let (remix, rust) = (remix(&[SECRET]), rust(&[SECRET]));
     let empty = pair(&remix.serialize(""));
     assert_eq!(empty, "__session=");
@@ -142,7 +143,7 @@ fn an_empty_cookie_is_no_session() {
 }
 
 #[test]
-fn attributes_are_stricter_here() {
+fn rust_sets_stricter_attributes() {
     let value = "f47ac10b";
     let theirs = remix(&[SECRET]).serialize(value);
     let attributes = theirs.split_once("; ").unwrap().1;
@@ -157,15 +158,15 @@ fn attributes_are_stricter_here() {
     );
 }
 
-/// Browsers drop a cookie of more than 4096 bytes; remix sends it all the same.
+/// Browsers drop a cookie of more than 4096 bytes. remix sends it anyway.
 #[tokio::test]
-async fn one_that_is_too_large_is_an_error_here() {
+async fn a_cookie_that_is_too_large_is_an_error_in_rust() {
     let mut site = Site::cookie().await;
     let text = "x".repeat(4096);
-    let answer = site.remix.request(None, &json!([["set", "text", text]]));
-    assert!(answer.cookies[0].len() > 4096);
+    let response = site.remix.request(None, &json!([["set", "text", text]]));
+    assert!(response.cookies[0].len() > 4096);
     let session = site.rust_open().await;
     session.set("text", &text).unwrap();
-    let error = site.rust_finish(session).await.unwrap_err();
+    let error = site.rust_close(session).await.unwrap_err();
     assert!(matches!(error, Error::TooLarge { .. }), "{error:?}");
 }

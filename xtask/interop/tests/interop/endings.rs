@@ -1,4 +1,4 @@
-//! Sessions that end on either side: what the other makes of it, and what it can undo.
+//! Logouts on one side: their effect on the other side, and when the other side can undo them.
 
 use serde_json::{Value, json};
 use session_core::{Error, Outcome};
@@ -6,10 +6,10 @@ use session_core::{Error, Outcome};
 use crate::site::{Site, on_each_server, on_each_storage};
 
 on_each_storage! {
-    async fn javascript_logs_out(site) {
+    async fn remix_logs_out(site) {
         site.rust(|session| session.set("user", &7)).await;
         site.js(json!([["destroy"]]));
-        // remix leaves an empty cookie behind, which is as good as none.
+        // remix sets an empty cookie, which is treated as missing.
         assert_eq!(site.cookie.as_deref(), Some("__session="));
         site.rust(|session| {
             assert!(session.is_new() && session.is_empty());
@@ -25,7 +25,7 @@ on_each_storage! {
         assert_eq!(site.js(json!([["data"]])), [json!([{}, {}])]);
     }
 
-    async fn rust_logs_out_and_says_goodbye_in_javascript(site) {
+    async fn rust_logs_out_and_remix_shows_the_flash_value(site) {
         site.js(json!([["set", "user", 7]]));
         site.rust(|session| {
             session.restart()?;
@@ -36,7 +36,7 @@ on_each_storage! {
 }
 
 on_each_server! {
-    async fn a_session_that_remix_destroyed_is_gone(site) {
+    async fn a_session_destroyed_by_remix_does_not_open_in_rust(site) {
         site.js(json!([["set", "user", 7]]));
         let cookie = site.cookie.clone();
         site.js(json!([["destroy"]]));
@@ -45,7 +45,7 @@ on_each_server! {
         assert!(site.rust_open().await.is_new());
     }
 
-    async fn to_remix_a_destroyed_session_is_an_empty_one_under_its_id(site) {
+    async fn remix_opens_a_destroyed_session_as_an_empty_one_with_the_same_id(site) {
         site.js(json!([["set", "user", 7]]));
         let (id, cookie) = (site.id(), site.cookie.clone());
         site.rust(|session| session.destroy()).await;
@@ -56,26 +56,26 @@ on_each_server! {
         // Reading wrote nothing.
         assert_eq!(site.record().await, Some(record));
 
-        // What it writes there is a session again, of which nobody has seen anything before.
+        // If remix writes to it, it is a session again, without the old values.
         site.js(json!([["set", "cart", 1]]));
         let session = site.rust_open().await;
         assert!(!session.is_new() && !session.has("user"));
         assert_eq!(session.get::<u32>("cart").unwrap(), Some(1));
     }
 
-    /// No lock and no condition holds remix back. This library cannot mend that from its side.
-    async fn a_slow_request_of_remix_undoes_a_logout_of_rust(site) {
+    /// remix writes without a condition. This library cannot prevent that.
+    async fn a_slow_request_to_remix_undoes_a_logout_in_rust(site) {
         site.js(json!([["set", "user", 7]]));
         let cookie = site.cookie.clone();
         let slow = site.js_open();
         site.rust(|session| session.destroy()).await;
-        site.js_finish(slow, json!([["set", "cart", 1]]));
+        site.js_resume(slow, json!([["set", "cart", 1]]));
         site.cookie = cookie;
         assert_eq!(site.rust(|session| session.get::<u32>("user")).await, Some(7));
     }
 
-    /// The same for an id that was given up.
-    async fn a_slow_request_of_remix_undoes_the_move_of_rust(site) {
+    /// The old id is alive again too.
+    async fn a_slow_request_to_remix_undoes_an_id_change_in_rust(site) {
         site.js(json!([["set", "cart", 1]]));
         let old = site.cookie.clone();
         let slow = site.js_open();
@@ -84,79 +84,80 @@ on_each_server! {
             session.set("user", &7)
         }).await;
         let new = site.cookie.clone();
-        site.js_finish(slow, json!([["set", "theme", "dark"]]));
-        // And its response puts the old id over the new one.
+        site.js_resume(slow, json!([["set", "theme", "dark"]]));
+        // Its response also overwrites the new id in the browser with the old one.
         assert_eq!(site.cookie, old);
         assert_eq!(site.js(json!([["data"]])), [json!([{"cart": 1, "theme": "dark"}, {}])]);
         site.cookie = new;
         assert_eq!(site.js(json!([["data"]])), [json!([{"cart": 1, "user": 7}, {}])]);
     }
 
-    async fn a_slow_request_of_rust_does_not_undo_a_logout_of_remix(site) {
+    async fn a_slow_request_to_rust_does_not_undo_a_logout_in_remix(site) {
         site.js(json!([["set", "user", 7], ["flash", "notice", "hello"]]));
         let cookie = site.cookie.clone();
         let writing = site.rust_open().await;
         let reading = site.rust_open().await;
         site.js(json!([["destroy"]]));
         writing.set("cart", &1).unwrap();
-        let error = site.rust_finish(writing).await.unwrap_err();
+        let error = site.rust_close(writing).await.unwrap_err();
         assert!(matches!(error, Error::Vanished), "{error:?}");
-        // One that only read is none the wiser.
+        // A request that only read does not notice.
         assert_eq!(reading.get::<String>("notice").unwrap().as_deref(), Some("hello"));
-        assert_eq!(site.rust_finish(reading).await.unwrap(), Outcome::Unchanged);
+        assert_eq!(site.rust_close(reading).await.unwrap(), Outcome::Unchanged);
         site.cookie = cookie;
         assert_eq!(site.record().await, None);
     }
 
-    async fn a_login_of_rust_during_a_logout_of_remix_begins_anew(site) {
+    async fn a_login_in_rust_after_a_logout_in_remix_has_no_old_values(site) {
         site.js(json!([["set", "cart", 1]]));
         let login = site.rust_open().await;
         site.js(json!([["destroy"]]));
         login.regenerate_id().unwrap();
         login.set("user", &7).unwrap();
-        site.rust_finish(login).await.unwrap();
+        site.rust_close(login).await.unwrap();
         assert_eq!(site.js(json!([["data"]])), [json!([{"user": 7}, {}])]);
     }
 
-    async fn a_slow_request_of_rust_does_not_follow_a_move_of_remix(site) {
+    async fn a_slow_request_to_rust_does_not_follow_an_id_change_in_remix(site) {
         site.js(json!([["set", "user", 7]]));
         let slow = site.rust_open().await;
         site.js(json!([["regenerateId", true]]));
         slow.set("cart", &1).unwrap();
-        assert!(matches!(site.rust_finish(slow).await, Err(Error::Vanished)));
+        assert!(matches!(site.rust_close(slow).await, Err(Error::Vanished)));
         assert_eq!(site.js(json!([["data"]])), [json!([{"user": 7}, {}])]);
     }
 
-    /// The tombstone under the old id names the new one, whatever remix did there since.
-    async fn a_logout_of_rust_follows_a_move_of_rust_through_what_remix_wrote(site) {
+    /// The tombstone under the old id names the new id, so the logout reaches the new record even
+    /// though remix has written to it.
+    async fn a_logout_in_rust_follows_an_id_change_in_rust_after_a_write_of_remix(site) {
         site.js(json!([["set", "user", 7]]));
         let logout = site.rust_open().await;
         site.rust(|session| session.regenerate_id()).await;
         site.js(json!([["set", "cart", 1]]));
         let new = site.cookie.clone();
         logout.destroy().unwrap();
-        site.rust_finish(logout).await.unwrap();
+        site.rust_close(logout).await.unwrap();
         site.cookie = new;
         assert!(site.rust_open().await.is_new());
         assert_eq!(site.js(json!([["data"]])), [json!([{}, {}])]);
     }
 
-    /// Where remix moved a session to stands nowhere.
-    async fn a_logout_of_rust_does_not_follow_a_move_of_remix(site) {
+    /// remix does not record the new id.
+    async fn a_logout_in_rust_does_not_follow_an_id_change_in_remix(site) {
         site.js(json!([["set", "user", 7]]));
         let logout = site.rust_open().await;
         site.js(json!([["regenerateId", true]]));
         let new = site.cookie.clone();
         logout.destroy().unwrap();
-        site.rust_finish(logout).await.unwrap();
+        site.rust_close(logout).await.unwrap();
         site.cookie = new;
         assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
     }
 }
 
-/// With cookie storage there is nothing on the server to end.
+/// With cookie storage, there is nothing on the server to destroy.
 #[tokio::test]
-async fn with_cookie_storage_a_copied_cookie_stays_good_on_both_sides() {
+async fn with_cookie_storage_a_copied_cookie_stays_valid_on_both_sides() {
     let mut site = Site::cookie().await;
     site.js(json!([["set", "user", 7]]));
     let copied = site.cookie.clone();

@@ -1,4 +1,4 @@
-//! Ids, and sessions that get new ones on either side.
+//! Ids, and id changes on either side.
 
 use serde_json::{Value, json};
 use session_core::SessionId;
@@ -6,10 +6,10 @@ use session_core::SessionId;
 use crate::site::{DAY, Site, on_each_server, on_each_storage};
 
 on_each_storage! {
-    async fn javascript_regenerates(site) {
+    async fn remix_regenerates(site) {
         site.js(json!([["set", "user", 7]]));
         let old = site.id();
-        assert_eq!(old.as_str().len(), 36, "remix makes UUIDs");
+        assert_eq!(old.as_str().len(), 36, "remix uses UUIDs");
         assert_eq!(site.rust(|session| session.id()).await, old);
         site.js(json!([["regenerateId", true]]));
         assert_ne!(site.id(), old);
@@ -28,7 +28,7 @@ on_each_storage! {
         let new = site.id();
         assert_ne!(new, old);
         assert_eq!(site.js(json!([["id"], ["get", "user"]])), [json!(new.as_str()), json!(7)]);
-        // It goes on under that id there.
+        // remix continues with that id.
         site.js(json!([["set", "theme", "dark"]]));
         assert_eq!(site.id(), new);
         site.rust(|session| {
@@ -39,7 +39,7 @@ on_each_storage! {
 }
 
 on_each_server! {
-    async fn an_old_id_that_remix_deleted_opens_nothing(site) {
+    async fn an_old_id_that_remix_deleted_does_not_open(site) {
         site.js(json!([["set", "user", 7]]));
         let old = site.cookie.clone();
         site.js(json!([["regenerateId", true]]));
@@ -48,7 +48,7 @@ on_each_server! {
         assert_eq!(site.record().await, None);
     }
 
-    async fn an_old_id_that_remix_left_opens_the_session_as_it_was(site) {
+    async fn an_old_id_that_remix_did_not_delete_opens_the_old_session(site) {
         site.js(json!([["set", "user", 7]]));
         let old = site.cookie.clone();
         site.js(json!([["regenerateId"]]));
@@ -56,7 +56,7 @@ on_each_server! {
         assert_eq!(site.rust(|session| session.get::<u32>("user")).await, Some(7));
     }
 
-    async fn to_remix_a_moved_session_is_an_empty_one_under_its_old_id(site) {
+    async fn remix_opens_a_moved_session_as_an_empty_one_with_the_old_id(site) {
         site.rust(|session| session.set("user", &7)).await;
         let (old_id, old) = (site.id(), site.cookie.clone());
         site.rust(|session| session.regenerate_id()).await;
@@ -67,7 +67,8 @@ on_each_server! {
         assert_eq!(record[2]["t"]["kind"], "moved");
         assert_eq!(site.js(json!([["data"], ["id"]])), [json!([{}, {}]), json!(old_id.as_str())]);
 
-        // What it writes there is a session again, under an id that whoever planted it knows, without what there was.
+        // If remix writes to it, it is a session again, without the old values. An attacker who
+        // planted the old id can use that session.
         site.js(json!([["set", "cart", 1]]));
         site.rust(|session| {
             assert_eq!(session.get::<u32>("cart")?, Some(1));
@@ -78,22 +79,22 @@ on_each_server! {
         assert_eq!(site.js(json!([["data"]])), [json!([{"user": 7}, {}])]);
     }
 
-    /// Until when the old values may be read stands in what remix ignores.
-    async fn to_remix_values_that_are_kept_under_an_old_id_are_a_session(site) {
+    /// remix ignores the time until which the old values can be read.
+    async fn remix_opens_old_values_that_stay_readable_as_a_session(site) {
         site.rust(|session| session.set("user", &7)).await;
         let old = site.cookie.clone();
         site.rust(|session| session.regenerate_id_keeping_old_for(DAY)).await;
         site.cookie = old;
-        site.wait(2 * DAY);
+        site.advance(2 * DAY);
         assert!(site.rust_open().await.is_new());
         assert_eq!(site.js(json!([["get", "user"], ["set", "cart", 1]]))[0], json!(7));
         assert_eq!(site.rust(|session| session.get::<u32>("user")).await, Some(7));
     }
 }
 
-/// With cookie storage there is nothing on the server to end.
+/// With cookie storage, there is nothing on the server to destroy.
 #[tokio::test]
-async fn with_cookie_storage_the_old_cookie_stays_good_on_both_sides() {
+async fn with_cookie_storage_the_old_cookie_stays_valid_on_both_sides() {
     let mut site = Site::cookie().await;
     site.js(json!([["set", "user", 7]]));
     let old = site.cookie.clone();
@@ -115,7 +116,7 @@ async fn an_id_of_any_printable_form_opens_where_a_record_exists() {
         let id = &unique[unique.len() - id.len().min(unique.len())..];
         let line = site.remix.serialize(id);
         site.receive(&line);
-        // Unknown ids are never adopted here, whatever remix is told.
+        // Rust never adopts unknown ids, even if remix is configured to.
         let adopted = site.rust_open().await;
         assert!(adopted.is_new());
         assert_ne!(adopted.id().unwrap().as_str(), id);
@@ -131,7 +132,7 @@ async fn an_id_of_any_printable_form_opens_where_a_record_exists() {
         );
         site.rust(|session| session.destroy()).await;
     }
-    // remix takes these too; here they are no ids.
+    // remix accepts these too. Rust does not.
     for id in ["with space", "naïve", &"n".repeat(129)] {
         assert_eq!(SessionId::parse_foreign(id), None);
         let line = site.remix.serialize(id);

@@ -1,5 +1,5 @@
-//! What remix writes, byte by byte, as it is kept in `tests/known/remix.json`: it opens here without Node, and it is what remix
-//! writes.
+//! Known answers: `tests/known/remix.json` contains the exact bytes that remix writes. They open in
+//! Rust (without Node), and remix still writes them.
 
 use std::fs;
 use std::path::Path;
@@ -60,7 +60,7 @@ async fn body(store: &dyn RecordStore, policy: &SessionPolicy) -> String {
     String::from_utf8(record.body.to_vec()).unwrap()
 }
 
-/// The session that a cookie names, with everything that remix put in.
+/// Opens the session of a cookie, and checks that it has everything that remix stored.
 async fn open(manager: &SessionManager, cookie: &str) -> Session {
     let mut headers = HeaderMap::new();
     headers.insert(header::COOKIE, HeaderValue::from_str(cookie).unwrap());
@@ -72,8 +72,9 @@ async fn open(manager: &SessionManager, cookie: &str) -> Session {
     session
 }
 
-/// It opens, and what is then written stands in its place: the values in the same words, no flash value, and the meta.
-async fn opens_and_stays(store: Arc<dyn RecordStore>) {
+/// The record opens. A save writes it to the same key: the same bytes for the values, no flash
+/// value, and added metadata.
+async fn assert_opens_and_is_updated(store: Arc<dyn RecordStore>) {
     let policy = site::policy();
     let manager = site::manager(Arc::clone(&store), &policy);
     let session = open(&manager, &known().id_cookie).await;
@@ -93,7 +94,7 @@ async fn opens_from_redis() {
     let server = Redis::start().unwrap();
     put_in_redis(&server, &known().body);
     let store = RedisStore::connect(&server.url()).await.unwrap();
-    opens_and_stays(Arc::new(store)).await;
+    assert_opens_and_is_updated(Arc::new(store)).await;
 }
 
 #[tokio::test]
@@ -101,7 +102,7 @@ async fn opens_from_memcached() {
     let server = Memcached::start().unwrap();
     put_in_memcached(&server, &known().body);
     let store = MemcacheStore::connect([server.addr()]).await.unwrap();
-    opens_and_stays(Arc::new(store)).await;
+    assert_opens_and_is_updated(Arc::new(store)).await;
 }
 
 #[tokio::test]
@@ -109,7 +110,7 @@ async fn opens_from_a_file() {
     let root = Directory::new();
     put_in_file(&root.0, &known().body);
     let store = FsStore::open(&root.0).unwrap();
-    opens_and_stays(Arc::new(store)).await;
+    assert_opens_and_is_updated(Arc::new(store)).await;
 }
 
 #[tokio::test]
@@ -118,8 +119,8 @@ async fn opens_from_a_cookie() {
     open(&manager, &known().data_cookie).await;
 }
 
-/// In the place where it is kept, and in these words.
-async fn is_what_remix_writes(site: &mut Site) {
+/// remix writes the known bytes to the known key.
+async fn assert_remix_writes_it(site: &mut Site) {
     let known = known();
     site.cookie = Some(known.id_cookie.clone());
     site.js(known.steps);
@@ -132,21 +133,21 @@ async fn is_what_remix_writes(site: &mut Site) {
 async fn remix_writes_it_to_redis() {
     let mut site = Site::redis().await;
     put_in_redis(site::redis(), "[{},{}]");
-    is_what_remix_writes(&mut site).await;
+    assert_remix_writes_it(&mut site).await;
 }
 
 #[tokio::test]
 async fn remix_writes_it_to_memcached() {
     let mut site = Site::memcached().await;
     put_in_memcached(site::memcached(), "[{},{}]");
-    is_what_remix_writes(&mut site).await;
+    assert_remix_writes_it(&mut site).await;
 }
 
 #[tokio::test]
 async fn remix_writes_it_to_a_file() {
     let mut site = Site::fs().await;
     put_in_file(&site.root.as_ref().unwrap().0, "[{},{}]");
-    is_what_remix_writes(&mut site).await;
+    assert_remix_writes_it(&mut site).await;
 }
 
 #[tokio::test]

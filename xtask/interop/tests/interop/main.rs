@@ -1,4 +1,4 @@
-//! remix on one side, Rust on the other: the same sessions. What is shown here stands in `docs/remix.md`.
+//! remix and Rust share sessions. `docs/remix.md` documents the results of these tests.
 #![allow(
     unreachable_pub,
     clippy::unwrap_used,

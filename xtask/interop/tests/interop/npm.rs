@@ -1,4 +1,4 @@
-//! remix's packages, installed from npm into a throw-away directory of the build.
+//! Installs remix's packages from npm into the build directory.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
@@ -7,7 +7,8 @@ use std::process::{Command, Stdio};
 use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
-/// What `docs/remix.md` speaks of. What these ask for stands here too, so that a new release of it changes nothing.
+/// The versions that `docs/remix.md` describes. Their dependencies are listed too, so that new
+/// releases of those change nothing.
 const PACKAGES: &[&str] = &[
     "@remix-run/session@0.4.2",
     "@remix-run/cookie@0.5.1",
@@ -23,7 +24,8 @@ const PACKAGES: &[&str] = &[
 
 const LIMIT: Duration = Duration::from_secs(300);
 
-/// The directory whose `node_modules` holds them; installed once, and kept until the build directory is cleaned.
+/// The directory with `node_modules`. The packages are installed once, until the build directory is
+/// cleaned.
 pub fn directory() -> &'static Path {
     static DIRECTORY: OnceLock<PathBuf> = OnceLock::new();
     DIRECTORY.get_or_init(install)
@@ -32,7 +34,7 @@ pub fn directory() -> &'static Path {
 fn install() -> PathBuf {
     let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("remix");
     fs::create_dir_all(&directory).unwrap();
-    // Another test process may be installing them.
+    // Another test process may be installing them at the same time.
     let lock = File::create(directory.join("lock")).unwrap();
     lock.lock().unwrap();
     let marker = directory.join("installed");
@@ -42,7 +44,7 @@ fn install() -> PathBuf {
     }
     let _ = fs::remove_file(&marker);
     let _ = fs::remove_dir_all(directory.join("node_modules"));
-    // Without one, npm installs into the nearest directory above that has one.
+    // Without a package.json, npm installs into the nearest parent directory that has one.
     fs::write(directory.join("package.json"), "{\"private\":true}\n").unwrap();
     npm(&directory);
     fs::write(&marker, wanted).unwrap();
@@ -80,7 +82,8 @@ fn npm(directory: &Path) {
     };
     assert!(
         status.success(),
-        "npm could not install remix's packages ({status}); these tests need a way to the npm registry:\n{}",
+        "npm could not install remix's packages ({status}); these tests need access to the npm \
+         registry:\n{}",
         fs::read_to_string(log).unwrap_or_default(),
     );
 }
@@ -89,7 +92,8 @@ fn npm(directory: &Path) {
 pub fn missing(program: &str, error: &std::io::Error) -> ! {
     match error.kind() {
         ErrorKind::NotFound => panic!(
-            "{program} is missing: these tests run remix's own packages; install Node.js 20 or newer, with npm"
+            "{program} is missing: these tests run remix's own packages; install Node.js 20 or \
+             newer, with npm"
         ),
         _ => panic!("cannot run {program}: {error}"),
     }

@@ -1,5 +1,5 @@
-// remix applications that do what the lines on standard input say, and answer each with a line: the real session middleware,
-// cookie and storage, with a handler that waits between opening its session and using it.
+// remix applications with the real session middleware, cookie and storage. Each line on standard input is
+// a command, and each is answered with a line. The handler waits between opening its session and using it.
 import { createInterface } from 'node:readline'
 import { createCookie } from '@remix-run/cookie'
 import { createRouter } from '@remix-run/fetch-router'
@@ -22,7 +22,7 @@ const clients = new Map()
 
 function client(url) {
   if (!clients.has(url)) {
-    // Whoever uses it hears of an error; the server may end a moment before this process does.
+    // Each operation reports its own error. The server may exit shortly before this process.
     clients.set(url, createClient({ url }).on('error', () => {}).connect())
   }
   return clients.get(url)
@@ -35,7 +35,7 @@ const acts = {
   get: (session, key) => session.get(key),
   has: (session, key) => session.has(key),
   id: (session) => session.id,
-  // What no line of JSON can say.
+  // Values that JSON cannot express.
   lone: (session, key) => session.set(key, '\ud800'),
   loneKey: (session) => session.set('\ud800', 1),
   nan: (session, key) => session.set(key, NaN),
@@ -46,7 +46,7 @@ const acts = {
 }
 
 const apps = new Map()
-// Requests whose handler has begun, by number: what lets it go on, and what it comes to.
+// Requests whose handler has started, by number: the function that resumes it, and its response.
 const requests = new Map()
 
 async function handle(context) {
@@ -83,7 +83,7 @@ const commands = {
       Object.assign(requests.get(number), { proceed, response })
     })
   },
-  async finish({ number, steps }) {
+  async resume({ number, steps }) {
     const { proceed, response } = requests.get(number)
     requests.delete(number)
     proceed(steps)

@@ -1,4 +1,4 @@
-//! The JavaScript side: remix's packages in one Node process, driven by lines of JSON.
+//! The remix side: remix's packages in one Node process, controlled with lines of JSON.
 
 use std::io::{BufRead, BufReader, Write};
 use std::process::{Child, Command, Stdio};
@@ -14,12 +14,12 @@ use crate::npm;
 /// A remix application. See `remix.mjs`.
 pub struct Remix(String);
 
-/// A request whose session is open, and whose handler waits for what to do.
+/// A request whose session is open, and whose handler waits for its steps.
 pub struct Opened(String);
 
-/// What a request came to.
+/// The result of a request.
 #[derive(Debug)]
-pub struct Answer {
+pub struct TestResponse {
     /// What each step returned.
     pub results: Vec<Value>,
     /// The `Set-Cookie` fields.
@@ -27,25 +27,27 @@ pub struct Answer {
 }
 
 impl Remix {
-    /// `setup`: `storage`, where it is (`at`), its `options`, the cookie's `name` and its options (`cookie`).
+    /// Starts an application. `setup` has the `storage`, its address (`at`) and `options`, and the
+    /// cookie's `name` and options (`cookie`).
     pub fn start(setup: &Value) -> Self {
         let remix = Self(number());
         remix.ask(json!({"command": "start", "setup": setup}));
         remix
     }
 
-    /// Sends a request with this `Cookie` field, up to the moment at which its session is open.
+    /// Sends a request with this `Cookie` field, and returns when its session is open.
     pub fn open(&self, cookie: Option<&str>) -> Opened {
         let number = number();
         self.ask(json!({"command": "open", "number": number, "cookie": cookie}));
         Opened(number)
     }
 
-    /// Lets the handler do `steps`, such as `[["set", "a", 1], ["get", "b"]]`, and waits for the response.
-    pub fn finish(&self, opened: Opened, steps: &Value) -> Answer {
-        let answer = self.ask(json!({"command": "finish", "number": opened.0, "steps": steps}));
+    /// Lets the handler run `steps`, such as `[["set", "a", 1], ["get", "b"]]`, and waits for the
+    /// response.
+    pub fn resume(&self, opened: Opened, steps: &Value) -> TestResponse {
+        let answer = self.ask(json!({"command": "resume", "number": opened.0, "steps": steps}));
         let text = |line: &Value| line.as_str().unwrap().to_owned();
-        Answer {
+        TestResponse {
             results: answer["results"].as_array().unwrap().clone(),
             cookies: answer["cookies"]
                 .as_array()
@@ -56,25 +58,25 @@ impl Remix {
         }
     }
 
-    /// A whole request.
-    pub fn request(&self, cookie: Option<&str>, steps: &Value) -> Answer {
+    /// Sends a request whose handler runs `steps` without a pause.
+    pub fn request(&self, cookie: Option<&str>, steps: &Value) -> TestResponse {
         let opened = self.open(cookie);
-        self.finish(opened, steps)
+        self.resume(opened, steps)
     }
 
-    /// The `Set-Cookie` field that remix's cookie makes of `value`.
+    /// The `Set-Cookie` field of remix's cookie with `value`.
     pub fn serialize(&self, value: &str) -> String {
         let line = self.ask(json!({"command": "serialize", "value": value}));
         line.as_str().unwrap().to_owned()
     }
 
-    /// What remix's cookie reads from a `Cookie` field.
+    /// The value that remix's cookie reads from a `Cookie` field.
     pub fn parse(&self, header: &str) -> Option<String> {
         let value = self.ask(json!({"command": "parse", "header": header}));
         value.as_str().map(str::to_owned)
     }
 
-    /// What remix says to a session cookie without secrets.
+    /// The error of remix for a session cookie without secrets.
     pub fn unsigned(&self) -> Option<String> {
         let error = self.ask(json!({"command": "unsigned"}));
         error.as_str().map(str::to_owned)
@@ -89,7 +91,7 @@ impl Remix {
     }
 }
 
-/// A number that no other application and no other request has.
+/// A unique number for an application or a request.
 fn number() -> String {
     static LAST: AtomicU32 = AtomicU32::new(0);
     LAST.fetch_add(1, Ordering::Relaxed).to_string()
@@ -100,7 +102,8 @@ struct Node {
     answers: Receiver<String>,
 }
 
-/// One for all tests, since it takes a while to start. It ends when its standard input does: with this process, however that ends.
+/// One process for all tests, because it starts slowly. It exits when its standard input is closed,
+/// so it never outlives this process.
 fn node() -> &'static Mutex<Node> {
     static NODE: OnceLock<Mutex<Node>> = OnceLock::new();
     NODE.get_or_init(|| Mutex::new(Node::start()))
@@ -128,6 +131,6 @@ impl Node {
         let commands = self.process.stdin.as_mut().unwrap();
         writeln!(commands, "{command}").unwrap();
         let answer = self.answers.recv_timeout(Duration::from_secs(60));
-        answer.expect("Node ended, or did not answer within a minute")
+        answer.expect("Node exited, or did not answer within a minute")
     }
 }

@@ -1,4 +1,4 @@
-//! What `docs/remix.md` says of remix's own code.
+//! What `docs/remix.md` says about remix's own code.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 use crate::site::{Site, on_each_server};
 
 on_each_server! {
-    async fn two_requests_at_once_lose_one_of_two_writes(site) {
+    async fn concurrent_requests_lose_one_of_two_writes(site) {
         site.js(json!([["set", "first", 1]]));
         let (a, b) = (site.js_open(), site.js_open());
-        site.js_finish(a, json!([["set", "a", 1]]));
-        site.js_finish(b, json!([["set", "b", 1]]));
+        site.js_resume(a, json!([["set", "a", 1]]));
+        site.js_resume(b, json!([["set", "b", 1]]));
         assert_eq!(site.js(json!([["data"]])), [json!([{"first": 1, "b": 1}, {}])]);
     }
 
@@ -19,11 +19,11 @@ on_each_server! {
         site.js(json!([["set", "user", 7]]));
         let slow = site.js_open();
         site.js(json!([["destroy"]]));
-        site.js_finish(slow, json!([["set", "cart", 1]]));
+        site.js_resume(slow, json!([["set", "cart", 1]]));
         assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
     }
 
-    async fn a_new_id_and_then_a_logout_leave_the_session_alive(site) {
+    async fn a_logout_after_regenerate_id_does_not_destroy_the_old_session(site) {
         site.js(json!([["set", "user", 7]]));
         let old = site.cookie.clone();
         site.js(json!([["regenerateId"], ["destroy"]]));
@@ -31,7 +31,7 @@ on_each_server! {
         assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
     }
 
-    async fn two_new_ids_in_one_request_delete_the_id_that_it_came_with(site) {
+    async fn regenerating_twice_deletes_the_original_id(site) {
         site.js(json!([["set", "user", 7]]));
         let old = site.cookie.clone();
         site.js(json!([["regenerateId", true], ["regenerateId", true]]));
@@ -54,11 +54,11 @@ on_each_server! {
         assert_eq!(write.cookies.len(), 1);
         let read = site.remix.request(cookie.as_deref(), &json!([["get", "cart"]]));
         assert!(read.cookies.is_empty());
-        // Here only a new id is sent, and that once.
+        // Rust sends only a new id, and only once.
         let session = site.rust_open().await;
         session.set("cart", &2).unwrap();
         site.cookie = None;
-        site.rust_finish(session).await.unwrap();
+        site.rust_close(session).await.unwrap();
         assert_eq!(site.cookie, None);
     }
 }
@@ -94,17 +94,17 @@ async fn after_destroy_reading_finds_nothing_and_writing_throws() {
 }
 
 #[tokio::test]
-async fn a_logout_leaves_an_empty_cookie_without_an_end() {
+async fn a_logout_sets_an_empty_cookie_without_an_expiry() {
     let site = Site::redis().await;
-    let answer = site.remix.request(None, &json!([["destroy"]]));
+    let response = site.remix.request(None, &json!([["destroy"]]));
     assert_eq!(
-        answer.cookies,
+        response.cookies,
         ["__session=; HttpOnly; Path=/; SameSite=Lax; Secure"]
     );
 }
 
 #[tokio::test]
-async fn unset_removes_no_flash_value() {
+async fn unset_does_not_remove_a_flash_value() {
     let mut site = Site::redis().await;
     site.js(json!([["flash", "notice", 1]]));
     let read = site.js(json!([["unset", "notice"], ["get", "notice"]]));
@@ -119,13 +119,13 @@ async fn unset_removes_no_flash_value() {
 }
 
 #[tokio::test]
-async fn data_shows_the_flash_values_that_wait_and_a_null_waits_too() {
+async fn data_shows_new_flash_values_and_a_null_is_a_value() {
     let mut site = Site::redis().await;
     let steps = json!([["flash", "a", 1], ["flash", "b", null], ["data"]]);
     assert_eq!(site.js(steps)[2], json!([{}, {"a": 1, "b": null}]));
     let read = site.js(json!([["has", "b"], ["get", "b"], ["data"]]));
     assert_eq!(read, [json!(true), Value::Null, json!([{}, {}])]);
-    // Here it shows those that can be read, and a null removes one that waits.
+    // In Rust, it shows only flash values that can be read now, and a null removes a new one.
     site.rust(|session| {
         session.flash("a", &1)?;
         session.flash("b", &2)?;
@@ -143,7 +143,7 @@ async fn data_shows_the_flash_values_that_wait_and_a_null_waits_too() {
 
 /// The document says: encrypted and signed.
 #[tokio::test]
-async fn anyone_can_read_a_session_that_is_kept_in_its_cookie() {
+async fn a_session_in_its_cookie_is_readable_by_anyone() {
     let mut site = Site::cookie().await;
     site.js(json!([["set", "user", 7], ["flash", "notice", "hello"]]));
     let cookie = site.cookie.clone().unwrap();

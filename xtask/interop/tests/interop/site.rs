@@ -1,4 +1,5 @@
-//! One site, half of it moved to Rust: the same cookie, the same storage, one browser.
+//! One site with routes in remix and in Rust, which share the cookie and the storage, and one
+//! browser.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -16,32 +17,32 @@ use session_store_fs::FsStore;
 use session_store_memcache::MemcacheStore;
 use session_store_redis::RedisStore;
 
-use crate::remix::{Answer, Opened, Remix};
+use crate::remix::{Opened, Remix, TestResponse};
 
 pub const NAME: &str = "__session";
 pub const SECRET: &str = "s2";
 pub const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 
-/// The two halves, and what the browser holds.
+/// Both sides, and the browser's cookie.
 pub struct Site {
     pub remix: Remix,
     pub manager: SessionManager,
     pub policy: SessionPolicy,
-    /// What the browser sends: `name=value`.
+    /// The browser's cookie: `name=value`.
     pub cookie: Option<String>,
-    /// None with the data in the cookie.
+    /// `None` with cookie storage.
     pub store: Option<Arc<dyn RecordStore>>,
-    /// Where the files are.
+    /// The directory of the file storage.
     pub root: Option<Directory>,
 }
 
 impl Site {
-    /// With Redis, where the ids stand as they are.
+    /// With Redis. Keys contain the plain ids.
     pub async fn redis() -> Self {
         Self::on_redis(json!({})).await
     }
 
-    /// With Redis, and options for remix's storage.
+    /// With Redis and `options` for remix's storage.
     pub async fn on_redis(options: Value) -> Self {
         let at = redis().url();
         let store = RedisStore::connect(&at).await.unwrap();
@@ -63,7 +64,7 @@ impl Site {
         Self::server_side(setup, Arc::new(store), Some(root))
     }
 
-    /// With the data in the cookie.
+    /// With cookie storage.
     pub async fn cookie() -> Self {
         let policy = policy();
         Self {
@@ -88,33 +89,33 @@ impl Site {
         }
     }
 
-    /// A request to remix's half that does `steps`; what each returned.
+    /// Sends a request to remix that runs `steps`. Returns the result of each.
     pub fn js(&mut self, steps: Value) -> Vec<Value> {
         let opened = self.js_open();
-        self.js_finish(opened, steps)
+        self.js_resume(opened, steps)
     }
 
-    /// The first half of one: its session is open.
+    /// Starts a request to remix. It pauses once its session is open.
     pub fn js_open(&self) -> Opened {
         self.remix.open(self.cookie.as_deref())
     }
 
-    /// The second half of one.
-    pub fn js_finish(&mut self, opened: Opened, steps: Value) -> Vec<Value> {
-        let Answer { results, cookies } = self.remix.finish(opened, &steps);
+    /// Lets the request run `steps`. Returns the result of each.
+    pub fn js_resume(&mut self, opened: Opened, steps: Value) -> Vec<Value> {
+        let TestResponse { results, cookies } = self.remix.resume(opened, &steps);
         cookies.iter().for_each(|line| self.receive(line));
         results
     }
 
-    /// A request to the Rust half that does `act`.
+    /// Sends a request to Rust that runs `act`.
     pub async fn rust<T>(&mut self, act: impl FnOnce(&Session) -> Result<T>) -> T {
         let session = self.rust_open().await;
         let result = act(&session).unwrap();
-        self.rust_finish(session).await.unwrap();
+        self.rust_close(session).await.unwrap();
         result
     }
 
-    /// The first half of one: its session is open.
+    /// Starts a request to Rust: opens its session.
     pub async fn rust_open(&self) -> Session {
         self.rust_try_open().await.unwrap()
     }
@@ -123,8 +124,8 @@ impl Site {
         self.manager.open(&self.headers()).await
     }
 
-    /// The second half of one.
-    pub async fn rust_finish(&mut self, session: Session) -> Result<Outcome> {
+    /// Completes a request to Rust: saves its session.
+    pub async fn rust_close(&mut self, session: Session) -> Result<Outcome> {
         let mut headers = HeaderMap::new();
         let outcome = self.manager.close(&session, &mut headers).await;
         for line in headers.get_all(header::SET_COOKIE) {
@@ -133,40 +134,40 @@ impl Site {
         outcome
     }
 
-    /// What the browser does with a `Set-Cookie` field.
+    /// Stores or removes the cookie of a `Set-Cookie` field, as the browser does.
     pub fn receive(&mut self, line: &str) {
         let (pair, attributes) = line.split_once(';').unwrap();
         assert!(pair.starts_with(&format!("{NAME}=")), "{pair}");
         self.cookie = (!attributes.contains("Max-Age=0")).then(|| pair.to_owned());
     }
 
-    /// The id of the session that the browser's cookie names or holds.
+    /// The id of the session in the browser's cookie.
     pub fn id(&self) -> SessionId {
         let value = self.remix.parse(self.cookie.as_deref().unwrap()).unwrap();
         let id = match &self.store {
             Some(_) => value,
             None => {
-                let held: Value = serde_json::from_str(&value).unwrap();
-                held["i"].as_str().unwrap().to_owned()
+                let data: Value = serde_json::from_str(&value).unwrap();
+                data["i"].as_str().unwrap().to_owned()
             }
         };
         SessionId::parse_foreign(&id).unwrap()
     }
 
-    /// Whether a store holds the session, and not its cookie.
+    /// Whether the session is in a store, not in its cookie.
     pub fn has_store(&self) -> bool {
         self.store.is_some()
     }
 
-    /// The record of the browser's session, as it is stored.
+    /// The stored record of the browser's session.
     pub async fn record(&self) -> Option<Value> {
         let key = self.policy.record_key(&self.id());
         let record = self.store.as_ref().unwrap().load(&key).await.unwrap()?;
         Some(serde_json::from_slice(&record.body).unwrap())
     }
 
-    /// Moves the clock of the Rust half.
-    pub fn wait(&self, time: Duration) {
+    /// Advances the clock of the Rust side.
+    pub fn advance(&self, time: Duration) {
         self.policy.time().advance(time);
     }
 
@@ -197,7 +198,7 @@ fn with_cookie(mut setup: Value) -> Value {
     setup
 }
 
-/// One for all tests of this process.
+/// One server for all tests of this process.
 pub fn redis() -> &'static Redis {
     static SERVER: OnceLock<Redis> = OnceLock::new();
     SERVER.get_or_init(|| Redis::start().unwrap())
@@ -208,7 +209,7 @@ pub fn memcached() -> &'static Memcached {
     SERVER.get_or_init(|| Memcached::start().unwrap())
 }
 
-/// A directory that goes with the test.
+/// A temporary directory. It is deleted when dropped.
 pub struct Directory(pub PathBuf);
 
 impl Directory {

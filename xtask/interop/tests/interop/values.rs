@@ -1,4 +1,4 @@
-//! What one side writes, the other reads.
+//! Values that one side writes and the other reads.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use session_core::ErrorKind;
 
 use crate::site::on_each_storage;
 
-/// Everything that JSON can say and JavaScript can hold.
+/// Values of every kind that JSON can express and JavaScript can represent exactly.
 fn values() -> Value {
     json!({
         "nested": {"a": [1, {"b": [null, true, "x"]}, []], "empty": {}},
@@ -28,7 +28,7 @@ fn values() -> Value {
     })
 }
 
-/// A request to remix that sets them.
+/// The steps of a request to remix that sets them.
 fn set_all() -> Value {
     let values = values();
     let set = |(key, value)| json!(["set", key, value]);
@@ -36,7 +36,7 @@ fn set_all() -> Value {
 }
 
 on_each_storage! {
-    async fn what_javascript_writes_rust_reads_and_changes_and_javascript_reads_again(site) {
+    async fn rust_reads_and_changes_values_of_remix(site) {
         site.js(set_all());
 
         site.rust(|session| {
@@ -76,7 +76,7 @@ on_each_storage! {
         }).await;
     }
 
-    async fn what_rust_writes_javascript_reads_and_changes_and_rust_reads_again(site) {
+    async fn remix_reads_and_changes_values_of_rust(site) {
         let all = values();
         site.rust(|session| {
             all.as_object().unwrap().iter().try_for_each(|(key, value)| session.set(key.as_str(), value))
@@ -92,8 +92,9 @@ on_each_storage! {
         }).await;
     }
 
-    /// JavaScript has no integers beyond 2^53: it reads the nearest that it has, and writes that back.
-    async fn integers_beyond_two_to_53_are_rounded_where_javascript_writes(site) {
+    /// JavaScript cannot represent all integers above 2^53. remix reads the nearest number, and
+    /// writes that back.
+    async fn integers_above_two_to_53_are_rounded_when_remix_writes(site) {
         let exact = (1_u64 << 53) + 1;
         site.rust(|session| {
             session.set("exact", &exact)?;
@@ -107,21 +108,21 @@ on_each_storage! {
         }).await;
         let rounded = json!(9_007_199_254_740_992_u64);
         assert_eq!(site.js(json!([["get", "exact"]])), [rounded]);
-        // It only read.
+        // remix has only read, so the record is unchanged.
         assert_eq!(site.rust(|session| session.get::<u64>("exact")).await, Some(exact));
 
         site.js(json!([["set", "other", 2]]));
         site.rust(|session| {
             assert_eq!(session.get::<u64>("exact")?, Some(1 << 53));
-            // 2^64, as JavaScript writes it: no u64 any more.
+            // JavaScript writes 2^64, which is not a u64.
             assert!(session.get::<u64>("most").is_err());
             assert_eq!(session.get::<f64>("most")?, Some(18_446_744_073_709_551_616.0));
             Ok(())
         }).await;
     }
 
-    /// `set(key, NaN)` is an error here; remix stores `null`, which it then has and cannot tell from nothing.
-    async fn a_null_that_remix_stored_is_no_number(site) {
+    /// `set(key, NaN)` is an error in Rust. remix stores `null`.
+    async fn a_nan_of_remix_is_read_as_null(site) {
         site.js(json!([["nan", "ratio"]]));
         assert_eq!(site.js(json!([["has", "ratio"], ["get", "ratio"]])), [json!(true), Value::Null]);
         site.rust(|session| {
@@ -133,8 +134,8 @@ on_each_storage! {
         }).await;
     }
 
-    /// JavaScript's strings may hold half of a character, which no text of Rust's can.
-    async fn half_a_character_is_carried_along_and_is_no_text(site) {
+    /// A JavaScript string can contain a lone surrogate, a Rust string cannot.
+    async fn a_lone_surrogate_is_preserved_but_cannot_be_read_as_text(site) {
         site.js(json!([["lone", "half"], ["set", "whole", 1]]));
         site.rust(|session| {
             assert!(session.get::<String>("half").is_err());
@@ -145,7 +146,7 @@ on_each_storage! {
         site.js(json!([["loneKey"]]));
         match site.rust_try_open().await {
             Err(error) => assert_eq!(error.kind(), ErrorKind::Corrupt),
-            // A cookie that holds no session begins a new one; a store's record is never passed over.
+            // An invalid cookie opens a new session. An invalid record in a store is an error.
             Ok(session) => assert!(session.is_new() && !site.has_store()),
         }
     }
