@@ -141,10 +141,7 @@ mod tests {
     #[test]
     fn an_error_names_the_argument_and_the_valid_ones() {
         let error = |line: &str| parse(line).unwrap_err().0;
-        assert_eq!(
-            error("--sip x"),
-            r#"unknown option "--sip" (valid: --skip, --format)"#
-        );
+        assert_eq!(error("--sip x"), r#"unknown option "--sip" (valid: --skip, --format)"#);
         assert_eq!(error("--skip"), "--skip needs a value");
         assert_eq!(error("--skip a --skip b"), "--skip is given twice");
         let args = parse("here --skip redis,mysql").unwrap();
@@ -153,9 +150,6 @@ mod tests {
             r#"unknown --skip "mysql" (valid: redis, memcache)"#
         );
         let refused = args.no_words(VALID).unwrap_err();
-        assert_eq!(
-            refused.0,
-            r#"unknown argument "here" (valid: --skip, --format)"#
-        );
+        assert_eq!(refused.0, r#"unknown argument "here" (valid: --skip, --format)"#);
     }
 }

@@ -39,11 +39,7 @@ pub(crate) fn bench(args: Vec<String>) -> Result<ExitCode, UsageError> {
 
 /// Passes the arguments to the binary, and returns its exit code.
 fn run(package: &[&str], args: Vec<String>) -> Result<ExitCode, UsageError> {
-    let status = cargo(["run", "--quiet"])
-        .args(package)
-        .arg("--")
-        .args(args)
-        .status();
+    let status = cargo(["run", "--quiet"]).args(package).arg("--").args(args).status();
     Ok(match status.map(|status| status.code()) {
         Ok(Some(code)) => ExitCode::from(u8::try_from(code).unwrap_or(2)),
         // It was killed by a signal, or could not start.

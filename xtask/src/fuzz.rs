@@ -28,9 +28,7 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     let args = Args::parse(args, &["--runs"])?;
     let runs = args.option("--runs").unwrap_or("10000000");
     if runs.parse::<u64>().is_err() {
-        return Err(UsageError(format!(
-            "--runs takes a whole number, not {runs:?}"
-        )));
+        return Err(UsageError(format!("--runs takes a whole number, not {runs:?}")));
     }
     let valid: Vec<(&str, (&str, u32))> = TARGETS.iter().map(|t| (t.0, *t)).collect();
     let mut targets = Vec::new();
@@ -76,12 +74,7 @@ fn fuzz(root: &Path, tools: &Path, target: &str, runs: &str, max_len: u32) -> Re
         .args(["run", "--fuzz-dir", ".", target])
         .arg(&corpus)
         .arg(fuzz.join("corpus").join(target))
-        .args([
-            "--",
-            "-timeout=1",
-            "-rss_limit_mb=1024",
-            "-malloc_limit_mb=256",
-        ])
+        .args(["--", "-timeout=1", "-rss_limit_mb=1024", "-malloc_limit_mb=256"])
         .arg(format!("-runs={runs}"))
         .arg(format!("-max_len={max_len}"))
         .args(["-print_final_stats=1", "-print_funcs=0", "-verbosity=0"]);

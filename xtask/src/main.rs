@@ -69,19 +69,15 @@ const SUBCOMMANDS: &[(&str, Subcommand)] = &[
 
 fn main() -> ExitCode {
     let mut args: Vec<String> = std::env::args().skip(1).collect();
-    if args.is_empty()
-        || args
-            .iter()
-            .any(|arg| matches!(arg.as_str(), "-h" | "--help"))
-    {
+    if args.is_empty() || args.iter().any(|arg| matches!(arg.as_str(), "-h" | "--help")) {
         print!("{HELP}");
         return ExitCode::SUCCESS;
     }
     let name = args.remove(0);
-    one_of("subcommand", &name, SUBCOMMANDS)
-        .and_then(|subcommand| subcommand(args))
-        .unwrap_or_else(|error| {
+    one_of("subcommand", &name, SUBCOMMANDS).and_then(|subcommand| subcommand(args)).unwrap_or_else(
+        |error| {
             eprintln!("cargo xtask: {error}");
             ExitCode::from(2)
-        })
+        },
+    )
 }

@@ -127,10 +127,7 @@ mod tests {
         let error = |line: &str| parse(line).unwrap_err().0;
         let names = "(valid: redis, redis-cluster, redis-sentinel, valkey, valkey-cluster, \
                      valkey-sentinel, memcache)";
-        assert_eq!(
-            error("reddis"),
-            format!(r#"unknown server "reddis" {names}"#)
-        );
+        assert_eq!(error("reddis"), format!(r#"unknown server "reddis" {names}"#));
         assert_eq!(error(""), format!("which servers? {names}"));
         let number = |n: &str| format!("unexpected number {n:?}: 1 to 100 can follow memcache");
         assert_eq!(error("redis 3"), number("3"));

@@ -21,10 +21,7 @@ struct Step {
 
 impl Steps {
     pub(crate) fn new() -> Self {
-        Self {
-            started: Instant::now(),
-            done: Vec::new(),
-        }
+        Self { started: Instant::now(), done: Vec::new() }
     }
 
     pub(crate) fn run(&mut self, name: &str, work: impl FnOnce() -> Result<(), String>) {
@@ -36,11 +33,7 @@ impl Steps {
             None => println!("    ok, {:.1} s: {name}", took.as_secs_f64()),
             Some(why) => println!("    FAILED, {:.1} s: {name}: {why}", took.as_secs_f64()),
         }
-        self.done.push(Step {
-            name: name.to_owned(),
-            took,
-            failure,
-        });
+        self.done.push(Step { name: name.to_owned(), took, failure });
     }
 
     /// Runs a cargo command as a step.
@@ -65,22 +58,11 @@ impl Steps {
                 None => "ok    ",
                 Some(_) => "FAILED",
             };
-            println!(
-                "  {result} {:7.1} s  {}",
-                step.took.as_secs_f64(),
-                step.name
-            );
+            println!("  {result} {:7.1} s  {}", step.took.as_secs_f64(), step.name);
         }
-        let failed = self
-            .done
-            .iter()
-            .filter(|step| step.failure.is_some())
-            .count();
+        let failed = self.done.iter().filter(|step| step.failure.is_some()).count();
         let total = self.started.elapsed().as_secs_f64();
-        println!(
-            "{} steps, {failed} failed, {total:.0} s; skipped: {skipped}",
-            self.done.len()
-        );
+        println!("{} steps, {failed} failed, {total:.0} s; skipped: {skipped}", self.done.len());
         match failed {
             0 => ExitCode::SUCCESS,
             _ => ExitCode::FAILURE,

@@ -24,22 +24,10 @@ const SKIPS: &[(&str, Skip)] = &[
         Skip {
             name: "redis",
             program: Program::Redis,
-            packages: &[
-                "session-store-redis",
-                "session-servers",
-                "xtask-interop",
-                "xtask-browser",
-            ],
+            packages: &["session-store-redis", "session-servers", "xtask-interop", "xtask-browser"],
         },
     ),
-    (
-        "valkey",
-        Skip {
-            name: "valkey",
-            program: Program::Valkey,
-            packages: &[],
-        },
-    ),
+    ("valkey", Skip { name: "valkey", program: Program::Valkey, packages: &[] }),
     (
         "memcache",
         Skip {
@@ -55,23 +43,13 @@ const SKIPS: &[(&str, Skip)] = &[
     ),
     (
         "chromium",
-        Skip {
-            name: "chromium",
-            program: Program::ChromeDriver,
-            packages: &["xtask-browser"],
-        },
+        Skip { name: "chromium", program: Program::ChromeDriver, packages: &["xtask-browser"] },
     ),
 ];
 
 /// Without Valkey's Cluster and Sentinel, which the tests of the Redis store cover.
-const TORTURE_BACKENDS: &[&str] = &[
-    "redis",
-    "redis-cluster",
-    "redis-sentinel",
-    "valkey",
-    "memcache",
-    "fs",
-];
+const TORTURE_BACKENDS: &[&str] =
+    &["redis", "redis-cluster", "redis-sentinel", "valkey", "memcache", "fs"];
 
 pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     let args = Args::parse(args, &["--skip"])?;
@@ -82,9 +60,7 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
     for (name, skipped) in SKIPS {
         if !skips.iter().any(|skip| skip.name == *name) {
             steps.run(&format!("{name}: find or install it"), || {
-                ensure(skipped.program)
-                    .map(drop)
-                    .map_err(|error| error.to_string())
+                ensure(skipped.program).map(drop).map_err(|error| error.to_string())
             });
         }
     }
@@ -106,19 +82,8 @@ pub(crate) fn run(args: Vec<String>) -> Result<ExitCode, UsageError> {
         .copied()
         .filter(|backend| !skips.iter().any(|skip| backend.starts_with(skip.name)))
         .collect();
-    let torture = [
-        "run",
-        "--quiet",
-        "--package",
-        "xtask-torture",
-        "--",
-        "--seconds",
-        "20",
-    ];
-    steps.cargo(
-        &[&torture[..], &["--backend", &backends.join(",")]].concat(),
-        &[],
-    );
+    let torture = ["run", "--quiet", "--package", "xtask-torture", "--", "--seconds", "20"];
+    steps.cargo(&[&torture[..], &["--backend", &backends.join(",")]].concat(), &[]);
 
     docs::add_steps(&mut steps);
 
@@ -171,24 +136,14 @@ fn feature_sets(metadata: &Value) -> Vec<Vec<String>> {
 fn feature_sets_of(package: &Value) -> Vec<Vec<String>> {
     let name = package["name"].as_str().unwrap_or_default();
     let features = package["features"].as_object().into_iter().flatten();
-    let features: Vec<&String> = features
-        .map(|(feature, _)| feature)
-        .filter(|feature| *feature != "default")
-        .collect();
+    let features: Vec<&String> =
+        features.map(|(feature, _)| feature).filter(|feature| *feature != "default").collect();
     let arguments = |args: &[&str]| {
         let start = ["--package", name, "--no-default-features"];
-        start
-            .iter()
-            .chain(args)
-            .map(|arg| (*arg).to_owned())
-            .collect()
+        start.iter().chain(args).map(|arg| (*arg).to_owned()).collect()
     };
     let mut sets = vec![arguments(&[])];
-    sets.extend(
-        features
-            .iter()
-            .map(|feature| arguments(&["--features", feature])),
-    );
+    sets.extend(features.iter().map(|feature| arguments(&["--features", feature])));
     if features.len() > 1 {
         sets.push(arguments(&["--all-features"]));
     }
@@ -206,10 +161,8 @@ mod tests {
             { "name": "b", "publish": null, "features": {} },
             { "name": "tool", "publish": [], "features": {} },
         ]});
-        let choices: Vec<String> = feature_sets(&metadata)
-            .iter()
-            .map(|args| args.join(" "))
-            .collect();
+        let choices: Vec<String> =
+            feature_sets(&metadata).iter().map(|args| args.join(" ")).collect();
         assert_eq!(
             choices,
             [

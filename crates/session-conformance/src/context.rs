@@ -26,12 +26,7 @@ pub(crate) const HOUR: Duration = Duration::from_secs(3600);
 
 impl Context {
     pub(crate) fn new(fixture: Fixture, trace: Trace, subject: &Subject) -> Self {
-        Self {
-            fixture,
-            trace,
-            largest_body: subject.largest_body,
-            thorough: subject.thorough,
-        }
+        Self { fixture, trace, largest_body: subject.largest_body, thorough: subject.thorough }
     }
 
     /// The store under test. Failures show its operations.
@@ -67,9 +62,7 @@ impl Context {
 
     /// Drops the store, and opens its records again. What the fixture keeps is returned too.
     pub(crate) async fn restart(self) -> Result<(Recorder, impl Sized)> {
-        let Fixture {
-            kind, reopen, keep, ..
-        } = self.fixture;
+        let Fixture { kind, reopen, keep, .. } = self.fixture;
         drop(kind);
         let store = reopen.ok_or_else(only_once)?().await;
         self.trace.note("(closed, and opened again)");
@@ -115,9 +108,7 @@ pub(crate) fn fresh_key() -> Result<RecordKey> {
 
 impl Recorder {
     pub(crate) async fn insert(&self, key: &RecordKey, body: impl Into<Bytes>) -> Result<Version> {
-        let put = self
-            .put(key, body.into(), HOUR, Condition::IfAbsent)
-            .await?;
+        let put = self.put(key, body.into(), HOUR, Condition::IfAbsent).await?;
         stored("IfAbsent on a free key", put)
     }
 

@@ -81,11 +81,7 @@ pub(crate) fn expect<T: fmt::Debug + PartialEq<U> + ?Sized, U: fmt::Debug + ?Siz
     if seen == expected {
         return Ok(());
     }
-    Err(Failure {
-        expected: clip(expected),
-        seen: clip(seen),
-        ..Failure::new(what)
-    })
+    Err(Failure { expected: clip(expected), seen: clip(seen), ..Failure::new(what) })
 }
 
 /// Fails unless `holds`.

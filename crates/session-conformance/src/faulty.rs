@@ -39,10 +39,7 @@ struct Plan {
 
 impl Faulty {
     pub(crate) fn new(store: Arc<dyn RecordStore>) -> Self {
-        Self {
-            store,
-            plan: Arc::default(),
-        }
+        Self { store, plan: Arc::default() }
     }
 
     /// What happens to the next operations, one fault for each.

@@ -23,11 +23,7 @@ impl Recorder {
     }
 
     fn note(&self, operation: String) -> Note {
-        Note {
-            trace: self.trace.clone(),
-            operation,
-            answer: None,
-        }
+        Note { trace: self.trace.clone(), operation, answer: None }
     }
 }
 
@@ -47,10 +43,8 @@ impl RecordStore for Recorder {
         ttl: Duration,
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        let mut note = self.note(format!(
-            "put {key:?} {}, ttl {ttl:?}, {condition:?}",
-            body(&bytes)
-        ));
+        let mut note =
+            self.note(format!("put {key:?} {}, ttl {ttl:?}, {condition:?}", body(&bytes)));
         let answer = self.store.put(key, bytes, ttl, condition).await;
         note.answer = Some(match &answer {
             Ok(outcome) => format!("{outcome:?}"),
@@ -114,9 +108,5 @@ fn failed(error: &StoreError) -> String {
 
 /// A body's text, or its length if it is long.
 fn body(bytes: &Bytes) -> String {
-    if bytes.len() <= 160 {
-        format!("{bytes:?}")
-    } else {
-        format!("{} bytes", bytes.len())
-    }
+    if bytes.len() <= 160 { format!("{bytes:?}") } else { format!("{} bytes", bytes.len()) }
 }

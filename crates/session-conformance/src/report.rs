@@ -63,12 +63,10 @@ impl Report {
 
     /// The checks that failed.
     pub fn failures(&self) -> impl Iterator<Item = (&Checked, &Failure)> {
-        self.checks
-            .iter()
-            .filter_map(|checked| match &checked.verdict {
-                Verdict::Failed(failure) => Some((checked, failure)),
-                _ => None,
-            })
+        self.checks.iter().filter_map(|checked| match &checked.verdict {
+            Verdict::Failed(failure) => Some((checked, failure)),
+            _ => None,
+        })
     }
 }
 

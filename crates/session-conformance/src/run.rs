@@ -65,10 +65,7 @@ pub async fn run_checks(
 
 pub(crate) async fn run_one(subject: &Subject, check: &'static Check) -> Checked {
     let started = Instant::now();
-    let declared = subject
-        .cannot
-        .iter()
-        .find(|(promise, _)| check.needs.contains(promise));
+    let declared = subject.cannot.iter().find(|(promise, _)| check.needs.contains(promise));
     let verdict = match declared {
         Some((_, why)) => Verdict::Declared { why: why.clone() },
         None => {

@@ -139,12 +139,7 @@ impl Fixture {
     }
 
     fn of(kind: Kind) -> Self {
-        Self {
-            kind,
-            advance: None,
-            reopen: None,
-            keep: Vec::new(),
-        }
+        Self { kind, advance: None, reopen: None, keep: Vec::new() }
     }
 
     /// Moves the clock by which this store expires records. Without it, the checks about time take

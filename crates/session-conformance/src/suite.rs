@@ -83,9 +83,7 @@ macro_rules! __tests {
 /// If the check fails.
 #[allow(clippy::panic, clippy::expect_used, clippy::print_stdout)] // it is the body of a test
 pub fn test(name: &str, subject: Subject) {
-    let check = checks()
-        .find(|check| check.name == name)
-        .expect("a check of that name");
+    let check = checks().find(|check| check.name == name).expect("a check of that name");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .worker_threads(2)
         .enable_all()

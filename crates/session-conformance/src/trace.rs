@@ -39,10 +39,7 @@ impl Trace {
         let contents = self.lock();
         let dropped =
             (contents.dropped > 0).then(|| format!("({} earlier operations)", contents.dropped));
-        dropped
-            .into_iter()
-            .chain(contents.operations.iter().cloned())
-            .collect()
+        dropped.into_iter().chain(contents.operations.iter().cloned()).collect()
     }
 
     fn lock(&self) -> MutexGuard<'_, Contents> {

@@ -61,10 +61,7 @@ struct Entry {
 
 impl Store {
     fn with(defect: Defect) -> Arc<dyn RecordStore> {
-        Arc::new(Self {
-            defect,
-            records: Mutex::default(),
-        })
+        Arc::new(Self { defect, records: Mutex::default() })
     }
 }
 
@@ -88,10 +85,7 @@ impl RecordStore for Store {
             Defect::ForgetsTombstones if holds_tombstone(&body) => return Ok(None),
             _ => {}
         }
-        Ok(Some(Record {
-            body,
-            version: Version::from(entry.version),
-        }))
+        Ok(Some(Record { body, version: Version::from(entry.version) }))
     }
 
     async fn put(
@@ -120,10 +114,7 @@ impl RecordStore for Store {
         if self.defect == Defect::DropsRewrites && now.is_some() {
             return Ok(PutOutcome::Stored(Version::from(version)));
         }
-        if let Some(now) = now
-            .as_ref()
-            .filter(|_| self.defect == Defect::KeepsTheVersion)
-        {
+        if let Some(now) = now.as_ref().filter(|_| self.defect == Defect::KeepsTheVersion) {
             version = now.version;
         }
         let entry = Entry {
@@ -177,10 +168,7 @@ async fn three_requests() {
 async fn a_limit_is_respected_and_reported() {
     let explored = explore::two_requests(Store::with(Defect::None), Faults::One, 2_000).await;
     let explored = explored.unwrap();
-    assert!(
-        !explored.complete && explored.runs + explored.stopped <= 2_000,
-        "{explored}"
-    );
+    assert!(!explored.complete && explored.runs + explored.stopped <= 2_000, "{explored}");
 }
 
 /// The engine loads the record, and finds out by its write ids what happened.

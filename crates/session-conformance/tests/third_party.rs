@@ -127,10 +127,8 @@ fn a_store_of_another_crate_passes() {
         .current_dir(&directory)
         .output()
         .unwrap();
-    let (out, err) = (
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr),
-    );
+    let (out, err) =
+        (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let output_text = format!("{out}\n{err}");
     fs::remove_dir_all(&directory).unwrap();
     assert!(output.status.success(), "{output_text}");
@@ -144,10 +142,7 @@ fn a_store_of_another_crate_passes() {
         assert!(out.contains(name), "{name} is missing in\n{output_text}");
     }
     for level in ["tests::session::", "tests::http::"] {
-        assert!(
-            !out.contains(level),
-            "{level} needs a feature\n{output_text}"
-        );
+        assert!(!out.contains(level), "{level} needs a feature\n{output_text}");
     }
     println!("{output_text}");
 }

@@ -114,8 +114,7 @@ impl Attributes {
 
 /// Browsers ignore the case of these prefixes, although they compare names exactly.
 fn has_prefix(name: &str, prefix: &str) -> bool {
-    name.get(..prefix.len())
-        .is_some_and(|start| start.eq_ignore_ascii_case(prefix))
+    name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 
 fn is_token(name: &str) -> bool {
@@ -129,9 +128,7 @@ fn is_token(name: &str) -> bool {
 fn is_path(path: &str) -> bool {
     path.starts_with('/')
         && path.len() <= Attributes::MAX_BYTES
-        && path
-            .bytes()
-            .all(|byte| byte.is_ascii_graphic() && byte != b';')
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b';')
 }
 
 fn is_domain(domain: &str) -> bool {

@@ -65,10 +65,9 @@ impl fmt::Display for ConfigError {
                 "{domain:?} is not a valid cookie domain: use a host name such as example.com, without \
                  a leading dot, a port or a scheme",
             ),
-            Self::NeedsSecure(what) => write!(
-                f,
-                "{what} needs Secure: remove insecure(), or change that setting",
-            ),
+            Self::NeedsSecure(what) => {
+                write!(f, "{what} needs Secure: remove insecure(), or change that setting",)
+            }
             Self::HostPrefix(what) => write!(
                 f,
                 "a name that begins with __Host- needs {what}; use the prefix __Secure- instead, or \

@@ -97,10 +97,7 @@ impl SessionCookie {
             .into_iter()
             .map(|secret| Secret::of_any_length(secret.as_ref()))
             .collect::<Result<Vec<_>, _>>()?;
-        let attributes = Attributes {
-            name: Some("__session".to_owned()),
-            ..Attributes::default()
-        };
+        let attributes = Attributes { name: Some("__session".to_owned()), ..Attributes::default() };
         Self::build(attributes, secrets, true, 1)
     }
 

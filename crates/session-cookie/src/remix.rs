@@ -17,12 +17,8 @@ pub(crate) struct RemixSigner {
 
 impl RemixSigner {
     pub(crate) fn new(secrets: &[Secret]) -> Self {
-        let keys = secrets
-            .iter()
-            .map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes()));
-        Self {
-            keys: keys.collect(),
-        }
+        let keys = secrets.iter().map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret.bytes()));
+        Self { keys: keys.collect() }
     }
 
     pub(crate) fn sign(&self, value: &str) -> Result<String> {

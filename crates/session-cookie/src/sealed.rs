@@ -151,9 +151,7 @@ impl Sealer {
         };
         let nonce = Nonce::assume_unique_for_key(sealed.nonce);
         let mut body = sealed.body;
-        let opened = key
-            .open_in_place(nonce, self.associated(), &mut body)
-            .ok()?;
+        let opened = key.open_in_place(nonce, self.associated(), &mut body).ok()?;
         let (value, deadline) = opened.split_last_chunk::<DEADLINE>()?;
         let (length, deadline) = (value.len(), u64::from_be_bytes(*deadline));
         body.truncate(length);

@@ -34,9 +34,7 @@ impl Secret {
     /// [`ConfigError::Random`] if the operating system gives no random bytes.
     pub fn random() -> Result<Self, ConfigError> {
         let mut bytes = [0; Self::MIN_BYTES];
-        SystemRandom::new()
-            .fill(&mut bytes)
-            .map_err(|_| ConfigError::Random)?;
+        SystemRandom::new().fill(&mut bytes).map_err(|_| ConfigError::Random)?;
         Ok(Self(bytes.into()))
     }
 

@@ -17,12 +17,8 @@ pub(crate) struct Signer {
 
 impl Signer {
     pub(crate) fn new(secrets: &[Secret], name: &str) -> Result<Self, ConfigError> {
-        let keys = secrets
-            .iter()
-            .map(|secret| Master::new(secret).signing(name));
-        Ok(Self {
-            keys: keys.collect::<Result<_, _>>()?,
-        })
+        let keys = secrets.iter().map(|secret| Master::new(secret).signing(name));
+        Ok(Self { keys: keys.collect::<Result<_, _>>()? })
     }
 
     pub(crate) fn sign(&self, value: &str) -> Result<String> {

@@ -41,11 +41,7 @@ impl SessionStorage for CookieStorage {
     }
 
     async fn save(&self, session: &Session, _policy: &SessionPolicy) -> Result<Saved> {
-        let saved = |cookie, outcome| Saved {
-            cookie,
-            outcome,
-            already_consumed: Vec::new(),
-        };
+        let saved = |cookie, outcome| Saved { cookie, outcome, already_consumed: Vec::new() };
         let Some(draft) = storage::draft(session).await? else {
             return Ok(saved(CookieChange::Keep, Outcome::Unchanged));
         };
@@ -96,9 +92,7 @@ struct Envelope<'a> {
 fn split_envelope(text: &str) -> Option<(&str, &str)> {
     let (id, data) = text.strip_prefix(r#"{"i":""#)?.split_once(r#"","d":"#)?;
     let is_plain = !id.contains(['"', '\\']);
-    data.strip_suffix('}')
-        .filter(|_| is_plain)
-        .map(|data| (id, data))
+    data.strip_suffix('}').filter(|_| is_plain).map(|data| (id, data))
 }
 
 fn envelope(id: &SessionId, data: &[u8]) -> Result<String> {

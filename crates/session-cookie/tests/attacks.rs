@@ -15,11 +15,7 @@ const CONTENTS: [CookieContent; 2] = [CookieContent::Id, CookieContent::Data];
 fn cookies() -> [SessionCookie; 3] {
     let cookie = || SessionCookie::new(SECRET).unwrap().name("id").unwrap();
     let remix = SessionCookie::remix_compatible([SECRET]).unwrap();
-    [
-        cookie(),
-        cookie().chunks(3).unwrap(),
-        remix.name("id").unwrap(),
-    ]
+    [cookie(), cookie().chunks(3).unwrap(), remix.name("id").unwrap()]
 }
 
 fn deadline() -> SystemTime {

@@ -13,25 +13,13 @@ fn cookie() -> SessionCookie {
 fn prefixed_names_require_their_attributes_in_any_case() {
     for name in ["__Host-a", "__host-a", "__HOST-a"] {
         let cookie = || cookie().name(name).unwrap();
-        assert_eq!(
-            cookie().domain("a.example").unwrap_err(),
-            ConfigError::HostPrefix("no Domain")
-        );
-        assert_eq!(
-            cookie().path("/a").unwrap_err(),
-            ConfigError::HostPrefix("the Path /")
-        );
-        assert!(matches!(
-            cookie().insecure(),
-            Err(ConfigError::NeedsSecure(_))
-        ));
+        assert_eq!(cookie().domain("a.example").unwrap_err(), ConfigError::HostPrefix("no Domain"));
+        assert_eq!(cookie().path("/a").unwrap_err(), ConfigError::HostPrefix("the Path /"));
+        assert!(matches!(cookie().insecure(), Err(ConfigError::NeedsSecure(_))));
     }
     for name in ["__Secure-a", "__secure-a", "__http-a"] {
         let insecure = cookie().insecure().unwrap();
-        assert!(matches!(
-            insecure.name(name),
-            Err(ConfigError::NeedsSecure(_))
-        ));
+        assert!(matches!(insecure.name(name), Err(ConfigError::NeedsSecure(_))));
         assert!(cookie().name(name).unwrap().domain("a.example").is_ok());
     }
 }
@@ -52,14 +40,8 @@ fn short_secrets_are_refused_except_for_remix() {
     assert!(cookie().previous("s1").is_err());
     assert!(SessionCookie::new(Secret::random().unwrap()).is_ok());
     assert!(SessionCookie::remix_compatible(["s2"]).is_ok());
-    assert_eq!(
-        SessionCookie::remix_compatible([""]).unwrap_err(),
-        ConfigError::NoSecret
-    );
-    assert_eq!(
-        SessionCookie::remix_compatible::<&str>([]).unwrap_err(),
-        ConfigError::NoSecret
-    );
+    assert_eq!(SessionCookie::remix_compatible([""]).unwrap_err(), ConfigError::NoSecret);
+    assert_eq!(SessionCookie::remix_compatible::<&str>([]).unwrap_err(), ConfigError::NoSecret);
 }
 
 #[test]
@@ -111,12 +93,7 @@ fn paths_start_with_a_slash_and_contain_no_delimiter() {
 
 #[test]
 fn domains_are_host_names() {
-    for domain in [
-        "example.com",
-        "localhost",
-        "xn--bcher-kva.example",
-        "a_b.example",
-    ] {
+    for domain in ["example.com", "localhost", "xn--bcher-kva.example", "a_b.example"] {
         assert!(cookie().domain(domain).is_ok(), "{domain:?}");
     }
     let long = "a".repeat(64);

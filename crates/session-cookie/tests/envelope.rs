@@ -23,10 +23,7 @@ fn policy() -> SessionPolicy {
 }
 
 async fn open(text: &str) -> Session {
-    CookieStorage::new()
-        .read(Some(text), &policy())
-        .await
-        .unwrap()
+    CookieStorage::new().read(Some(text), &policy()).await.unwrap()
 }
 
 /// The session in `text`, according to serde_json.
@@ -86,13 +83,9 @@ proptest! {
 
 #[tokio::test]
 async fn members_after_the_data_are_not_part_of_it() {
-    for (rest, is_session) in [
-        ("", true),
-        (",\"z\":1", true),
-        (",\"i\":\"x\"", false),
-        (",1", false),
-        ("}", false),
-    ] {
+    for (rest, is_session) in
+        [("", true), (",\"z\":1", true), (",\"i\":\"x\"", false), (",1", false), ("}", false)]
+    {
         let text = format!("{{\"i\":\"an-id\",\"d\":[{{\"a\":1}},{{}}]{rest}}}");
         assert_eq!(open(&text).await.has("a"), is_session, "{rest}");
     }

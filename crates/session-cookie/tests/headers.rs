@@ -18,9 +18,7 @@ fn cookie() -> SessionCookie {
 
 fn set(cookie: &SessionCookie, value: &str, previous_chunks: usize) -> Vec<String> {
     let content = CookieContent::Data;
-    cookie
-        .set(value, content, Some(DAY), NOW + DAY, previous_chunks)
-        .unwrap()
+    cookie.set(value, content, Some(DAY), NOW + DAY, previous_chunks).unwrap()
 }
 
 fn read<'h>(cookie: &SessionCookie, header: &'h str) -> CookieValue<'h> {
@@ -29,10 +27,7 @@ fn read<'h>(cookie: &SessionCookie, header: &'h str) -> CookieValue<'h> {
 
 /// The `name=value` of each line, as a browser sends them back.
 fn pairs(lines: &[String]) -> Vec<&str> {
-    lines
-        .iter()
-        .map(|line| line.split(';').next().unwrap())
-        .collect()
+    lines.iter().map(|line| line.split(';').next().unwrap()).collect()
 }
 
 /// The attributes of a line, after the value.
@@ -43,28 +38,17 @@ fn attributes(line: &str) -> &str {
 #[test]
 fn attributes_match_the_configuration() {
     let cases = [
-        (
-            cookie(),
-            "Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax",
-        ),
+        (cookie(), "Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=Lax"),
         (
             cookie().domain("a.example").unwrap().path("/b").unwrap(),
             "Max-Age=86400; Path=/b; Domain=a.example; HttpOnly; Secure; SameSite=Lax",
         ),
         (
-            cookie()
-                .same_site(SameSite::None)
-                .unwrap()
-                .partitioned()
-                .unwrap(),
+            cookie().same_site(SameSite::None).unwrap().partitioned().unwrap(),
             "Max-Age=86400; Path=/; HttpOnly; Secure; SameSite=None; Partitioned",
         ),
         (
-            cookie()
-                .same_site(SameSite::Strict)
-                .unwrap()
-                .insecure()
-                .unwrap(),
+            cookie().same_site(SameSite::Strict).unwrap().insecure().unwrap(),
             "Max-Age=86400; Path=/; HttpOnly; SameSite=Strict",
         ),
     ];
@@ -76,10 +60,7 @@ fn attributes_match_the_configuration() {
 #[test]
 fn a_cookie_without_a_max_age_has_no_expiry() {
     let lines = cookie().set("x", CookieContent::Id, None, NOW, 0).unwrap();
-    assert_eq!(
-        attributes(&lines[0]),
-        "Path=/; HttpOnly; Secure; SameSite=Lax"
-    );
+    assert_eq!(attributes(&lines[0]), "Path=/; HttpOnly; Secure; SameSite=Lax");
 }
 
 #[test]
@@ -92,17 +73,9 @@ fn max_age_is_rounded_up() {
 /// Browsers cap the lifetime of a cookie at 400 days.
 #[test]
 fn max_age_is_at_most_400_days() {
-    for (days, expected) in [
-        (399, 399),
-        (400, 400),
-        (401, 400),
-        (730, 400),
-        (u32::MAX, 400),
-    ] {
+    for (days, expected) in [(399, 399), (400, 400), (401, 400), (730, 400), (u32::MAX, 400)] {
         let content = CookieContent::Id;
-        let lines = cookie()
-            .set("id", content, Some(days * DAY), NOW, 0)
-            .unwrap();
+        let lines = cookie().set("id", content, Some(days * DAY), NOW, 0).unwrap();
         let expected = format!("; Max-Age={}; ", expected * 86_400);
         assert!(lines[0].contains(&expected), "{lines:?}");
     }
@@ -115,10 +88,8 @@ fn removal_repeats_the_attributes() {
     let cookie = cookie().domain("a.example").unwrap().path("/b").unwrap();
     assert_eq!(
         cookie.remove(0),
-        [
-            "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/b; \
-             Domain=a.example; HttpOnly; Secure; SameSite=Lax"
-        ]
+        ["__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/b; \
+             Domain=a.example; HttpOnly; Secure; SameSite=Lax"]
     );
 }
 
@@ -159,25 +130,13 @@ fn the_result_says_why_a_cookie_was_rejected() {
 #[test]
 fn a_cookie_that_browsers_would_drop_is_an_error_with_both_sizes() {
     let cookie = cookie();
-    let fits = |length| {
-        cookie.set(
-            &"x".repeat(length),
-            CookieContent::Data,
-            Some(DAY),
-            NOW + DAY,
-            0,
-        )
-    };
-    let longest = (0..4096)
-        .rev()
-        .find(|&length| fits(length).is_ok())
-        .unwrap();
+    let fits =
+        |length| cookie.set(&"x".repeat(length), CookieContent::Data, Some(DAY), NOW + DAY, 0);
+    let longest = (0..4096).rev().find(|&length| fits(length).is_ok()).unwrap();
     let lines = fits(longest).unwrap();
     assert!((4093..=4096).contains(&lines[0].len()));
     let error = fits(longest + 1).unwrap_err();
-    let Error::TooLarge { size, limit, .. } = &error else {
-        panic!("{error}")
-    };
+    let Error::TooLarge { size, limit, .. } = &error else { panic!("{error}") };
     assert!(*size > 4096 && *limit == 4096);
     assert!(error.to_string().contains("limit is 4096"), "{error}");
 }
@@ -190,15 +149,9 @@ fn chunks_can_be_read_in_any_order() {
         let lines = set(&cookie, &value, 0);
         assert!(lines.iter().all(|line| line.len() <= 4096));
         let mut pairs = pairs(&lines);
-        assert_eq!(
-            read(&cookie, &pairs.join("; ")).value(),
-            Some(value.as_str())
-        );
+        assert_eq!(read(&cookie, &pairs.join("; ")).value(), Some(value.as_str()));
         pairs.reverse();
-        assert_eq!(
-            read(&cookie, &pairs.join("; ")).value(),
-            Some(value.as_str())
-        );
+        assert_eq!(read(&cookie, &pairs.join("; ")).value(), Some(value.as_str()));
         let headers = || pairs.iter().map(|pair| pair.as_bytes());
         assert_eq!(cookie.chunk_count(headers()), lines.len());
         let opened = cookie.read(headers(), CookieContent::Data, NOW);
@@ -210,9 +163,7 @@ fn chunks_can_be_read_in_any_order() {
 fn more_than_the_chunks_hold_is_an_error() {
     let cookie = cookie().chunks(2).unwrap();
     let error = cookie.set(&"x".repeat(9000), CookieContent::Data, None, NOW, 0);
-    let Err(Error::TooLarge { size, limit, .. }) = error else {
-        panic!("it was set")
-    };
+    let Err(Error::TooLarge { size, limit, .. }) = error else { panic!("it was set") };
     assert!(size > limit && limit == 8192);
 }
 
@@ -220,15 +171,9 @@ fn more_than_the_chunks_hold_is_an_error() {
 fn unused_chunks_are_removed() {
     let cookie = cookie().chunks(3).unwrap();
     let lines = set(&cookie, "small", 3);
-    assert_eq!(
-        pairs(&lines)[1..],
-        ["__Host-session.1=", "__Host-session.2="]
-    );
+    assert_eq!(pairs(&lines)[1..], ["__Host-session.1=", "__Host-session.2="]);
     assert!(lines[1].contains("; Max-Age=0; ") && lines[1].contains("; Secure; "));
-    assert_eq!(
-        pairs(&cookie.remove(2)),
-        ["__Host-session=", "__Host-session.1="]
-    );
+    assert_eq!(pairs(&cookie.remove(2)), ["__Host-session=", "__Host-session.1="]);
 }
 
 #[test]
@@ -238,24 +183,15 @@ fn unused_chunks_are_ignored() {
     let (long, short) = (set(&cookie, &long, 0), set(&cookie, &short, 0));
     let (long, short) = (pairs(&long), pairs(&short));
     let header = format!("{}; {}; {}", short[0], short[1], long[2]);
-    assert_eq!(
-        read(&cookie, &header).value(),
-        Some("y".repeat(4000).as_str())
-    );
+    assert_eq!(read(&cookie, &header).value(), Some("y".repeat(4000).as_str()));
 }
 
 #[test]
 fn chunks_of_two_values_do_not_mix() {
     let cookie = cookie().chunks(3).unwrap();
-    let (one, two) = (
-        set(&cookie, &"x".repeat(4000), 0),
-        set(&cookie, &"y".repeat(4000), 0),
-    );
+    let (one, two) = (set(&cookie, &"x".repeat(4000), 0), set(&cookie, &"y".repeat(4000), 0));
     let (one, two) = (pairs(&one), pairs(&two));
-    assert_eq!(
-        read(&cookie, &format!("{}; {}", one[0], two[1])),
-        CookieValue::Forged
-    );
+    assert_eq!(read(&cookie, &format!("{}; {}", one[0], two[1])), CookieValue::Forged);
     assert_eq!(read(&cookie, one[0]).value(), None);
     assert_eq!(read(&cookie, one[1]), CookieValue::Missing);
 }
@@ -267,10 +203,7 @@ fn the_second_set_of_chunks_is_tried_too() {
     let pairs = pairs(&one);
     let planted = "__Host-session=k2.e1.planted; __Host-session.1=planted";
     let header = format!("{planted}; {}; {}", pairs[0], pairs[1]);
-    assert_eq!(
-        read(&cookie, &header).value(),
-        Some("x".repeat(4000).as_str())
-    );
+    assert_eq!(read(&cookie, &header).value(), Some("x".repeat(4000).as_str()));
 }
 
 #[test]
@@ -288,9 +221,7 @@ fn the_chunk_count_in_the_cookie_is_not_trusted() {
 
 #[test]
 fn unusual_but_valid_headers_are_read() {
-    let text = cookie()
-        .encode("an-id", CookieContent::Id, SystemTime::now())
-        .unwrap();
+    let text = cookie().encode("an-id", CookieContent::Id, SystemTime::now()).unwrap();
     for header in [
         format!(" a=1;{NAME} = {text} ;; novalue; =x; c=; d=\"q\"; e=\";"),
         format!("{NAME}=\"{text}\""),
@@ -304,9 +235,7 @@ fn unusual_but_valid_headers_are_read() {
 
 #[test]
 fn headers_beyond_64_kib_are_not_read() {
-    let text = cookie()
-        .encode("an-id", CookieContent::Id, SystemTime::now())
-        .unwrap();
+    let text = cookie().encode("an-id", CookieContent::Id, SystemTime::now()).unwrap();
     let pair = format!("{NAME}={text}");
     for (before, found) in [(65_536 - pair.len(), true), (65_537 - pair.len(), false)] {
         let before = "x".repeat(before);

@@ -19,9 +19,7 @@ fn deadline() -> SystemTime {
 }
 
 fn seal(cookie: &SessionCookie, value: &str) -> String {
-    cookie
-        .encode(value, CookieContent::Data, deadline())
-        .unwrap()
+    cookie.encode(value, CookieContent::Data, deadline()).unwrap()
 }
 
 fn open(cookie: &SessionCookie, text: &str, now: SystemTime) -> CookieValue<'static> {
@@ -72,10 +70,7 @@ fn threads_share_a_key_and_do_not_repeat_a_nonce() {
     let seal_many = || (0..MESSAGES).map(|_| seal(&cookie, "")).collect::<Vec<_>>();
     let texts: Vec<_> = std::thread::scope(|scope| {
         let threads: Vec<_> = (0..8).map(|_| scope.spawn(seal_many)).collect();
-        threads
-            .into_iter()
-            .flat_map(|thread| thread.join().unwrap())
-            .collect()
+        threads.into_iter().flat_map(|thread| thread.join().unwrap()).collect()
     });
     let keys: HashSet<_> = texts.iter().map(|text| key_and_nonce(text).0).collect();
     let nonces: HashSet<_> = texts.iter().map(|text| key_and_nonce(text).1).collect();

@@ -53,13 +53,7 @@ async fn a_session_is_read_back_completely() {
 #[tokio::test]
 async fn an_empty_new_session_sets_no_cookie() {
     let policy = policy();
-    for cookie in [
-        None,
-        Some(""),
-        Some("garbage"),
-        Some("{\"i\":\"x\"}"),
-        Some("[]"),
-    ] {
+    for cookie in [None, Some(""), Some("garbage"), Some("{\"i\":\"x\"}"), Some("[]")] {
         let session = open(cookie, &policy).await;
         assert!(session.is_new() && session.is_empty());
         let unchanged = (CookieChange::Keep, Outcome::Unchanged);
@@ -170,10 +164,7 @@ async fn overlapping_responses_lose_updates() {
     let session = open(None, &policy).await;
     session.set("x", &0).unwrap();
     let value = saved_value(&session, &policy).await;
-    let (a, b) = (
-        open(Some(&value), &policy).await,
-        open(Some(&value), &policy).await,
-    );
+    let (a, b) = (open(Some(&value), &policy).await, open(Some(&value), &policy).await);
     a.set("a", &1).unwrap();
     b.set("b", &1).unwrap();
     saved_value(&a, &policy).await;
@@ -203,9 +194,7 @@ async fn the_session_is_sealed_until_it_expires() {
     session.set("secret", "of the session").unwrap();
     let value = saved_value(&session, &policy).await;
     let cookie = SessionCookie::new("a secret of thirty-two bytes, ok").unwrap();
-    let text = cookie
-        .encode(&value, CookieStorage::new().content(), session.expires())
-        .unwrap();
+    let text = cookie.encode(&value, CookieStorage::new().content(), session.expires()).unwrap();
     assert!(text.starts_with("e1."));
     let now = policy.time().now();
     let opened = cookie.decode(text.as_bytes(), CookieContent::Data, now);
@@ -220,10 +209,7 @@ async fn an_unreadable_body_opens_a_new_session() {
     let session = open(None, &policy).await;
     session.set("a", &1).unwrap();
     let value = saved_value(&session, &policy).await;
-    for other in [
-        value.replace("\"v\":1", "\"v\":9"),
-        value.replace("[{\"a\":1}", "[1"),
-    ] {
+    for other in [value.replace("\"v\":1", "\"v\":9"), value.replace("[{\"a\":1}", "[1")] {
         assert_ne!(other, value);
         let session = open(Some(&other), &policy).await;
         assert!(session.is_new() && session.is_empty());

@@ -29,10 +29,7 @@ impl Change {
     /// Whether it only removes or restores flash values, so that nothing is lost if there is no
     /// record to apply it to.
     pub(crate) fn only_tidies_flash(&self) -> bool {
-        matches!(
-            self,
-            Self::ConsumeFlash(..) | Self::UnsetFlash(..) | Self::KeepFlash(..)
-        )
+        matches!(self, Self::ConsumeFlash(..) | Self::UnsetFlash(..) | Self::KeepFlash(..))
     }
 
     /// Applies it to `content`, and returns whether that changed anything. Adds to `missed` the key

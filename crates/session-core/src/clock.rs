@@ -32,9 +32,7 @@ impl Clock {
     /// [advance](Self::advance) it. Clones share the time.
     pub fn manual() -> Self {
         let now = Self::system().millis();
-        Self {
-            manual: Some(Arc::new(AtomicU64::new(now))),
-        }
+        Self { manual: Some(Arc::new(AtomicU64::new(now))) }
     }
 
     /// Moves a manual clock forward. Does nothing to the system's.
@@ -52,9 +50,7 @@ impl Clock {
     pub(crate) fn millis(&self) -> u64 {
         match &self.manual {
             Some(now) => now.load(Ordering::SeqCst),
-            None => SystemTime::now()
-                .duration_since(UNIX_EPOCH)
-                .map_or(0, millis),
+            None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis),
         }
     }
 }
@@ -72,9 +68,7 @@ impl fmt::Debug for Clock {
 pub(crate) fn millis(duration: Duration) -> u64 {
     const LONGEST: u64 = 1000 * 36_525 * 24 * 3600 * 1000;
     let whole = duration.as_secs().saturating_mul(1000);
-    whole
-        .saturating_add(u64::from(duration.subsec_millis()))
-        .min(LONGEST)
+    whole.saturating_add(u64::from(duration.subsec_millis())).min(LONGEST)
 }
 
 /// The time so many milliseconds after the Unix epoch, or the last one that the system's clock can

@@ -40,10 +40,7 @@ fn missing_field(error: &JsonError) -> Option<String> {
 /// because they would be lost silently. So is a value that is nested so deeply that serde_json would
 /// not read it again.
 pub(crate) fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Text>, Error> {
-    let fail = |source| Error::Encode {
-        key: key.to_owned(),
-        source,
-    };
+    let fail = |source| Error::Encode { key: key.to_owned(), source };
     /// serde_json's limit is 128.
     const MAY_BE_TOO_DEEP: usize = 100;
     let json = serde_json::to_string(value).map_err(fail)?;
@@ -64,9 +61,7 @@ struct Finite;
 fn float(finite: bool) -> Result<(), JsonError> {
     match finite {
         true => Ok(()),
-        false => Err(JsonError::custom(
-            "a float that is not finite has no JSON form",
-        )),
+        false => Err(JsonError::custom("a float that is not finite has no JSON form")),
     }
 }
 macro_rules! pass {
@@ -246,17 +241,10 @@ mod tests {
             #[expect(dead_code)]
             added: u32,
         }
-        let error = decode::<V2>("key", r#"{"name":1}"#)
-            .unwrap_err()
-            .to_string();
+        let error = decode::<V2>("key", r#"{"name":1}"#).unwrap_err().to_string();
         assert!(error.contains("the field `added` is missing"), "{error}");
-        let error = decode::<V2>("key", r#"{"name":"secret"}"#)
-            .unwrap_err()
-            .to_string();
-        assert!(
-            !error.contains("secret") && !error.contains("is missing"),
-            "{error}"
-        );
+        let error = decode::<V2>("key", r#"{"name":"secret"}"#).unwrap_err().to_string();
+        assert!(!error.contains("secret") && !error.contains("is missing"), "{error}");
     }
 
     #[test]

@@ -28,10 +28,7 @@ pub struct Key<T> {
 impl<T> Key<T> {
     /// The key `name` of values of type `T`.
     pub const fn new(name: &'static str) -> Self {
-        Self {
-            name,
-            value: PhantomData,
-        }
+        Self { name, value: PhantomData }
     }
 }
 

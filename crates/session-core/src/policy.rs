@@ -79,10 +79,7 @@ impl SessionPolicy {
     /// nothing read it.
     #[must_use]
     pub fn remix_compatible() -> Self {
-        Self::default()
-            .flash(FlashPolicy::NextRequest)
-            .plain_keys(true)
-            .foreign_ids(true)
+        Self::default().flash(FlashPolicy::NextRequest).plain_keys(true).foreign_ids(true)
     }
 
     /// How long a session lives without a request (OWASP ASVS 5.0 V7.3.1); 24 hours unless set.
@@ -163,20 +160,12 @@ impl SessionPolicy {
 
     /// The record key of a session's id, hashed or plain.
     pub fn record_key(&self, id: &SessionId) -> RecordKey {
-        if self.rules.plain_keys {
-            RecordKey::plain_of(id)
-        } else {
-            RecordKey::hashed(id)
-        }
+        if self.rules.plain_keys { RecordKey::plain_of(id) } else { RecordKey::hashed(id) }
     }
 
     /// The id that a cookie's text names, if it has the form of one.
     pub fn parse_id(&self, text: &str) -> Option<SessionId> {
-        if self.rules.foreign_ids {
-            SessionId::parse_foreign(text)
-        } else {
-            SessionId::parse(text)
-        }
+        if self.rules.foreign_ids { SessionId::parse_foreign(text) } else { SessionId::parse(text) }
     }
 
     fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {

@@ -140,18 +140,12 @@ impl RecordKey {
 
     /// The key of the session with this id, carrying the id itself as well.
     pub fn plain_of(id: &SessionId) -> Self {
-        Self {
-            plain: Some(id.clone()),
-            ..Self::hashed(id)
-        }
+        Self { plain: Some(id.clone()), ..Self::hashed(id) }
     }
 
     /// A key with this digest, as read back from a record.
     pub fn from_digest(digest: [u8; 32]) -> Self {
-        Self {
-            digest,
-            plain: None,
-        }
+        Self { digest, plain: None }
     }
 
     /// SHA-256 of the id.
@@ -170,9 +164,7 @@ impl RecordKey {
     /// ```
     pub fn hex(&self) -> String {
         let nibbles = self.digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        nibbles
-            .filter_map(|nibble| char::from_digit(nibble.into(), 16))
-            .collect()
+        nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
     }
 
     /// The id itself, if the policy asks for plain keys: 1 to

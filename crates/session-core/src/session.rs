@@ -312,9 +312,7 @@ impl Session {
         let keep = clock::millis(keep_old);
         let intent = match state.intent {
             Intent::Keep => Intent::Regenerate { keep_old: keep },
-            Intent::Regenerate { keep_old } => Intent::Regenerate {
-                keep_old: keep_old.max(keep),
-            },
+            Intent::Regenerate { keep_old } => Intent::Regenerate { keep_old: keep_old.max(keep) },
             ending => ending,
         };
         state.set_intent(intent);
@@ -336,10 +334,7 @@ impl Session {
     /// A copy of all values and readable flash values.
     pub fn data(&self) -> Data {
         let state = self.state();
-        Data {
-            values: copy(&state.content.values),
-            flash: copy(&state.readable_flash),
-        }
+        Data { values: copy(&state.content.values), flash: copy(&state.readable_flash) }
     }
 
     /// Whether no stored session is behind this one: the request's cookie named none that lives under

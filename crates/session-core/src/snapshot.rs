@@ -34,13 +34,7 @@ impl Snapshot {
             let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
             Meta::new(&key, now, deadline, Lifetime::Policy)
         });
-        let snapshot = Self {
-            key,
-            version: record.version,
-            meta,
-            foreign,
-            body: record.body,
-        };
+        let snapshot = Self { key, version: record.version, meta, foreign, body: record.body };
         Ok((snapshot, content))
     }
 
@@ -95,12 +89,6 @@ pub(crate) struct Unwritten {
 impl Unwritten {
     /// The record, now that it was stored under this version.
     pub(crate) fn stored(self, version: Version) -> Snapshot {
-        Snapshot {
-            key: self.key,
-            version,
-            meta: self.meta,
-            foreign: false,
-            body: self.body,
-        }
+        Snapshot { key: self.key, version, meta: self.meta, foreign: false, body: self.body }
     }
 }

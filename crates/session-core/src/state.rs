@@ -31,9 +31,7 @@ struct Shared {
 
 impl Session {
     pub(crate) fn new(policy: &SessionPolicy) -> Self {
-        let session = Self {
-            shared: Arc::default(),
-        };
+        let session = Self { shared: Arc::default() };
         session.state().policy = policy.clone();
         session
     }
@@ -52,10 +50,7 @@ impl Session {
 
     pub(crate) fn state(&self) -> StateGuard<'_> {
         let state = self.shared.state.lock();
-        StateGuard {
-            state: state.unwrap_or_else(PoisonError::into_inner),
-            dropped: Vec::new(),
-        }
+        StateGuard { state: state.unwrap_or_else(PoisonError::into_inner), dropped: Vec::new() }
     }
 
     /// Waits until no other save of this session is under way.

@@ -46,11 +46,7 @@ pub enum StoreErrorKind {
 impl StoreError {
     /// An error of this kind, with a message for the operator.
     pub fn new(kind: StoreErrorKind, message: impl Into<String>) -> Self {
-        Self {
-            kind,
-            message: message.into(),
-            source: None,
-        }
+        Self { kind, message: message.into(), source: None }
     }
 
     /// Keeps the driver's error as this one's source.

@@ -82,10 +82,7 @@ async fn a_logout_after_a_cancelled_id_change_destroys_the_session() {
         session.destroy().unwrap();
         save_and_drop(&server, &session, second).await;
         let _ = server.save(&session).await.unwrap();
-        assert!(
-            server.open(old.as_str()).await.is_empty(),
-            "{first}, {second}"
-        );
+        assert!(server.open(old.as_str()).await.is_empty(), "{first}, {second}");
     }
 }
 

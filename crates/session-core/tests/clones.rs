@@ -30,10 +30,7 @@ async fn a_logout_during_the_first_save_is_not_lost() {
     session.set("user", &7).unwrap();
     let id = session.id().unwrap();
     save_and(&server, &session, 1, || session.destroy().unwrap()).await;
-    assert_eq!(
-        server.save(&session).await.unwrap().cookie,
-        CookieChange::Remove
-    );
+    assert_eq!(server.save(&session).await.unwrap().cookie, CookieChange::Remove);
     assert!(server.open(id.as_str()).await.is_empty());
 }
 
@@ -85,10 +82,7 @@ async fn a_session_destroyed_during_a_merge_stays_empty() {
         session.set("a", &1).unwrap();
         save_and(&server, &session, pauses, || session.destroy().unwrap()).await;
         assert!(session.is_empty(), "after {pauses} pauses");
-        assert_eq!(
-            server.save(&session).await.unwrap().cookie,
-            CookieChange::Remove
-        );
+        assert_eq!(server.save(&session).await.unwrap().cookie, CookieChange::Remove);
         assert!(server.open(id.as_str()).await.is_empty());
     }
 }
@@ -174,8 +168,7 @@ fn a_replayed_update_that_changes_its_own_session_terminates() {
         let session = server.open(id.as_str()).await;
         let same = session.clone();
         let add = move |n: Option<u32>| {
-            same.update("runs", |runs: Option<u32>| Some(runs.unwrap_or(0) + 1))
-                .unwrap();
+            same.update("runs", |runs: Option<u32>| Some(runs.unwrap_or(0) + 1)).unwrap();
             Some(n? + 10)
         };
         session.update("n", add).unwrap();
@@ -246,10 +239,7 @@ async fn an_update_that_cannot_decode_the_newer_value_is_an_error_and_overwrites
     other.set("n", "text").unwrap();
     let _ = server.save(&other).await.unwrap();
     for _ in 0..2 {
-        assert!(matches!(
-            server.save(&session).await,
-            Err(Error::Decode { .. })
-        ));
+        assert!(matches!(server.save(&session).await, Err(Error::Decode { .. })));
     }
     let found = server.open(id.as_str()).await.get::<String>("n").unwrap();
     assert_eq!(found.as_deref(), Some("text"));

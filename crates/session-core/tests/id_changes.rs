@@ -62,9 +62,7 @@ async fn a_logout_reaches_old_values_that_stay_readable_two_ids_ago() {
     let server = Server::new();
     let first = server.stored_session().await;
     let session = server.open(first.as_str()).await;
-    session
-        .regenerate_id_keeping_old_for(Duration::from_secs(3600))
-        .unwrap();
+    session.regenerate_id_keeping_old_for(Duration::from_secs(3600)).unwrap();
     let second = server.saved_id(&session).await;
     server.advance(10);
     let session = server.open(second.as_str()).await;
@@ -83,9 +81,7 @@ async fn old_values_expire_with_the_session() {
     let server = Server::new();
     let old = server.stored_session().await;
     let session = server.open(old.as_str()).await;
-    session
-        .regenerate_id_keeping_old_for(Duration::from_secs(365 * 86_400))
-        .unwrap();
+    session.regenerate_id_keeping_old_for(Duration::from_secs(365 * 86_400)).unwrap();
     let _ = server.saved_id(&session).await;
     server.advance(15 * 86_400);
     assert_eq!(server.n(&old).await, None);
@@ -97,9 +93,7 @@ async fn old_values_can_be_read_but_not_written() {
     let old = server.stored_session().await;
     let session = server.open(old.as_str()).await;
     session.set("user", &7).unwrap();
-    session
-        .regenerate_id_keeping_old_for(Duration::from_secs(60))
-        .unwrap();
+    session.regenerate_id_keeping_old_for(Duration::from_secs(60)).unwrap();
     let new = server.saved_id(&session).await;
     let late = server.open(old.as_str()).await;
     assert_eq!(late.get::<u32>("n").unwrap(), Some(1));
@@ -127,10 +121,7 @@ async fn changes_of_a_failed_save_are_applied_once_under_a_new_id() {
 
 #[tokio::test]
 async fn a_logout_after_a_failed_id_change_destroys_both_ids() {
-    for faults in [
-        vec![Fault::Fails, Fault::Fails],
-        vec![Fault::LostReply, Fault::LostReply],
-    ] {
+    for faults in [vec![Fault::Fails, Fault::Fails], vec![Fault::LostReply, Fault::LostReply]] {
         let server = Server::new();
         let old = server.stored_session().await;
         let session = server.open(old.as_str()).await;

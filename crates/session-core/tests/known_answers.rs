@@ -41,10 +41,9 @@ impl Store {
 impl RecordStore for Store {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         let bodies = self.0.lock().unwrap();
-        Ok(bodies.get(key).map(|body| Record {
-            body: body.clone(),
-            version: Version::from_bytes(body),
-        }))
+        Ok(bodies
+            .get(key)
+            .map(|body| Record { body: body.clone(), version: Version::from_bytes(body) }))
     }
 
     async fn put(
@@ -280,9 +279,6 @@ fn record_keys_are_derived_from_ids() {
         let digest = key.digest();
         assert_eq!(known["text"], json!(URL_SAFE_NO_PAD.encode(digest)));
         assert_eq!(known["tag"], json!(URL_SAFE_NO_PAD.encode(&digest[..6])));
-        assert_eq!(
-            RecordKey::plain_of(&id).plain(),
-            Some(known["id"].as_str().unwrap())
-        );
+        assert_eq!(RecordKey::plain_of(&id).plain(), Some(known["id"].as_str().unwrap()));
     }
 }

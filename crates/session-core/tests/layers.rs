@@ -31,19 +31,7 @@ const LAYERS: &[&str] = &[
 
 /// The layers inside each directory, from top to bottom.
 const DIRECTORIES: &[(&str, &[&str])] = &[
-    (
-        "engine",
-        &[
-            "mod",
-            "regenerate",
-            "destroy",
-            "write",
-            "create",
-            "save",
-            "plan",
-            "open",
-        ],
-    ),
+    ("engine", &["mod", "regenerate", "destroy", "write", "create", "save", "plan", "open"]),
     ("storage", &["mod", "draft", "request"]),
     ("body", &["mod", "meta", "write_ids", "content", "text"]),
 ];
@@ -55,9 +43,7 @@ fn imports<'a>(code: &'a str, prefix: &'a str) -> impl Iterator<Item = &'a str> 
     lines.filter_map(move |line| {
         let path = line.strip_prefix("pub(crate) ").unwrap_or(line);
         let module = path.strip_prefix("use ")?.strip_prefix(prefix)?;
-        module
-            .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-            .next()
+        module.split(|c: char| !(c.is_alphanumeric() || c == '_')).next()
     })
 }
 
@@ -77,10 +63,7 @@ fn check(code: &str, prefix: &str, of: &str, layers: &[&str]) {
     for import in imports(code, prefix) {
         // Items of the parent module, such as `super::Plan`, have no layer of their own.
         let Some(below) = rank(import) else { continue };
-        assert!(
-            below > rank(of).unwrap(),
-            "{of} imports {import}, which is not below it"
-        );
+        assert!(below > rank(of).unwrap(), "{of} imports {import}, which is not below it");
     }
 }
 
@@ -96,11 +79,7 @@ fn files_import_only_lower_layers() {
             continue;
         };
         let listed: BTreeSet<_> = files.iter().map(ToString::to_string).collect();
-        assert_eq!(
-            names(layer),
-            listed,
-            "DIRECTORIES must list every file of {layer}"
-        );
+        assert_eq!(names(layer), listed, "DIRECTORIES must list every file of {layer}");
         for file in *files {
             let code = source(&format!("{layer}/{file}.rs"));
             check(&code, "crate::", layer, LAYERS);
@@ -114,11 +93,7 @@ fn no_file_imports_from_the_root() {
     let mut pending = vec![Path::new("src").to_path_buf()];
     while let Some(path) = pending.pop() {
         if path.is_dir() {
-            pending.extend(
-                fs::read_dir(&path)
-                    .unwrap()
-                    .map(|entry| entry.unwrap().path()),
-            );
+            pending.extend(fs::read_dir(&path).unwrap().map(|entry| entry.unwrap().path()));
             continue;
         }
         let code = fs::read_to_string(&path).unwrap();
@@ -132,10 +107,7 @@ fn no_file_imports_from_the_root() {
 fn no_file_is_longer_than_400_lines() {
     for layer in LAYERS {
         let files: Vec<_> = match DIRECTORIES.iter().find(|(name, _)| name == layer) {
-            Some((_, files)) => files
-                .iter()
-                .map(|file| format!("{layer}/{file}.rs"))
-                .collect(),
+            Some((_, files)) => files.iter().map(|file| format!("{layer}/{file}.rs")).collect(),
             None => vec![format!("{layer}.rs")],
         };
         for file in files {

@@ -189,20 +189,10 @@ async fn the_longest_lifetime_is_accepted() {
 async fn unsetting_a_flash_does_not_count_as_reading_it() {
     let server = Server::new();
     let id = server.stored_session().await;
-    let [session, reader] = [
-        server.open(id.as_str()).await,
-        server.open(id.as_str()).await,
-    ];
+    let [session, reader] = [server.open(id.as_str()).await, server.open(id.as_str()).await];
     reader.get::<String>("notice").unwrap();
     let _ = server.save(&reader).await.unwrap();
     session.flash("notice", &None::<String>).unwrap();
-    assert!(
-        server
-            .save(&session)
-            .await
-            .unwrap()
-            .already_consumed
-            .is_empty()
-    );
+    assert!(server.save(&session).await.unwrap().already_consumed.is_empty());
     assert!(!server.open(id.as_str()).await.has("notice"));
 }

@@ -33,9 +33,7 @@ where
 {
     let (send, done) = mpsc::channel();
     std::thread::spawn(move || {
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
             let server = Server::new();
             let id = server.stored_session().await;
@@ -164,10 +162,7 @@ fn closures_may_use_the_session_when_they_are_dropped() {
     });
     with_session(async |_, session| {
         update_with_reentrant_closure(session);
-        let draft = session_core::storage::draft(session)
-            .await
-            .unwrap()
-            .unwrap();
+        let draft = session_core::storage::draft(session).await.unwrap().unwrap();
         draft.settle(session_core::CookieChange::Keep);
     });
 }

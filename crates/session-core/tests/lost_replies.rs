@@ -205,10 +205,7 @@ async fn a_change_without_effect_is_replayed_on_newer_values() {
             other_change(&other);
             let _ = server.save(&other).await.unwrap();
             own_change(&session);
-            assert_eq!(
-                server.save(&session).await.unwrap().outcome,
-                Outcome::Merged
-            );
+            assert_eq!(server.save(&session).await.unwrap().outcome, Outcome::Merged);
             let found = server.open(id.as_str()).await;
             assert_eq!(found.get::<String>("k").unwrap().as_deref(), k, "{what}");
             assert!(!found.has("new"), "{what}");
@@ -234,10 +231,7 @@ async fn a_flash_can_be_set_again_after_another_request_read_it() {
 async fn a_change_without_effect_is_not_lost_silently() {
     let server = Server::new();
     let id = server.stored_session().await;
-    let [moved, gone] = [
-        server.open(id.as_str()).await,
-        server.open(id.as_str()).await,
-    ];
+    let [moved, gone] = [server.open(id.as_str()).await, server.open(id.as_str()).await];
     let mover = server.open(id.as_str()).await;
     mover.regenerate_id().unwrap();
     let _ = server.save(&mover).await.unwrap();

@@ -53,10 +53,7 @@ async fn zero_and_maximum_lifetimes_do_not_panic() {
         (SessionPolicy::default().absolute(Duration::ZERO), false),
         (SessionPolicy::default().idle(Duration::MAX), true),
         (SessionPolicy::default().absolute(Duration::MAX), true),
-        (
-            SessionPolicy::default().in_flight_window(Duration::MAX),
-            true,
-        ),
+        (SessionPolicy::default().in_flight_window(Duration::MAX), true),
     ] {
         let server = Server::with(policy);
         let id = server.stored_session().await;
@@ -69,9 +66,7 @@ async fn zero_and_maximum_lifetimes_do_not_panic() {
             let _ = server.save(&session).await;
         }
         let session = server.open(id.as_str()).await;
-        session
-            .regenerate_id_keeping_old_for(Duration::MAX)
-            .unwrap();
+        session.regenerate_id_keeping_old_for(Duration::MAX).unwrap();
         let _ = server.save(&session).await;
     }
 }
@@ -81,10 +76,7 @@ async fn a_clock_that_is_behind_does_not_shorten_a_deadline() {
     let server = Server::new();
     let id = server.stored_session().await;
     // The same record, on a server whose clock is a day behind.
-    let behind = Server {
-        store: server.store.clone(),
-        ..Server::new()
-    };
+    let behind = Server { store: server.store.clone(), ..Server::new() };
     server.advance(20 * 3600);
     let session = server.open(id.as_str()).await;
     let _ = server.save(&session).await.unwrap();
@@ -95,11 +87,7 @@ async fn a_clock_that_is_behind_does_not_shorten_a_deadline() {
 
 #[tokio::test]
 async fn a_record_without_meta_opens_and_gets_meta_when_saved() {
-    for body in [
-        r#"[{"n":1},{}]"#,
-        r#"[{"n":1},{},null]"#,
-        "[ {\"n\" : 1} ,\n{ } ]",
-    ] {
+    for body in [r#"[{"n":1},{}]"#, r#"[{"n":1},{},null]"#, "[ {\"n\" : 1} ,\n{ } ]"] {
         let server = Server::new();
         let id = server.stored_session().await;
         server.store.insert(server.key(&id), body);
@@ -132,9 +120,7 @@ async fn numbers_and_escapes_are_not_rewritten() {
     let server = Server::new();
     let id = server.stored_session().await;
     let values = r#"{"big":123456789012345678901234567890,"e":1E+2,"s":"\u00e9\/","d":1.10}"#;
-    server
-        .store
-        .insert(server.key(&id), format!("[{values},{{}}]"));
+    server.store.insert(server.key(&id), format!("[{values},{{}}]"));
     let session = server.open(id.as_str()).await;
     session.set("x", &1).unwrap();
     let _ = server.save(&session).await.unwrap();
@@ -210,10 +196,7 @@ async fn a_record_copied_to_another_key_is_not_opened() {
 fn metadata_in_any_json_form_is_read_and_invalid_metadata_is_corrupt() {
     let policy = SessionPolicy::default();
     let id = SessionId::parse("an-id-of-24-characters--").unwrap();
-    let now = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap()
-        .as_millis();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_millis();
     let tag = URL_SAFE_NO_PAD.encode(&RecordKey::hashed(&id).digest()[..6]);
     let open = |tail: &str| {
         let created = now - 1000;
@@ -239,18 +222,11 @@ fn metadata_in_any_json_form_is_read_and_invalid_metadata_is_corrupt() {
         (format!(r#","w":"{one}","p":["=\u0061n-id", 1]"#), true),
         (format!(r#","l":1,"p":["{key}",1]"#), false),
         (format!(r#","p":["{key}",1],"l":1"#), false),
-        (
-            format!(r#","p":["{key}",1],"t":{{"kind":"destroyed"}}"#),
-            false,
-        ),
+        (format!(r#","p":["{key}",1],"t":{{"kind":"destroyed"}}"#), false),
         (format!(r#","w":"{one}","t":{{"kind":"destroyed"}}"#), false),
     ] {
         let session = open(&tail).unwrap();
-        assert_eq!(
-            (!session.is_new(), session.has("a")),
-            (alive, alive),
-            "{tail}"
-        );
+        assert_eq!((!session.is_new(), session.has("a")), (alive, alive), "{tail}");
     }
     for tail in [
         r#","w":"x""#.to_owned(),

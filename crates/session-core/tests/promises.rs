@@ -23,10 +23,10 @@ struct Store(Mutex<(u64, Records)>);
 impl RecordStore for Store {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         let store = self.0.lock().unwrap();
-        Ok(store.1.get(key).map(|(version, body)| Record {
-            body: body.clone(),
-            version: Version::from(*version),
-        }))
+        Ok(store
+            .1
+            .get(key)
+            .map(|(version, body)| Record { body: body.clone(), version: Version::from(*version) }))
     }
 
     async fn put(
@@ -64,10 +64,7 @@ fn id_of(change: CookieChange) -> String {
 }
 
 async fn open(store: &Store, id: &str) -> Session {
-    store
-        .read(Some(id), &SessionPolicy::default())
-        .await
-        .unwrap()
+    store.read(Some(id), &SessionPolicy::default()).await.unwrap()
 }
 
 /// Stores a session with `n` = 1 and a flash `notice`, and returns its id.
@@ -90,10 +87,7 @@ fn values_of_any_length_are_read_back() {
         session.set("list", &list).unwrap();
         assert_eq!(session.get::<Vec<u32>>("list").unwrap(), Some(list));
         let odd = HashMap::from([((1, 2), "x".repeat(length))]);
-        assert!(matches!(
-            session.set("odd", &odd),
-            Err(Error::Encode { .. })
-        ));
+        assert!(matches!(session.set("odd", &odd), Err(Error::Encode { .. })));
     }
     assert_eq!(session.len(), 2);
 }
@@ -124,17 +118,11 @@ async fn overlapping_writes_are_merged() {
     let (a, b) = (open(&store, &id).await, open(&store, &id).await);
     b.set("b", "B").unwrap();
     b.update("n", |n: Option<u32>| n.map(|n| n + 1)).unwrap();
-    assert_eq!(
-        store.save(&b, &policy).await.unwrap().outcome,
-        Outcome::Stored
-    );
+    assert_eq!(store.save(&b, &policy).await.unwrap().outcome, Outcome::Stored);
     a.set("a", "A").unwrap();
     a.update("n", |n: Option<u32>| n.map(|n| n + 1)).unwrap();
     let saved = store.save(&a, &policy).await.unwrap();
-    assert_eq!(
-        (saved.outcome, saved.cookie),
-        (Outcome::Merged, CookieChange::Keep)
-    );
+    assert_eq!((saved.outcome, saved.cookie), (Outcome::Merged, CookieChange::Keep));
     let found = open(&store, &id).await;
     assert_eq!(found.get::<String>("a").unwrap().unwrap(), "A");
     assert_eq!(found.get::<String>("b").unwrap().unwrap(), "B");
@@ -147,16 +135,10 @@ async fn a_logout_wins() {
     let id = stored_session(&store).await;
     let (a, b) = (open(&store, &id).await, open(&store, &id).await);
     b.destroy().unwrap();
-    assert_eq!(
-        store.save(&b, &policy).await.unwrap().cookie,
-        CookieChange::Remove
-    );
+    assert_eq!(store.save(&b, &policy).await.unwrap().cookie, CookieChange::Remove);
     a.set("a", "A").unwrap();
     let saved = store.save(&a, &policy).await.unwrap();
-    assert_eq!(
-        (saved.outcome, saved.cookie),
-        (Outcome::Destroyed, CookieChange::Keep)
-    );
+    assert_eq!((saved.outcome, saved.cookie), (Outcome::Destroyed, CookieChange::Keep));
     assert!(open(&store, &id).await.is_empty());
 }
 
@@ -164,27 +146,17 @@ async fn a_logout_wins() {
 async fn a_login_moves_the_session_and_a_logout_finds_it() {
     let (store, policy) = (Store::default(), SessionPolicy::default());
     let id = stored_session(&store).await;
-    let (a, b, c) = (
-        open(&store, &id).await,
-        open(&store, &id).await,
-        open(&store, &id).await,
-    );
+    let (a, b, c) = (open(&store, &id).await, open(&store, &id).await, open(&store, &id).await);
     b.regenerate_id().unwrap();
     b.set("user", &7).unwrap();
     let new = id_of(store.save(&b, &policy).await.unwrap().cookie);
-    assert_eq!(
-        open(&store, &new).await.get::<u32>("user").unwrap(),
-        Some(7)
-    );
+    assert_eq!(open(&store, &new).await.get::<u32>("user").unwrap(), Some(7));
     assert_eq!(open(&store, &new).await.get::<u32>("n").unwrap(), Some(1));
     assert!(open(&store, &id).await.is_empty());
     a.set("a", "A").unwrap();
     assert!(matches!(store.save(&a, &policy).await, Err(Error::Moved)));
     c.destroy().unwrap();
-    assert_eq!(
-        store.save(&c, &policy).await.unwrap().cookie,
-        CookieChange::Remove
-    );
+    assert_eq!(store.save(&c, &policy).await.unwrap().cookie, CookieChange::Remove);
     assert!(open(&store, &new).await.is_empty());
 }
 

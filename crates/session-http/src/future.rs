@@ -45,20 +45,13 @@ struct Save(Option<Pin<Box<dyn Future<Output = Closed> + Send>>>);
 
 impl<F, E, B> ResponseFuture<F, E, B> {
     pub(crate) fn new(inner: F, guard: CloseGuard, on_error: E) -> Self {
-        Self {
-            stage: Stage::Handler { inner },
-            guard,
-            on_error,
-        }
+        Self { stage: Stage::Handler { inner }, guard, on_error }
     }
 
     /// Answers without calling the handler.
     pub(crate) fn answered(response: Response<B>, on_error: E) -> Self {
         Self {
-            stage: Stage::Save {
-                response: Some(response),
-                save: Save(None),
-            },
+            stage: Stage::Save { response: Some(response), save: Save(None) },
             guard: CloseGuard::none(),
             on_error,
         }
@@ -103,9 +96,11 @@ fn close<B>(session: Session, response: &mut Response<B>) -> Save {
     headers::vary(response.headers_mut());
     match storage::close(&session) {
         PendingWork::Nothing => Save(None),
-        pending => Save(Some(Box::pin(async move {
-            session.manager.save_closed(&session, pending).await
-        }))),
+        pending => {
+            Save(Some(Box::pin(
+                async move { session.manager.save_closed(&session, pending).await },
+            )))
+        }
     }
 }
 
@@ -167,8 +162,6 @@ impl Drop for Save {
 impl<F, E, B> fmt::Debug for ResponseFuture<F, E, B> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let saving = matches!(&self.stage, Stage::Save { save, .. } if save.0.is_some());
-        f.debug_struct("ResponseFuture")
-            .field("saving", &saving)
-            .finish_non_exhaustive()
+        f.debug_struct("ResponseFuture").field("saving", &saving).finish_non_exhaustive()
     }
 }

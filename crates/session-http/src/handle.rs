@@ -79,9 +79,7 @@ impl SessionHandle {
                 return Err(session_core::Error::Closed.into());
             }
         }
-        let Request {
-            manager, cookies, ..
-        } = &*self.request;
+        let Request { manager, cookies, .. } = &*self.request;
         let loaded = manager.open_cookies(cookies).await?;
         let mut state = self.state();
         if state.session.is_none() && state.closed {

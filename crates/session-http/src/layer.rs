@@ -36,19 +36,13 @@ pub struct StatusOnly;
 impl SessionLayer {
     /// A layer whose errors are bare statuses.
     pub fn new(manager: SessionManager) -> Self {
-        Self {
-            manager,
-            on_error: StatusOnly,
-        }
+        Self { manager, on_error: StatusOnly }
     }
 
     /// Answers with `respond(&error)` when a session was not saved: an error page, a gRPC status. The
     /// handler's response is dropped, because it says that all went well.
     pub fn on_error<F>(self, respond: F) -> SessionLayer<F> {
-        SessionLayer {
-            manager: self.manager,
-            on_error: respond,
-        }
+        SessionLayer { manager: self.manager, on_error: respond }
     }
 }
 
@@ -76,8 +70,6 @@ impl<S, E: Clone> Layer<S> for SessionLayer<E> {
 
 impl<E> fmt::Debug for SessionLayer<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionLayer")
-            .field("manager", &self.manager)
-            .finish_non_exhaustive()
+        f.debug_struct("SessionLayer").field("manager", &self.manager).finish_non_exhaustive()
     }
 }

@@ -112,12 +112,7 @@ impl SessionManager {
 
     /// [`open`](Self::open), from the `Cookie` headers alone.
     pub(crate) async fn open_cookies(&self, cookies: &[HeaderValue]) -> Result<Session> {
-        let Shared {
-            storage,
-            cookie,
-            policy,
-            ..
-        } = &*self.shared;
+        let Shared { storage, cookie, policy, .. } = &*self.shared;
         let bytes = || cookies.iter().map(HeaderValue::as_bytes);
         let value = cookie.read(bytes(), storage.content(), policy.time().now());
         self.read(value, cookie.chunk_count(bytes())).await
@@ -130,12 +125,7 @@ impl SessionManager {
     ///
     /// The storage failed.
     pub async fn open_value(&self, value: Option<&str>) -> Result<Session> {
-        let Shared {
-            storage,
-            cookie,
-            policy,
-            ..
-        } = &*self.shared;
+        let Shared { storage, cookie, policy, .. } = &*self.shared;
         let now = policy.time().now();
         let value = value.map_or(CookieValue::Missing, |value| {
             cookie.decode(value.as_bytes(), storage.content(), now)
@@ -161,12 +151,7 @@ impl SessionManager {
     }
 
     async fn read(&self, value: CookieValue<'_>, chunk_count: usize) -> Result<Session> {
-        let Shared {
-            storage,
-            policy,
-            time_limit,
-            ..
-        } = &*self.shared;
+        let Shared { storage, policy, time_limit, .. } = &*self.shared;
         if value.value().is_none() && value != CookieValue::Missing {
             debug!(cookie = ?value, "the session cookie was not accepted; starting a new session");
         }
@@ -174,11 +159,7 @@ impl SessionManager {
         let inner = timeout(*time_limit, read)
             .await
             .unwrap_or_else(|_| Err(too_slow("opened", *time_limit)))?;
-        Ok(Session {
-            inner,
-            manager: self.clone(),
-            chunk_count,
-        })
+        Ok(Session { inner, manager: self.clone(), chunk_count })
     }
 
     /// Saves what the request did to `session`, and adds to `headers` what the response must carry:
@@ -203,10 +184,7 @@ impl SessionManager {
         match unless_deadline(pending, saved) {
             Ok(saved) => {
                 let (cookies, outcome) = saved.unwrap_or((Vec::new(), Outcome::Unchanged));
-                Closed {
-                    cookies,
-                    result: Ok(outcome),
-                }
+                Closed { cookies, result: Ok(outcome) }
             }
             Err(error) => Closed {
                 cookies: lines(storage::owed_cookie(session)).unwrap_or_default(),
@@ -217,12 +195,7 @@ impl SessionManager {
 
     /// Saves a closed session within the time limit.
     async fn save(&self, session: &Session, pending: PendingWork) -> Result<Saved> {
-        let Shared {
-            storage,
-            policy,
-            time_limit,
-            ..
-        } = &*self.shared;
+        let Shared { storage, policy, time_limit, .. } = &*self.shared;
         if pending == PendingWork::Nothing {
             return Ok(Saved {
                 cookie: CookieChange::Keep,
@@ -236,9 +209,7 @@ impl SessionManager {
 
     /// Saves in the middle of a request.
     pub(crate) async fn commit(&self, session: &Session) -> Result<Committed> {
-        let Shared {
-            storage, policy, ..
-        } = &*self.shared;
+        let Shared { storage, policy, .. } = &*self.shared;
         if storage.content() == CookieContent::Data {
             return Err(Error::Unsupported(
                 "the data of this session travels in the cookie, so it can only be saved with the \
@@ -249,10 +220,7 @@ impl SessionManager {
             return Err(Error::Closed);
         }
         let saved = storage.save(session, policy).await?;
-        Ok(Committed {
-            outcome: saved.outcome,
-            already_consumed: saved.already_consumed,
-        })
+        Ok(Committed { outcome: saved.outcome, already_consumed: saved.already_consumed })
     }
 
     /// As [`close`](Self::close), for clients that hold a value instead of a cookie: what happens to
@@ -291,10 +259,7 @@ impl SessionManager {
             (CookieChange::Keep, Some(id))
                 if self.shared.storage.content() == CookieContent::Id =>
             {
-                CookieChange::Set {
-                    value: id.as_str().to_owned(),
-                    max_age: None,
-                }
+                CookieChange::Set { value: id.as_str().to_owned(), max_age: None }
             }
             (CookieChange::Keep | CookieChange::Remove, _) => return Ok(None),
             (change, _) => change,
@@ -311,9 +276,7 @@ impl SessionManager {
 
     /// `change`, with its value as it is to be sent.
     fn protected(&self, change: CookieChange) -> Result<CookieChange> {
-        let Shared {
-            storage, cookie, ..
-        } = &*self.shared;
+        let Shared { storage, cookie, .. } = &*self.shared;
         Ok(match change {
             CookieChange::Set { value, max_age } => CookieChange::Set {
                 value: cookie.encode(&value, storage.content(), self.deadline(max_age))?,
@@ -324,9 +287,7 @@ impl SessionManager {
     }
 
     fn set_cookie_lines(&self, change: CookieChange, chunk_count: usize) -> Result<Vec<String>> {
-        let Shared {
-            storage, cookie, ..
-        } = &*self.shared;
+        let Shared { storage, cookie, .. } = &*self.shared;
         match change {
             CookieChange::Keep => Ok(Vec::new()),
             CookieChange::Remove => Ok(cookie.remove(chunk_count)),
@@ -373,12 +334,7 @@ fn too_slow(what: &str, limit: Duration) -> Error {
 /// Prints how it is set up, and no secret.
 impl fmt::Debug for SessionManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared {
-            storage,
-            cookie,
-            policy,
-            time_limit,
-        } = &*self.shared;
+        let Shared { storage, cookie, policy, time_limit } = &*self.shared;
         f.debug_struct("SessionManager")
             .field("storage", storage)
             .field("cookie", cookie)

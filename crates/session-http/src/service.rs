@@ -20,11 +20,7 @@ pub struct SessionService<S, E> {
 
 impl<S, E> SessionService<S, E> {
     pub(crate) fn new(inner: S, manager: SessionManager, on_error: E) -> Self {
-        Self {
-            inner,
-            manager,
-            on_error,
-        }
+        Self { inner, manager, on_error }
     }
 }
 

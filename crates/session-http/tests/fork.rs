@@ -62,10 +62,7 @@ fn no_nonce_is_repeated(directory: &Path) {
         let heads: Vec<_> = (0..MESSAGES).map(|_| head()).collect();
         heads.join("\n")
     });
-    assert!(
-        heads.iter().all(|heads| heads.starts_with(&key)),
-        "both processes use the same key"
-    );
+    assert!(heads.iter().all(|heads| heads.starts_with(&key)), "both processes use the same key");
     assert_all_differ(&heads, MESSAGES);
 }
 
@@ -74,9 +71,7 @@ fn no_id_is_repeated(directory: &Path) {
     SessionId::random().unwrap();
     let ids = in_two_processes(&directory.join("ids"), || {
         let ids = (0..IDS).map(|_| SessionId::random().unwrap());
-        ids.map(|id| id.as_str().to_owned())
-            .collect::<Vec<_>>()
-            .join("\n")
+        ids.map(|id| id.as_str().to_owned()).collect::<Vec<_>>().join("\n")
     });
     assert_all_differ(&ids, IDS);
 }
@@ -84,17 +79,12 @@ fn no_id_is_repeated(directory: &Path) {
 /// Adds one to `n` this many times. Returns how many saves succeeded. Each process has its own
 /// runtime, because a fork does not copy the threads of a runtime.
 fn increment(manager: &SessionManager, cookie: &HeaderMap, times: u32) -> u32 {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let mut acknowledged = 0;
     for _ in 0..times {
         let saved = runtime.block_on(async {
             let session = manager.open(cookie).await.unwrap();
-            session
-                .update("n", |n: Option<u32>| Some(n.unwrap_or(0) + 1))
-                .unwrap();
+            session.update("n", |n: Option<u32>| Some(n.unwrap_or(0) + 1)).unwrap();
             manager.close(&session, &mut HeaderMap::new()).await
         });
         acknowledged += u32::from(saved.is_ok());
@@ -108,32 +98,20 @@ fn no_acknowledged_update_is_lost(directory: &Path) {
     let cookie = SessionCookie::new(Secret::random().unwrap()).unwrap();
     let manager = SessionManager::new(store, cookie);
     let mut headers = HeaderMap::new();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let session = manager.open(&headers).await.unwrap();
         session.set("n", &0).unwrap();
-        manager
-            .close(&session, &mut HeaderMap::new())
-            .await
-            .unwrap();
+        manager.close(&session, &mut HeaderMap::new()).await.unwrap();
         headers.insert(COOKIE, manager.cookie_for(&session).unwrap().unwrap());
     });
     drop(runtime);
     let acknowledged = in_two_processes(&directory.join("count"), || {
         increment(&manager, &headers, UPDATES).to_string()
     });
-    let acknowledged: u32 = acknowledged
-        .iter()
-        .map(|count| count.parse::<u32>().unwrap())
-        .sum();
+    let acknowledged: u32 = acknowledged.iter().map(|count| count.parse::<u32>().unwrap()).sum();
     assert_eq!(acknowledged, 2 * UPDATES);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     let session = runtime.block_on(manager.open(&headers)).unwrap();
     assert_eq!(session.get::<u32>("n").unwrap(), Some(acknowledged));
 }

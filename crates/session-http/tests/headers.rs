@@ -28,10 +28,7 @@ async fn the_session_is_found_among_malformed_cookies() {
     let app = App::new(MemoryStore::new());
     let pair = app.get("", "set/a/1").await.ok().cookie().unwrap();
     let (name, value) = pair.split_once('=').unwrap();
-    let (quoted, spaced) = (
-        format!("{name}=\"{value}\""),
-        format!(" ;; {name} = {value} ;"),
-    );
+    let (quoted, spaced) = (format!("{name}=\"{value}\""), format!(" ;; {name} = {value} ;"));
     let forged = format!("{name}=s1.x.y");
     for fields in [
         &["theme=dark", pair.as_str()][..],
@@ -48,10 +45,7 @@ async fn the_session_is_found_among_malformed_cookies() {
     let other = app.get("", "set/b/1").await.ok().cookie().unwrap();
     for (first, second, body) in [(&pair, &other, "\"1\"null"), (&other, &pair, "null\"1\"")] {
         let response = send(app.clone(), cookies(&[first, second]), "get/a+get/b").await;
-        assert_eq!(
-            response.body, body,
-            "the first cookie that verifies is used"
-        );
+        assert_eq!(response.body, body, "the first cookie that verifies is used");
     }
 }
 
@@ -93,9 +87,7 @@ async fn a_request_sees_nothing_of_an_earlier_request() {
 /// The response of an application with this handler to a request without a cookie.
 async fn response_of(handler: MethodRouter) -> TestResponse {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
-    let app = Router::new()
-        .route("/", handler)
-        .layer(SessionLayer::new(manager));
+    let app = Router::new().route("/", handler).layer(SessionLayer::new(manager));
     read_body(app.oneshot(Request::new(Body::empty())).await.unwrap()).await
 }
 
@@ -111,18 +103,11 @@ async fn headers_of_the_handler_are_not_replaced() {
         own
     });
     let response = response_of(handler).await.ok();
-    let lines: Vec<_> = response
-        .headers
-        .get_all(header::SET_COOKIE)
-        .iter()
-        .collect();
+    let lines: Vec<_> = response.headers.get_all(header::SET_COOKIE).iter().collect();
     assert_eq!(lines.len(), 2);
     assert_eq!(lines[0], "theme=dark");
     assert_eq!(response.headers.get_all(header::VARY).iter().count(), 1);
-    assert_eq!(
-        response.headers[header::CACHE_CONTROL],
-        "private, max-age=60"
-    );
+    assert_eq!(response.headers[header::CACHE_CONTROL], "private, max-age=60");
 }
 
 #[tokio::test]
@@ -177,10 +162,7 @@ async fn a_timeout_is_an_error_for_a_write_but_not_for_a_deadline_move() {
         .time_limit(Duration::from_millis(50));
     let session = manager.open(&HeaderMap::new()).await.unwrap();
     session.set("a", &1).unwrap();
-    manager
-        .close(&session, &mut HeaderMap::new())
-        .await
-        .unwrap();
+    manager.close(&session, &mut HeaderMap::new()).await.unwrap();
     let field = manager.cookie_for(&session).unwrap().unwrap();
     let headers = HeaderMap::from_iter([(header::COOKIE, field)]);
     clock.advance(Duration::from_secs(12 * 3600));
@@ -196,29 +178,15 @@ async fn a_timeout_is_an_error_for_a_write_but_not_for_a_deadline_move() {
 #[tokio::test]
 async fn a_sealed_session_with_the_longest_lifetime_can_be_opened() {
     let manager = SessionManager::new(CookieStorage::new(), SessionCookie::new(SECRET).unwrap())
-        .policy(
-            SessionPolicy::default()
-                .absolute(Duration::MAX)
-                .idle(Duration::MAX),
-        );
-    for lifetime in [
-        Lifetime::Policy,
-        Lifetime::BrowserSession,
-        Lifetime::For(Duration::MAX),
-    ] {
+        .policy(SessionPolicy::default().absolute(Duration::MAX).idle(Duration::MAX));
+    for lifetime in [Lifetime::Policy, Lifetime::BrowserSession, Lifetime::For(Duration::MAX)] {
         let session = manager.open(&HeaderMap::new()).await.unwrap();
         session.set("a", &1).unwrap();
         session.set_lifetime(lifetime).unwrap();
-        manager
-            .close(&session, &mut HeaderMap::new())
-            .await
-            .unwrap();
+        manager.close(&session, &mut HeaderMap::new()).await.unwrap();
         let field = manager.cookie_for(&session).unwrap().unwrap();
         let headers = HeaderMap::from_iter([(header::COOKIE, field)]);
-        assert!(
-            manager.open(&headers).await.unwrap().has("a"),
-            "{lifetime:?}"
-        );
+        assert!(manager.open(&headers).await.unwrap().has("a"), "{lifetime:?}");
     }
 }
 
@@ -226,10 +194,7 @@ async fn a_sealed_session_with_the_longest_lifetime_can_be_opened() {
 async fn a_sealed_session_that_is_too_large_is_an_error_and_sets_nothing() {
     let manager = SessionManager::new(CookieStorage::new(), SessionCookie::new(SECRET).unwrap());
     let app = Router::new()
-        .route(
-            "/",
-            get(async |session: Session| session.set("a", &"x".repeat(5000)).unwrap()),
-        )
+        .route("/", get(async |session: Session| session.set("a", &"x".repeat(5000)).unwrap()))
         .layer(SessionLayer::new(manager));
     let request = Request::get("/").body(Body::empty()).unwrap();
     let response = read_body(app.oneshot(request).await.unwrap()).await;
@@ -241,10 +206,7 @@ async fn a_sealed_session_that_is_too_large_is_an_error_and_sets_nothing() {
 #[tokio::test]
 async fn too_large_is_an_error_for_a_write_but_not_for_a_deadline_move() {
     let cookie = SessionCookie::remix_compatible([SECRET]).unwrap();
-    let value = format!(
-        r#"{{"i":"theirs","d":[{{"a":"{}"}},{{}}]}}"#,
-        "x".repeat(2_900)
-    );
+    let value = format!(r#"{{"i":"theirs","d":[{{"a":"{}"}},{{}}]}}"#, "x".repeat(2_900));
     let far = std::time::SystemTime::now() + Duration::from_secs(1000);
     let lines = cookie.set(&value, CookieContent::Data, None, far, 0);
     let line = lines.unwrap().remove(0);
@@ -278,12 +240,7 @@ async fn printed_headers_do_not_show_the_id() {
     manager.close(&session, &mut headers).await.unwrap();
     let cookie = manager.cookie_for(&session).unwrap().unwrap();
     let id = session.id().unwrap();
-    assert!(
-        headers[header::SET_COOKIE]
-            .to_str()
-            .unwrap()
-            .contains(id.as_str())
-    );
+    assert!(headers[header::SET_COOKIE].to_str().unwrap().contains(id.as_str()));
     for printed in [format!("{headers:?}"), format!("{cookie:?}")] {
         assert!(!printed.contains(id.as_str()), "{printed}");
     }

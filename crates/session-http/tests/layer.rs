@@ -34,9 +34,7 @@ async fn a_layer_can_wrap_a_whole_router() {
     let service = SessionLayer::new(manager).layer(routes);
     let send = async |path: &str, cookie: &str| {
         let request = Request::get(path).header(header::COOKIE, cookie);
-        let response = service
-            .clone()
-            .oneshot(request.body(Body::empty()).unwrap());
+        let response = service.clone().oneshot(request.body(Body::empty()).unwrap());
         read_body(response.await.unwrap()).await
     };
     let first = send("/", "").await;
@@ -52,19 +50,10 @@ async fn a_layer_can_wrap_a_whole_router() {
 async fn headers_are_added_only_when_needed() {
     let app = App::new(MemoryStore::new());
     let new = app.get("", "set/a/1").await.ok();
-    assert_eq!(
-        new.headers[header::CACHE_CONTROL],
-        "no-cache=\"Set-Cookie\""
-    );
+    assert_eq!(new.headers[header::CACHE_CONTROL], "no-cache=\"Set-Cookie\"");
     assert_eq!(new.headers[header::VARY], "Cookie");
     let line = new.headers[header::SET_COOKIE].to_str().unwrap();
-    for attribute in [
-        "; Max-Age=1209600",
-        "; Path=/",
-        "; HttpOnly",
-        "; Secure",
-        "; SameSite=Lax",
-    ] {
+    for attribute in ["; Max-Age=1209600", "; Path=/", "; HttpOnly", "; Secure", "; SameSite=Lax"] {
         assert!(line.contains(attribute), "{line}");
     }
     let cookie = new.cookie().unwrap();
@@ -73,11 +62,7 @@ async fn headers_are_added_only_when_needed() {
     assert_eq!(read.headers[header::VARY], "Cookie");
 
     let untouched = Request::get("/untouched").header(header::COOKIE, &cookie);
-    let untouched = app
-        .router()
-        .oneshot(untouched.body(Body::empty()).unwrap())
-        .await
-        .unwrap();
+    let untouched = app.router().oneshot(untouched.body(Body::empty()).unwrap()).await.unwrap();
     assert_eq!(untouched.headers().get(header::VARY), None);
     assert_eq!(untouched.headers().get(header::SET_COOKIE), None);
 }
@@ -87,15 +72,9 @@ async fn invalid_cookies_open_a_new_session() {
     let app = App::new(MemoryStore::new());
     let cookie = app.get("", "set/a/1").await.ok().cookie().unwrap();
     let forged = cookie.replace("s1.", "s1.A");
-    for bad in [
-        "__Host-session=",
-        "__Host-session=;;;",
-        "__Host-session=\u{fc}",
-        &forged,
-        "\"",
-        "=",
-        "a",
-    ] {
+    for bad in
+        ["__Host-session=", "__Host-session=;;;", "__Host-session=\u{fc}", &forged, "\"", "=", "a"]
+    {
         let read = app.get(bad, "get/a").await.ok();
         assert_eq!((read.body.as_str(), read.cookie()), ("null", None), "{bad}");
         assert!(app.get(bad, "set/b/1").await.ok().cookie().is_some());
@@ -206,10 +185,7 @@ async fn a_handle_used_after_its_response_cannot_open_the_session() {
     let app = app.layer(SessionLayer::new(manager));
     app.oneshot(Request::new(Body::empty())).await.unwrap();
     let refused = leaked.recv().unwrap().open().await.unwrap_err();
-    assert!(matches!(
-        refused,
-        Error::Session(session_core::Error::Closed)
-    ));
+    assert!(matches!(refused, Error::Session(session_core::Error::Closed)));
 }
 
 /// The output of a future that is ready at once.
@@ -251,10 +227,7 @@ async fn a_service_that_panics_when_called_closes_its_session() {
     for with_handle in [true, false] {
         let (leaked, receive) = mpsc::channel();
         let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
-        let mut service = SessionLayer::new(manager).layer(Panics {
-            leaked,
-            with_handle,
-        });
+        let mut service = SessionLayer::new(manager).layer(Panics { leaked, with_handle });
         let call = AssertUnwindSafe(|| drop(service.call(Request::new(Body::empty()))));
         assert!(catch_unwind(call).is_err());
         assert_closed(receive.try_recv().unwrap()).await;
@@ -303,10 +276,8 @@ async fn no_layer_and_two_layers_are_clear_errors() {
         axum::http::Response::new(Body::from(format!("page: {error}")))
     });
     let twice = bare.clone().layer(layer.clone()).layer(layer);
-    for (app, says) in [
-        (bare, "The session could not be kept"),
-        (twice, "page: two SessionLayers"),
-    ] {
+    for (app, says) in [(bare, "The session could not be kept"), (twice, "page: two SessionLayers")]
+    {
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = read_body(app.oneshot(request).await.unwrap()).await;
         assert!(response.body.contains(says), "{response:?}");
@@ -319,10 +290,9 @@ async fn a_failed_save_is_an_error_that_still_sets_the_cookie_of_an_earlier_comm
     let is_full = Arc::clone(&full);
     let store = HookedStore::new(move |put| {
         let result = match put {
-            Some(_) if is_full.load(SeqCst) => Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                "the store is full",
-            )),
+            Some(_) if is_full.load(SeqCst) => {
+                Err(StoreError::new(StoreErrorKind::Unavailable, "the store is full"))
+            }
             _ => Ok(()),
         };
         Box::pin(std::future::ready(result))
@@ -351,9 +321,7 @@ async fn a_failed_save_is_an_error_that_still_sets_the_cookie_of_an_earlier_comm
 async fn debug_of_a_handle_shows_no_cookie() {
     let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
     let print = async |handle: SessionHandle| format!("{handle:?}");
-    let app = Router::new()
-        .route("/", get(print))
-        .layer(SessionLayer::new(manager));
+    let app = Router::new().route("/", get(print)).layer(SessionLayer::new(manager));
     let request = Request::get("/").header(header::COOKIE, "theme=dark; __Host-session=s1.an-id.x");
     let response = app.oneshot(request.body(Body::empty()).unwrap()).await;
     let body = read_body(response.unwrap()).await.ok().body;

@@ -40,10 +40,7 @@ async fn requests(
     session.set("n", &1).unwrap();
     manager.close(&session, &mut response).await.unwrap();
     let mut request = HeaderMap::new();
-    request.insert(
-        header::COOKIE,
-        manager.cookie_for(&session).unwrap().unwrap(),
-    );
+    request.insert(header::COOKIE, manager.cookie_for(&session).unwrap().unwrap());
     record(&mut counts);
 
     let untouched = tower::service_fn(async |_: http::Request<()>| {
@@ -90,11 +87,7 @@ async fn redis() {
     let count = || {
         let commands = monitor.commands().unwrap();
         let names = ["\"GET\"", "\"SET\"", "\"EVAL\"", "\"DEL\""];
-        let ours = |line: &&String| {
-            names
-                .iter()
-                .any(|name| line.to_uppercase().starts_with(name))
-        };
+        let ours = |line: &&String| names.iter().any(|name| line.to_uppercase().starts_with(name));
         total += commands.iter().filter(ours).count();
         total
     };
@@ -122,8 +115,5 @@ async fn warm_up(manager: &SessionManager) {
     session.set("n", &1).unwrap();
     session.commit().await.unwrap();
     session.set("n", &2).unwrap();
-    manager
-        .close(&session, &mut HeaderMap::new())
-        .await
-        .unwrap();
+    manager.close(&session, &mut HeaderMap::new()).await.unwrap();
 }

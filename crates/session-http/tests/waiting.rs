@@ -53,11 +53,7 @@ impl SlowStorage {
 }
 
 fn saved(cookie: CookieChange, outcome: Outcome) -> Saved {
-    Saved {
-        cookie,
-        outcome,
-        already_consumed: Vec::new(),
-    }
+    Saved { cookie, outcome, already_consumed: Vec::new() }
 }
 
 #[async_trait]

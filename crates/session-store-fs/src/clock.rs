@@ -19,8 +19,6 @@ impl Clock {
     pub(crate) fn advance(&self, by: Duration) {
         let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
         // The closure always returns a value, so this cannot fail.
-        let _ = self
-            .advanced
-            .fetch_update(Relaxed, Relaxed, |sum| Some(sum.saturating_add(by)));
+        let _ = self.advanced.fetch_update(Relaxed, Relaxed, |sum| Some(sum.saturating_add(by)));
     }
 }

@@ -28,10 +28,9 @@ pub(crate) fn failed(action: &str, path: &Path, error: io::Error) -> StoreError 
             "it has vanished: is the file system mounted, and was the store's directory removed?",
         ),
         // `O_NOFOLLOW` on a symbolic link.
-        _ if matches!(error.raw_os_error(), Some(libc::ELOOP | libc::EMLINK)) => (
-            Corrupt,
-            "it is a symbolic link: put a plain file in its place, or remove it",
-        ),
+        _ if matches!(error.raw_os_error(), Some(libc::ELOOP | libc::EMLINK)) => {
+            (Corrupt, "it is a symbolic link: put a plain file in its place, or remove it")
+        }
         _ => (Unavailable, "see the source"),
     };
     let message = format!("could not {action} {}: {why} ({error})", path.display());

@@ -63,10 +63,7 @@ mod tests {
         assert!(!has_passed(written, written + HOUR, HOUR));
         assert!(has_passed(written, written + HOUR * 2, HOUR));
         let future = written + HOUR * 5;
-        assert!(
-            !has_passed(future, written, HOUR),
-            "the writer's clock was ahead"
-        );
+        assert!(!has_passed(future, written, HOUR), "the writer's clock was ahead");
     }
 
     #[test]

@@ -43,10 +43,7 @@ impl Layout {
 
     pub(crate) fn bucket(&self, number: u8) -> Bucket {
         let name = format!("{number:02x}");
-        Bucket {
-            lock: self.locks().join(&name),
-            directory: self.root.join(name),
-        }
+        Bucket { lock: self.locks().join(&name), directory: self.root.join(name) }
     }
 
     /// The bucket of a record, and the path of its file.

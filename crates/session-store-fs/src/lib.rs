@@ -44,11 +44,7 @@ pub mod fuzzing {
         unmarked_lifetime: Duration,
         max_body: usize,
     ) -> Result<Option<Record>, StoreError> {
-        let rules = Rules {
-            now,
-            unmarked_lifetime,
-            max_body,
-        };
+        let rules = Rules { now, unmarked_lifetime, max_body };
         record_file::read(file, Path::new("fuzzed"), rules)
     }
 }

@@ -54,9 +54,7 @@ impl Drop for Lock {
 fn open(path: &Path) -> Result<File, StoreError> {
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(false).mode(0o600);
-    options
-        .open(path)
-        .map_err(|error| failed("open the lock file", path, error))
+    options.open(path).map_err(|error| failed("open the lock file", path, error))
 }
 
 fn try_lock(file: &File, path: &Path) -> Result<bool, StoreError> {

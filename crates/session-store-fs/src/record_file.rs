@@ -31,9 +31,7 @@ impl Rules {
 pub(crate) fn load(path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
     let mut options = OpenOptions::new();
     // Follow no link, and do not wait for the writer of a named pipe.
-    options
-        .read(true)
-        .custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
+    options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     match options.open(path) {
         Ok(file) => read(file, path, rules),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -43,9 +41,7 @@ pub(crate) fn load(path: &Path, rules: Rules) -> Result<Option<Record>, StoreErr
 
 /// The live record in `file`, which was opened at `path`; `None` if it has expired.
 pub(crate) fn read(file: File, path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
-    let metadata = file
-        .metadata()
-        .map_err(|error| failed("look at", path, error))?;
+    let metadata = file.metadata().map_err(|error| failed("look at", path, error))?;
     check_type(path, &metadata)?;
     if rules.is_expired(&metadata) {
         return Ok(None);
@@ -64,10 +60,7 @@ pub(crate) fn read(file: File, path: &Path, rules: Rules) -> Result<Option<Recor
         );
         return Err(corrupt(path, &what));
     }
-    Ok(Some(Record {
-        version: version_of(&body),
-        body: Bytes::from(body),
-    }))
+    Ok(Some(Record { version: version_of(&body), body: Bytes::from(body) }))
 }
 
 pub(crate) fn version_of(body: &[u8]) -> Version {
@@ -88,10 +81,7 @@ pub(crate) fn check_type(path: &Path, metadata: &Metadata) -> Result<(), StoreEr
     if metadata.is_file() {
         return Ok(());
     }
-    Err(corrupt(
-        path,
-        "is not a plain file, as a record must be: move it away",
-    ))
+    Err(corrupt(path, "is not a plain file, as a record must be: move it away"))
 }
 
 /// Removes the file; `false` if there was none.

@@ -97,8 +97,7 @@ impl FsStore {
 impl RecordStore for FsStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         let key = key.clone();
-        self.run("read a record in", move |shared, _| shared.load(&key))
-            .await
+        self.run("read a record in", move |shared, _| shared.load(&key)).await
     }
 
     async fn put(
@@ -117,10 +116,7 @@ impl RecordStore for FsStore {
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
         let key = key.clone();
-        self.run("remove a record in", move |shared, deadline| {
-            shared.remove(&key, deadline)
-        })
-        .await
+        self.run("remove a record in", move |shared, deadline| shared.remove(&key, deadline)).await
     }
 
     /// Continues where the last call stopped, and goes round the whole store at most once.

@@ -29,11 +29,7 @@ impl TempFile {
         let mut options = OpenOptions::new();
         options.write(true).create_new(true).mode(0o600);
         match options.open(&path) {
-            Ok(file) => Ok(Some(Self {
-                file,
-                path,
-                renamed: false,
-            })),
+            Ok(file) => Ok(Some(Self { file, path, renamed: false })),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(failed("create", &path, error)),
         }
@@ -49,13 +45,8 @@ impl TempFile {
         // Linux updates the access time on a read if it is not later than the modification time,
         // which is in the future here: without this, each load would write to the disk.
         let accessed = expires_at + Duration::from_secs(1);
-        let times = FileTimes::new()
-            .set_modified(expires_at)
-            .set_accessed(accessed);
-        let mut written = self
-            .file
-            .write_all(body)
-            .and_then(|()| self.file.set_times(times));
+        let times = FileTimes::new().set_modified(expires_at).set_accessed(accessed);
+        let mut written = self.file.write_all(body).and_then(|()| self.file.set_times(times));
         if sync && written.is_ok() {
             written = self.file.sync_all();
         }

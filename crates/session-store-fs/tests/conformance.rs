@@ -13,8 +13,5 @@ session_conformance::suite!(|| async {
     let open = move || std::future::ready(FsStore::open(&root).unwrap());
     let store = open().await;
     let clock = store.clone();
-    Fixture::new(store)
-        .advance(move |by| clock.advance(by))
-        .reopen(open)
-        .keep(scratch)
+    Fixture::new(store).advance(move |by| clock.advance(by)).reopen(open).keep(scratch)
 });

@@ -52,10 +52,7 @@ fn small_disk(name: &str) -> Option<PathBuf> {
     }
     wrapper.extend(["sh", "-c", MOUNT, path]);
     succeed(&mut child(&wrapper, name, scratch.path()));
-    assert!(
-        !scratch.root().exists(),
-        "the child wrote outside its mount"
-    );
+    assert!(!scratch.root().exists(), "the child wrote outside its mount");
     None
 }
 
@@ -69,21 +66,13 @@ async fn a_full_disk() {
     let mut written = 0;
     let error = loop {
         let body = vec![written as u8; 10_000];
-        match store
-            .put(&key(written), body.into(), HOUR, Condition::IfAbsent)
-            .await
-        {
+        match store.put(&key(written), body.into(), HOUR, Condition::IfAbsent).await {
             Ok(_) => written += 1,
             Err(error) => break error,
         }
         assert!(written < 100, "the disk never fills up");
     };
-    check(
-        &error,
-        StoreErrorKind::Unavailable,
-        &root,
-        "the disk is full",
-    );
+    check(&error, StoreErrorKind::Unavailable, &root, "the disk is full");
     assert!(written > 5);
     assert!(temp_files(&root).is_empty(), "a failed write uses no space");
     assert!(store.load(&key(written)).await.unwrap().is_none());
@@ -93,12 +82,7 @@ async fn a_full_disk() {
     let larger = vec![1; 60_000].into();
     let condition = Condition::IfVersion(old.version.clone());
     let put = store.put(&key(0), larger, HOUR, condition.clone()).await;
-    check(
-        &put.unwrap_err(),
-        StoreErrorKind::Unavailable,
-        &root,
-        "the disk is full",
-    );
+    check(&put.unwrap_err(), StoreErrorKind::Unavailable, &root, "the disk is full");
     for number in 0..written {
         let record = store.load(&key(number)).await.unwrap().unwrap();
         assert_eq!(record.body, vec![number as u8; 10_000]);
@@ -106,9 +90,7 @@ async fn a_full_disk() {
     for number in 1..=3 {
         assert!(store.remove(&key(number)).await.unwrap());
     }
-    let put = store
-        .put(&key(0), vec![1; 20_000].into(), HOUR, condition)
-        .await;
+    let put = store.put(&key(0), vec![1; 20_000].into(), HOUR, condition).await;
     assert!(matches!(put.unwrap(), PutOutcome::Stored(_)));
 }
 
@@ -119,12 +101,7 @@ async fn a_disk_that_becomes_read_only_and_writable_again() {
     };
     let root = disk.join("sessions");
     let remount = |how: &str| {
-        succeed(
-            Command::new("mount")
-                .arg("-o")
-                .arg(format!("remount,{how}"))
-                .arg(&disk),
-        )
+        succeed(Command::new("mount").arg("-o").arg(format!("remount,{how}")).arg(&disk))
     };
     let store = FsStore::open(&root).unwrap();
     let version = insert(&store, &key(1), "body").await;
@@ -132,31 +109,12 @@ async fn a_disk_that_becomes_read_only_and_writable_again() {
 
     remount("ro");
     assert_eq!(store.load(&key(1)).await.unwrap().unwrap().body, "body");
-    let put = store
-        .put(&key(1), "new".into(), HOUR, condition.clone())
-        .await;
-    check(
-        &put.unwrap_err(),
-        StoreErrorKind::Unavailable,
-        &root,
-        "read-only",
-    );
-    let put = store
-        .put(&key(2), "new".into(), HOUR, Condition::IfAbsent)
-        .await;
-    check(
-        &put.unwrap_err(),
-        StoreErrorKind::Unavailable,
-        &root,
-        "read-only",
-    );
+    let put = store.put(&key(1), "new".into(), HOUR, condition.clone()).await;
+    check(&put.unwrap_err(), StoreErrorKind::Unavailable, &root, "read-only");
+    let put = store.put(&key(2), "new".into(), HOUR, Condition::IfAbsent).await;
+    check(&put.unwrap_err(), StoreErrorKind::Unavailable, &root, "read-only");
     let remove = store.remove(&key(1)).await;
-    check(
-        &remove.unwrap_err(),
-        StoreErrorKind::Unavailable,
-        &root,
-        "read-only",
-    );
+    check(&remove.unwrap_err(), StoreErrorKind::Unavailable, &root, "read-only");
     let other = FsStore::open(&root).unwrap();
     assert!(other.load(&key(1)).await.unwrap().is_some());
     let missing = disk.join("other");
@@ -188,12 +146,7 @@ async fn permission_denied() {
     let home = scratch.path().join("home");
     fs::create_dir(&home).unwrap();
     chown(&home, Some(65534), Some(65534)).unwrap();
-    let user = [
-        "setpriv",
-        "--reuid=65534",
-        "--regid=65534",
-        "--clear-groups",
-    ];
+    let user = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
     succeed(&mut child_of(&exe, &user, "permission_denied", &home));
 }
 
@@ -213,24 +166,12 @@ async fn check_denied(home: &Path) {
 
     set_mode(&path, 0o000);
     denied(store.load(&key(1)).await.unwrap_err(), &path);
-    denied(
-        store
-            .put(&key(1), "new".into(), HOUR, condition.clone())
-            .await
-            .unwrap_err(),
-        &path,
-    );
+    denied(store.put(&key(1), "new".into(), HOUR, condition.clone()).await.unwrap_err(), &path);
     set_mode(&path, 0o600);
 
     set_mode(directory, 0o500);
     assert!(store.load(&key(1)).await.unwrap().is_some());
-    denied(
-        store
-            .put(&key(1), "new".into(), HOUR, condition.clone())
-            .await
-            .unwrap_err(),
-        directory,
-    );
+    denied(store.put(&key(1), "new".into(), HOUR, condition.clone()).await.unwrap_err(), directory);
     denied(store.remove(&key(1)).await.unwrap_err(), &path);
     set_mode(directory, 0o000);
     denied(store.load(&key(1)).await.unwrap_err(), &path);
@@ -272,20 +213,10 @@ async fn a_directory_that_is_a_file() {
     let directory = path.parent().unwrap();
     fs::write(directory, "in the way").unwrap();
     let is_file = |error: StoreError| {
-        check(
-            &error,
-            StoreErrorKind::Config,
-            directory,
-            "a file is in the place",
-        )
+        check(&error, StoreErrorKind::Config, directory, "a file is in the place")
     };
     is_file(store.load(&key(1)).await.unwrap_err());
-    is_file(
-        store
-            .put(&key(1), "new".into(), HOUR, Condition::IfAbsent)
-            .await
-            .unwrap_err(),
-    );
+    is_file(store.put(&key(1), "new".into(), HOUR, Condition::IfAbsent).await.unwrap_err());
     is_file(store.remove(&key(1)).await.unwrap_err());
     is_file(store.sweep(10).await.unwrap_err());
     // Each sweep continues behind the directory that failed.
@@ -314,23 +245,13 @@ async fn a_store_that_has_vanished_is_an_error() {
             fs::create_dir(&root).unwrap();
         }
         let vanished = |error: StoreError| {
-            check(
-                &error,
-                StoreErrorKind::Unavailable,
-                &root,
-                "it has vanished",
-            )
+            check(&error, StoreErrorKind::Unavailable, &root, "it has vanished")
         };
         vanished(store.load(&key(1)).await.unwrap_err());
         vanished(store.remove(&key(1)).await.unwrap_err());
         vanished(store.sweep(10).await.unwrap_err());
         for condition in [Condition::IfAbsent, Condition::IfVersion(version.clone())] {
-            vanished(
-                store
-                    .put(&key(1), "new".into(), HOUR, condition)
-                    .await
-                    .unwrap_err(),
-            );
+            vanished(store.put(&key(1), "new".into(), HOUR, condition).await.unwrap_err());
         }
     }
     fs::remove_dir(&root).unwrap();

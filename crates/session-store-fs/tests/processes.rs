@@ -19,10 +19,7 @@ const INCREMENTS: usize = 300;
 
 fn open(root: &Path) -> FsStore {
     // Long enough for a busy machine: these tests are not about time limits.
-    FsStore::builder(root)
-        .time_limit(Duration::from_secs(60))
-        .open()
-        .unwrap()
+    FsStore::builder(root).time_limit(Duration::from_secs(60)).open().unwrap()
 }
 
 /// A child process, killed on drop.
@@ -60,12 +57,7 @@ async fn concurrent_processes_lose_no_updates() {
         insert(&store, &key(number), "0").await;
     }
     let name = "concurrent_processes_lose_no_updates";
-    let start = || {
-        child(&[], name, &scratch.root())
-            .stdout(Stdio::null())
-            .spawn()
-            .unwrap()
-    };
+    let start = || child(&[], name, &scratch.root()).stdout(Stdio::null()).spawn().unwrap();
     let mut others = [(); 2].map(|()| KillOnDrop(start()));
     increment_all(&store).await;
     for other in &mut others {
@@ -81,15 +73,11 @@ async fn concurrent_processes_lose_no_updates() {
 /// A body that shows whether it is whole: one number, repeated, so that the length varies.
 fn body_of(number: u64) -> Bytes {
     let word = format!("{number:08}");
-    word.repeat(1 + usize::try_from(number % 2000).unwrap())
-        .into()
+    word.repeat(1 + usize::try_from(number % 2000).unwrap()).into()
 }
 
 fn number_of(body: &Bytes) -> u64 {
-    let number = std::str::from_utf8(body.get(..8).unwrap())
-        .unwrap()
-        .parse()
-        .unwrap();
+    let number = std::str::from_utf8(body.get(..8).unwrap()).unwrap().parse().unwrap();
     assert_eq!(*body, body_of(number), "the record is not whole");
     number
 }
@@ -103,10 +91,7 @@ async fn write_until_killed(store: &FsStore) {
     loop {
         number += 1;
         let condition = Condition::IfVersion(record.version);
-        let put = store
-            .put(&key(0), body_of(number), HOUR, condition)
-            .await
-            .unwrap();
+        let put = store.put(&key(0), body_of(number), HOUR, condition).await.unwrap();
         let PutOutcome::Stored(version) = put else {
             panic!("nobody else writes");
         };
@@ -131,22 +116,13 @@ async fn a_killed_writer_leaves_whole_records() {
     let mut stale = 0;
     for round in 0..ROUNDS {
         let mut command = child(&[], "a_killed_writer_leaves_whole_records", &scratch.root());
-        let mut writer = KillOnDrop(
-            command
-                .stdout(Stdio::piped())
-                .stderr(Stdio::null())
-                .spawn()
-                .unwrap(),
-        );
+        let mut writer =
+            KillOnDrop(command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap());
         let mut output = BufReader::new(writer.0.stdout.take().unwrap());
         let mut line = String::new();
         while !line.ends_with("ready\n") {
             line.clear();
-            assert_ne!(
-                output.read_line(&mut line).unwrap(),
-                0,
-                "the writer ended before it wrote"
-            );
+            assert_ne!(output.read_line(&mut line).unwrap(), 0, "the writer ended before it wrote");
         }
         // Kills it at a different moment of its loop each time. The pipe buffers the output.
         tokio::time::sleep(Duration::from_micros(round * 7919 % 12_000)).await;
@@ -155,11 +131,7 @@ async fn a_killed_writer_leaves_whole_records() {
         let mut rest = String::new();
         output.read_to_string(&mut rest).unwrap();
 
-        let record = store
-            .load(&key(0))
-            .await
-            .unwrap()
-            .expect("the record always exists");
+        let record = store.load(&key(0)).await.unwrap().expect("the record always exists");
         let found = number_of(&record.body);
         // One more write may have been stored and not printed.
         if let Some(printed) = rest.lines().last() {
@@ -177,10 +149,7 @@ async fn a_killed_writer_leaves_whole_records() {
     }
     let written = number_of(&store.load(&key(0)).await.unwrap().unwrap().body);
     assert!(written > ROUNDS, "only {written} writes in {ROUNDS} rounds");
-    assert!(
-        stale > 0,
-        "no writer was killed in the middle of a write, so this tests nothing"
-    );
+    assert!(stale > 0, "no writer was killed in the middle of a write, so this tests nothing");
 
     assert_eq!(
         store.sweep(usize::MAX).await.unwrap(),

@@ -16,39 +16,25 @@ const DAY: Duration = Duration::from_secs(24 * 3600);
 
 async fn check_conditions(store: &FsStore) {
     let first = insert(store, &key(1), "one").await;
-    let again = store
-        .put(&key(1), "two".into(), HOUR, Condition::IfAbsent)
-        .await
-        .unwrap();
+    let again = store.put(&key(1), "two".into(), HOUR, Condition::IfAbsent).await.unwrap();
     assert_eq!(again, PutOutcome::Refused);
 
     let stale = Condition::IfVersion(first.clone());
-    let put = store
-        .put(&key(1), "two".into(), HOUR, stale.clone())
-        .await
-        .unwrap();
+    let put = store.put(&key(1), "two".into(), HOUR, stale.clone()).await.unwrap();
     let PutOutcome::Stored(second) = put else {
         panic!("the version was current");
     };
-    let refused = store
-        .put(&key(1), "three".into(), HOUR, stale)
-        .await
-        .unwrap();
+    let refused = store.put(&key(1), "three".into(), HOUR, stale).await.unwrap();
     assert_eq!(refused, PutOutcome::Refused);
     let record = store.load(&key(1)).await.unwrap().unwrap();
-    assert_eq!(
-        (record.body, record.version),
-        (Bytes::from("two"), second.clone())
-    );
+    assert_eq!((record.body, record.version), (Bytes::from("two"), second.clone()));
 
     assert!(store.remove(&key(1)).await.unwrap());
     assert!(!store.remove(&key(1)).await.unwrap());
     assert!(store.load(&key(1)).await.unwrap().is_none());
     for version in [second, Version::from(1)] {
-        let put = store
-            .put(&key(1), "four".into(), HOUR, Condition::IfVersion(version))
-            .await
-            .unwrap();
+        let put =
+            store.put(&key(1), "four".into(), HOUR, Condition::IfVersion(version)).await.unwrap();
         assert_eq!(put, PutOutcome::Refused);
     }
 }
@@ -63,10 +49,7 @@ async fn conditions_hold() {
 #[tokio::test]
 async fn conditions_hold_with_disk_durability() {
     let scratch = Scratch::new();
-    let store = FsStore::builder(scratch.root())
-        .durability(Durability::Disk)
-        .open()
-        .unwrap();
+    let store = FsStore::builder(scratch.root()).durability(Durability::Disk).open().unwrap();
     check_conditions(&store).await;
 }
 
@@ -82,19 +65,15 @@ async fn a_record_is_a_private_file_that_holds_the_body() {
     assert_eq!(mode(path.parent().unwrap()), 0o700);
     assert_eq!(mode(&scratch.root()), 0o700);
     assert_eq!(mode(&scratch.root().join(".locks")), 0o700);
-    let lock = scratch
-        .root()
-        .join(".locks")
-        .join(key(1).hex().split_at(2).0);
+    let lock = scratch.root().join(".locks").join(key(1).hex().split_at(2).0);
     assert_eq!(mode(&lock), 0o600);
 }
 
 #[tokio::test]
 async fn bodies_of_any_size_and_content_survive_reopening() {
     let scratch = Scratch::new();
-    let bodies: Vec<Vec<u8>> = [0_usize, 1, 4096, 1 << 20]
-        .map(|len| (0..len).map(|n| (n % 256) as u8).collect())
-        .into();
+    let bodies: Vec<Vec<u8>> =
+        [0_usize, 1, 4096, 1 << 20].map(|len| (0..len).map(|n| (n % 256) as u8).collect()).into();
     let store = FsStore::open(scratch.root()).unwrap();
     for (number, body) in bodies.iter().enumerate() {
         insert(&store, &key(number), body.clone()).await;
@@ -124,10 +103,7 @@ async fn an_expired_record_is_absent_to_every_operation() {
     store.advance(Duration::from_secs(32));
     assert!(store.load(&key(0)).await.unwrap().is_none());
     assert!(!store.remove(&key(1)).await.unwrap());
-    let put = store
-        .put(&key(2), "new".into(), HOUR, Condition::IfVersion(version))
-        .await
-        .unwrap();
+    let put = store.put(&key(2), "new".into(), HOUR, Condition::IfVersion(version)).await.unwrap();
     assert_eq!(put, PutOutcome::Refused);
     insert(&store, &key(3), "new").await;
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 2, "0 and 2");
@@ -139,12 +115,7 @@ async fn a_load_does_not_change_the_access_time() {
     let scratch = Scratch::new();
     let store = FsStore::open(scratch.root()).unwrap();
     insert(&store, &key(1), "body").await;
-    let accessed = || {
-        fs::metadata(path_of(&scratch.root(), &key(1)))
-            .unwrap()
-            .accessed()
-            .unwrap()
-    };
+    let accessed = || fs::metadata(path_of(&scratch.root(), &key(1))).unwrap().accessed().unwrap();
     let before = accessed();
     assert!(store.load(&key(1)).await.unwrap().is_some());
     assert_eq!(accessed(), before);
@@ -156,9 +127,7 @@ async fn a_sweep_respects_its_limit_and_repeated_sweeps_remove_all() {
     let store = FsStore::open(scratch.root()).unwrap();
     for number in 0..3000 {
         let ttl = if number % 3 == 0 { HOUR * 3 } else { HOUR };
-        let put = store
-            .put(&key(number), "body".into(), ttl, Condition::IfAbsent)
-            .await;
+        let put = store.put(&key(number), "body".into(), ttl, Condition::IfAbsent).await;
         assert!(matches!(put.unwrap(), PutOutcome::Stored(_)));
     }
     assert_eq!(store.sweep(0).await.unwrap(), 0);
@@ -183,10 +152,7 @@ async fn a_sweep_respects_its_limit_and_repeated_sweeps_remove_all() {
 #[tokio::test]
 async fn a_file_of_another_program_expires_after_its_last_write() {
     let scratch = Scratch::new();
-    let store = FsStore::builder(scratch.root())
-        .unmarked_lifetime(DAY * 10)
-        .open()
-        .unwrap();
+    let store = FsStore::builder(scratch.root()).unmarked_lifetime(DAY * 10).open().unwrap();
     let path = path_of(&scratch.root(), &key(1));
     fs::create_dir(path.parent().unwrap()).unwrap();
     fs::write(&path, "[{},{}]").unwrap();
@@ -196,14 +162,8 @@ async fn a_file_of_another_program_expires_after_its_last_write() {
     assert_eq!(record.body, "[{},{}]");
 
     // Written by the store, it expires after its ttl.
-    let put = store
-        .put(
-            &key(1),
-            "[{},{}]".into(),
-            HOUR,
-            Condition::IfVersion(record.version),
-        )
-        .await;
+    let put =
+        store.put(&key(1), "[{},{}]".into(), HOUR, Condition::IfVersion(record.version)).await;
     assert!(matches!(put.unwrap(), PutOutcome::Stored(_)));
     store.advance(HOUR * 2);
     assert!(store.load(&key(1)).await.unwrap().is_none());
@@ -211,12 +171,7 @@ async fn a_file_of_another_program_expires_after_its_last_write() {
     // Overwritten by the other program, it is unmarked again.
     fs::write(&path, "[{\"a\":1},{}]").unwrap();
     let written = FileTimes::new().set_modified(SystemTime::now() + DAY * 10);
-    File::options()
-        .write(true)
-        .open(&path)
-        .unwrap()
-        .set_times(written)
-        .unwrap();
+    File::options().write(true).open(&path).unwrap().set_times(written).unwrap();
     assert!(store.load(&key(1)).await.unwrap().is_some());
     store.advance(DAY * 12);
     assert!(store.load(&key(1)).await.unwrap().is_none());
@@ -229,10 +184,7 @@ async fn a_sweep_ignores_other_files() {
     let scratch = Scratch::new();
     let store = FsStore::open(scratch.root()).unwrap();
     insert(&store, &key(1), "body").await;
-    let directory = path_of(&scratch.root(), &key(1))
-        .parent()
-        .unwrap()
-        .to_path_buf();
+    let directory = path_of(&scratch.root(), &key(1)).parent().unwrap().to_path_buf();
     let long_ago = FileTimes::new().set_modified(SystemTime::UNIX_EPOCH);
     for name in ["README", "0123", ".tmp"] {
         let file = File::create(directory.join(name)).unwrap();
@@ -242,21 +194,14 @@ async fn a_sweep_ignores_other_files() {
     File::create(&temp).unwrap();
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 0);
     store.advance(Duration::from_secs(601));
-    assert_eq!(
-        store.sweep(usize::MAX).await.unwrap(),
-        1,
-        "the temporary file"
-    );
+    assert_eq!(store.sweep(usize::MAX).await.unwrap(), 1, "the temporary file");
     assert!(!temp.exists() && directory.join("README").exists());
 }
 
 #[tokio::test]
 async fn anything_but_a_plain_file_is_an_error_that_names_the_path() {
     let scratch = Scratch::new();
-    let store = FsStore::builder(scratch.root())
-        .max_body(1000)
-        .open()
-        .unwrap();
+    let store = FsStore::builder(scratch.root()).max_body(1000).open().unwrap();
     for number in 0..4 {
         insert(&store, &key(number), "body").await;
         fs::remove_file(path_of(&scratch.root(), &key(number))).unwrap();
@@ -264,10 +209,7 @@ async fn anything_but_a_plain_file_is_an_error_that_names_the_path() {
     let path = |number| path_of(&scratch.root(), &key(number));
     fs::create_dir(path(0)).unwrap();
     symlink("/etc/passwd", path(1)).unwrap();
-    let pipe = std::process::Command::new("mkfifo")
-        .arg(path(2))
-        .status()
-        .unwrap();
+    let pipe = std::process::Command::new("mkfifo").arg(path(2)).status().unwrap();
     assert!(pipe.success());
     // Sparse, and far too large to read.
     File::create(path(3)).unwrap().set_len(10 << 30).unwrap();
@@ -279,17 +221,12 @@ async fn anything_but_a_plain_file_is_an_error_that_names_the_path() {
             assert!(error.to_string().contains(&name), "{error}");
         };
         check(store.load(&key(number)).await.unwrap_err());
-        let put = store
-            .put(&key(number), "new".into(), HOUR, Condition::IfAbsent)
-            .await;
+        let put = store.put(&key(number), "new".into(), HOUR, Condition::IfAbsent).await;
         check(put.unwrap_err());
         if number < 3 {
             check(store.remove(&key(number)).await.unwrap_err());
         }
-        assert!(
-            fs::symlink_metadata(path(number)).is_ok(),
-            "the store does not touch it"
-        );
+        assert!(fs::symlink_metadata(path(number)).is_ok(), "the store does not touch it");
     }
     store.advance(DAY * 100);
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 1, "the plain file");
@@ -298,14 +235,9 @@ async fn anything_but_a_plain_file_is_an_error_that_names_the_path() {
 #[tokio::test]
 async fn the_error_for_a_large_body_names_both_sizes() {
     let scratch = Scratch::new();
-    let store = FsStore::builder(scratch.root())
-        .max_body(1000)
-        .open()
-        .unwrap();
+    let store = FsStore::builder(scratch.root()).max_body(1000).open().unwrap();
     insert(&store, &key(1), vec![0; 1000]).await;
-    let put = store
-        .put(&key(2), vec![0; 1001].into(), HOUR, Condition::IfAbsent)
-        .await;
+    let put = store.put(&key(2), vec![0; 1001].into(), HOUR, Condition::IfAbsent).await;
     let error = put.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::TooLarge);
     assert!(error.to_string().contains("1001 bytes") && error.to_string().contains("is 1000"));
@@ -316,10 +248,8 @@ async fn the_error_for_a_large_body_names_both_sizes() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn concurrent_tasks_lose_no_updates() {
     let scratch = Scratch::new();
-    let store = FsStore::builder(scratch.root())
-        .time_limit(Duration::from_secs(60))
-        .open()
-        .unwrap();
+    let store =
+        FsStore::builder(scratch.root()).time_limit(Duration::from_secs(60)).open().unwrap();
     insert(&store, &key(1), "0").await;
     let mut tasks = tokio::task::JoinSet::new();
     for _ in 0..64 {
@@ -356,21 +286,13 @@ async fn one_of_many_concurrent_inserts_wins() {
             let store = stores.get(task % 2).unwrap().clone();
             tasks.spawn(async move {
                 let body = Bytes::from(task.to_string());
-                let put = store
-                    .put(&key(round), body.clone(), HOUR, Condition::IfAbsent)
-                    .await;
+                let put = store.put(&key(round), body.clone(), HOUR, Condition::IfAbsent).await;
                 (put.unwrap() != PutOutcome::Refused).then_some(body)
             });
         }
         let outcomes = tasks.join_all().await;
         let winners: Vec<_> = outcomes.into_iter().flatten().collect();
-        let found = stores
-            .first()
-            .unwrap()
-            .load(&key(round))
-            .await
-            .unwrap()
-            .unwrap();
+        let found = stores.first().unwrap().load(&key(round)).await.unwrap().unwrap();
         assert_eq!(winners, [found.body]);
     }
     assert!(!sweeping.is_finished());
@@ -397,9 +319,7 @@ async fn a_reader_never_sees_half_a_record() {
     });
     for round in 1..200_u8 {
         let body = vec![round; 100_000 - usize::from(round)];
-        let put = store
-            .put(&key(1), body.into(), HOUR, Condition::IfVersion(version))
-            .await;
+        let put = store.put(&key(1), body.into(), HOUR, Condition::IfVersion(version)).await;
         let PutOutcome::Stored(next) = put.unwrap() else {
             panic!("nobody else writes");
         };
@@ -412,19 +332,13 @@ async fn a_reader_never_sees_half_a_record() {
 async fn waiting_too_long_for_a_lock_is_a_timeout() {
     let scratch = Scratch::new();
     let limit = Duration::from_millis(100);
-    let store = FsStore::builder(scratch.root())
-        .time_limit(limit)
-        .open()
-        .unwrap();
+    let store = FsStore::builder(scratch.root()).time_limit(limit).open().unwrap();
     insert(&store, &key(1), "body").await;
     let hex = key(1).hex();
     let lock = scratch.root().join(".locks").join(hex.split_at(2).0);
     let held = File::options().write(true).open(lock).unwrap();
     held.lock().unwrap();
-    assert!(
-        store.load(&key(1)).await.unwrap().is_some(),
-        "a load needs no lock"
-    );
+    assert!(store.load(&key(1)).await.unwrap().is_some(), "a load needs no lock");
     let error = store.remove(&key(1)).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(error.to_string().contains("sessions"), "{error}");
@@ -450,12 +364,7 @@ async fn the_background_task_sweeps_and_ends_with_the_store() {
             tokio::time::sleep(MILLISECOND).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), swept)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), swept).await.unwrap();
     drop(store);
-    tokio::time::timeout(Duration::from_secs(20), sweeper)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(20), sweeper).await.unwrap().unwrap();
 }

@@ -36,17 +36,12 @@ impl Address {
     ///
     /// Anything else, IPv6 included, is [`Config`](session_core::StoreErrorKind::Config).
     pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
-        let path = name
-            .strip_prefix("unix://")
-            .or_else(|| name.strip_prefix("unix:"));
+        let path = name.strip_prefix("unix://").or_else(|| name.strip_prefix("unix:"));
         let kind = match path {
             Some(path) => Kind::Unix(unix_path(path).map_err(|why| invalid(name, why))?),
             None => tcp(name).map_err(|why| invalid(name, why))?,
         };
-        Ok(Self {
-            name: name.to_owned(),
-            kind,
-        })
+        Ok(Self { name: name.to_owned(), kind })
     }
 
     /// What the user wrote. It names the server in errors, and decides which records it holds.
@@ -96,10 +91,7 @@ fn tcp(name: &str) -> Result<Kind, &'static str> {
         return Err("the host is not a name or an IPv4 address");
     }
     match port.parse() {
-        Ok(port) if port > 0 => Ok(Kind::Tcp {
-            host: host.to_owned(),
-            port,
-        }),
+        Ok(port) if port > 0 => Ok(Kind::Tcp { host: host.to_owned(), port }),
         _ => Err("the port is not a number from 1 to 65535"),
     }
 }
@@ -123,9 +115,7 @@ fn unix_path(path: &str) -> Result<String, &'static str> {
 }
 
 fn invalid(name: &str, why: &str) -> StoreError {
-    config(format!(
-        "memcached server {name:?}: {why}; write host:port or unix:/path"
-    ))
+    config(format!("memcached server {name:?}: {why}; write host:port or unix:/path"))
 }
 
 #[cfg(test)]

@@ -84,9 +84,7 @@ impl MemcacheStoreBuilder {
 
     fn check(&self) -> Result<Vec<Server>, StoreError> {
         if !self.prefix.bytes().all(|b| b.is_ascii_graphic()) {
-            return Err(config(
-                "the key prefix may hold visible ASCII only, and no space",
-            ));
+            return Err(config("the key prefix may hold visible ASCII only, and no space"));
         }
         let (length, longest) = (self.prefix.len(), MAX_KEY - KEY_DIGITS);
         if length > longest {
@@ -126,10 +124,8 @@ impl MemcacheStoreBuilder {
 
 /// Fails if a server is unsuitable, or if none answers.
 async fn check_servers(store: &MemcacheStore) -> Result<(), StoreError> {
-    let request = Request {
-        key: &store.key(&RecordKey::from_digest([0; 32])),
-        command: Command::Get,
-    };
+    let request =
+        Request { key: &store.key(&RecordKey::from_digest([0; 32])), command: Command::Get };
     let mut answered = false;
     let mut failure = None;
     for server in store.servers() {

@@ -71,11 +71,7 @@ pub(crate) async fn call(client: &mut Client, request: &Request<'_>) -> Result<O
             let flags = ["v", "c", "k"];
             client.meta_get(key, false, token, Some(&flags)).await
         }
-        Command::Set {
-            body,
-            condition,
-            lifetime,
-        } => {
+        Command::Set { body, condition, lifetime } => {
             let flags = [condition, lifetime, "c", "k"];
             client.meta_set(key, body, false, token, Some(&flags)).await
         }
@@ -133,12 +129,9 @@ mod tests {
             ..MetaValue::default()
         };
         assert!(belongs(&answer(Some("a"), Some("1")), "a", "1"));
-        for (key, opaque) in [
-            (Some("b"), Some("1")),
-            (Some("a"), Some("2")),
-            (None, Some("1")),
-            (Some("a"), None),
-        ] {
+        for (key, opaque) in
+            [(Some("b"), Some("1")), (Some("a"), Some("2")), (None, Some("1")), (Some("a"), None)]
+        {
             assert!(!belongs(&answer(key, opaque), "a", "1"));
         }
     }

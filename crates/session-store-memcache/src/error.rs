@@ -38,9 +38,7 @@ pub(crate) fn connect(name: &str, error: SettingsError) -> StoreError {
 }
 
 pub(crate) fn connect_timeout(name: &str, limit: Duration) -> StoreError {
-    timeout(format!(
-        "memcached at {name} did not accept a connection within {limit:?}"
-    ))
+    timeout(format!("memcached at {name} did not accept a connection within {limit:?}"))
 }
 
 /// No connection became free in time.
@@ -52,9 +50,7 @@ pub(crate) fn busy(name: &str, connections: usize, limit: Duration) -> StoreErro
 
 /// The answer did not come in time.
 pub(crate) fn slow(name: &str, limit: Duration) -> StoreError {
-    timeout(format!(
-        "memcached at {name} did not answer within {limit:?}"
-    ))
+    timeout(format!("memcached at {name} did not answer within {limit:?}"))
 }
 
 pub(crate) fn failed(name: &str, failure: Failure) -> StoreError {

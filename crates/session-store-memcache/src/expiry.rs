@@ -30,8 +30,7 @@ pub(crate) fn exptime(ttl: Duration, now: SystemTime) -> u64 {
 }
 
 fn whole_seconds(time: Duration) -> u64 {
-    time.as_secs()
-        .saturating_add(u64::from(time.subsec_nanos() > 0))
+    time.as_secs().saturating_add(u64::from(time.subsec_nanos() > 0))
 }
 
 #[cfg(test)]

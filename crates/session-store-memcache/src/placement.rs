@@ -38,12 +38,8 @@ fn mix(mut bits: u64) -> u64 {
 mod tests {
     use super::*;
 
-    const NAMES: [&str; 4] = [
-        "10.0.0.1:11211",
-        "10.0.0.2:11211",
-        "10.0.0.3:11211",
-        "unix:/run/m.sock",
-    ];
+    const NAMES: [&str; 4] =
+        ["10.0.0.1:11211", "10.0.0.2:11211", "10.0.0.3:11211", "unix:/run/m.sock"];
 
     fn key(n: u32) -> [u8; 32] {
         let hash = digest::digest(&digest::SHA256, &n.to_be_bytes());
@@ -51,27 +47,16 @@ mod tests {
     }
 
     fn place<'a>(names: &[&'a str], key: &[u8; 32]) -> &'a str {
-        names
-            .iter()
-            .max_by_key(|name| ServerHash::of(name).score(key))
-            .unwrap()
+        names.iter().max_by_key(|name| ServerHash::of(name).score(key)).unwrap()
     }
 
     /// These must never change: the records of a running system would move.
     #[test]
     fn known_answers() {
         assert_eq!(ServerHash::of(NAMES[0]), ServerHash(0xb357_94b2_c78f_9dce));
-        assert_eq!(
-            ServerHash::of(NAMES[0]).score(&[0; 32]).0,
-            0xbf72_7648_b2cd_bb43
-        );
+        assert_eq!(ServerHash::of(NAMES[0]).score(&[0; 32]).0, 0xbf72_7648_b2cd_bb43);
         let placed: Vec<usize> = (0..16)
-            .map(|n| {
-                NAMES
-                    .iter()
-                    .position(|name| *name == place(&NAMES, &key(n)))
-                    .unwrap()
-            })
+            .map(|n| NAMES.iter().position(|name| *name == place(&NAMES, &key(n))).unwrap())
             .collect();
         assert_eq!(placed, [2, 3, 0, 1, 1, 2, 1, 0, 1, 2, 3, 3, 2, 2, 2, 1]);
     }
@@ -90,10 +75,7 @@ mod tests {
         let moved = (0..KEYS)
             .filter(|n| {
                 let (before, after) = (place(&NAMES[..3], &key(*n)), place(&NAMES, &key(*n)));
-                assert!(
-                    after == before || after == NAMES[3],
-                    "{n} went from {before} to {after}"
-                );
+                assert!(after == before || after == NAMES[3], "{n} went from {before} to {after}");
                 after != before
             })
             .count();
@@ -105,9 +87,7 @@ mod tests {
     fn the_servers_get_equal_shares() {
         const KEYS: u32 = 40_000;
         for name in NAMES {
-            let held = (0..KEYS)
-                .filter(|n| place(&NAMES, &key(*n)) == name)
-                .count();
+            let held = (0..KEYS).filter(|n| place(&NAMES, &key(*n)) == name).count();
             let share = held as f64 / f64::from(KEYS);
             assert!((0.24..0.26).contains(&share), "{name}: {share}");
         }

@@ -52,19 +52,12 @@ impl Server {
         command_timeout: Duration,
     ) -> Result<Self, StoreError> {
         let hash = ServerHash::of(address.name());
-        let connector = Connector {
-            address,
-            connect_timeout,
-        };
+        let connector = Connector { address, connect_timeout };
         let pool = ConnectionPool::builder(connector)
             .max_size(pool_size)
             .build()
             .map_err(|error| error::config("the pool cannot be built").with_source(error))?;
-        Ok(Self {
-            hash,
-            pool,
-            command_timeout,
-        })
+        Ok(Self { hash, pool, command_timeout })
     }
 
     /// The address, as the user wrote it.
@@ -81,11 +74,7 @@ impl Server {
         let deadline = Instant::now() + self.command_timeout;
         let first = self.attempt(request, deadline).await;
         let repeated = matches!(first, Err(AttemptError::Stale(_)));
-        let last = if repeated {
-            self.attempt(request, deadline).await
-        } else {
-            first
-        };
+        let last = if repeated { self.attempt(request, deadline).await } else { first };
         match last {
             Ok(outcome) => Ok(Answer { outcome, repeated }),
             Err(AttemptError::Stale(error) | AttemptError::Failed(error)) => Err(error),
@@ -126,11 +115,7 @@ impl Server {
             stale = lease.reused && is_closed_by_peer(error);
         }
         let error = error::failed(self.name(), failure);
-        Err(if stale {
-            AttemptError::Stale(error)
-        } else {
-            error.into()
-        })
+        Err(if stale { AttemptError::Stale(error) } else { error.into() })
     }
 
     /// Closes the connections that are not in use. After a restart of the server, or a change of

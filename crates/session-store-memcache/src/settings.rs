@@ -80,9 +80,7 @@ async fn read(mut stream: impl AsyncRead + AsyncWrite + Unpin) -> Result<Setting
     }
     match item_size_max {
         Some(item_size_max) => Ok(Settings { item_size_max }),
-        None => Err(SettingsError::Unsuitable(
-            "its `stats settings` has no item_size_max",
-        )),
+        None => Err(SettingsError::Unsuitable("its `stats settings` has no item_size_max")),
     }
 }
 
@@ -124,10 +122,7 @@ mod tests {
     #[tokio::test]
     async fn an_answer_that_ends_early_is_an_outage() {
         for answer in ["", "MN\r\nSTAT item_size_max 1048576\r\n"] {
-            assert!(
-                matches!(read_answer(answer).await, Err(SettingsError::Io(_))),
-                "{answer:?}"
-            );
+            assert!(matches!(read_answer(answer).await, Err(SettingsError::Io(_))), "{answer:?}");
         }
     }
 }

@@ -53,9 +53,7 @@ impl MemcacheStore {
     }
 
     pub(crate) fn new(prefix: String, servers: Vec<Server>) -> Self {
-        Self {
-            shared: Arc::new(Shared { prefix, servers }),
-        }
+        Self { shared: Arc::new(Shared { prefix, servers }) }
     }
 
     pub(crate) fn servers(&self) -> &[Server] {
@@ -76,10 +74,7 @@ impl MemcacheStore {
         let server = servers
             .max_by_key(|server| server.hash.score(key.digest()))
             .ok_or_else(error::no_server)?;
-        let request = Request {
-            key: &self.key(key),
-            command,
-        };
+        let request = Request { key: &self.key(key), command };
         Ok((server, server.call(&request).await?))
     }
 }
@@ -89,10 +84,9 @@ impl RecordStore for MemcacheStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         let (server, answer) = self.call(key, Command::Get).await?;
         match answer.outcome {
-            Outcome::Found(body, cas) => Ok(Some(Record {
-                body: body.into(),
-                version: cas.into(),
-            })),
+            Outcome::Found(body, cas) => {
+                Ok(Some(Record { body: body.into(), version: cas.into() }))
+            }
             Outcome::Absent => Ok(None),
             _ => Err(error::wrong_answer(server.name())),
         }

@@ -77,10 +77,7 @@ async fn serve(
                 if verb == "ms" {
                     lines.next_line().await?;
                 }
-                let opaque = words
-                    .iter()
-                    .find_map(|word| word.strip_prefix('O'))
-                    .unwrap();
+                let opaque = words.iter().find_map(|word| word.strip_prefix('O')).unwrap();
                 let received = Received {
                     key: words[1].to_owned(),
                     opaque: opaque.to_owned(),
@@ -130,11 +127,7 @@ async fn an_answer_to_another_request_is_an_error_and_closes_the_connection() {
             assert_eq!(error.kind(), StoreErrorKind::Unavailable, "{n}");
             assert!(!error.to_string().contains(&key(1).hex()), "{error}");
         }
-        assert_eq!(
-            script.used.load(Ordering::SeqCst),
-            3,
-            "{n}: a connection was reused"
-        );
+        assert_eq!(script.used.load(Ordering::SeqCst), 3, "{n}: a connection was reused");
     }
     let writes: [Wrong; 5] = [
         |_| "HD".to_owned(),
@@ -151,23 +144,15 @@ async fn an_answer_to_another_request_is_an_error_and_closes_the_connection() {
             let put = store.put(&key(1), Bytes::new(), TTL, condition).await;
             assert_eq!(put.unwrap_err().kind(), StoreErrorKind::Unavailable, "{n}");
         }
-        assert_eq!(
-            script.used.load(Ordering::SeqCst),
-            3,
-            "{n}: a connection was reused"
-        );
+        assert_eq!(script.used.load(Ordering::SeqCst), 3, "{n}: a connection was reused");
     }
 }
 
 /// When a repeated write or delete is refused, the first one may have been applied.
 #[tokio::test]
 async fn a_refused_retry_is_an_unknown_outcome() {
-    for (status, stored) in [
-        ("HD c7", true),
-        ("NS c0", false),
-        ("EX c0", false),
-        ("NF c0", false),
-    ] {
+    for (status, stored) in [("HD c7", true), ("NS c0", false), ("EX c0", false), ("NF c0", false)]
+    {
         // Closes the connection of the check at its second command, and answers on the next one.
         let script = Script::start(move |received| match received.on_connection {
             0 => Reaction::Answer(format!("{status} k{} O{}", received.key, received.opaque)),
@@ -175,15 +160,10 @@ async fn a_refused_retry_is_an_unknown_outcome() {
         })
         .await;
         let store = script.builder().connect().await.unwrap();
-        let put = store
-            .put(&key(1), Bytes::new(), TTL, Condition::IfAbsent)
-            .await;
+        let put = store.put(&key(1), Bytes::new(), TTL, Condition::IfAbsent).await;
         match put {
             Ok(outcome) => assert!(stored && outcome == PutOutcome::Stored(Version::from(7))),
-            Err(error) => assert!(
-                !stored && error.to_string().contains("not known"),
-                "{error}"
-            ),
+            Err(error) => assert!(!stored && error.to_string().contains("not known"), "{error}"),
         }
     }
     let script = Script::start(|received| match received.on_connection {
@@ -219,34 +199,18 @@ async fn time_limits() {
         assert_eq!(error.kind(), StoreErrorKind::Timeout);
         error.to_string()
     });
-    assert!(
-        messages[0].contains("did not answer within 300ms"),
-        "{messages:?}"
-    );
-    assert!(
-        messages[1].contains("none of the 1 connections"),
-        "{messages:?}"
-    );
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(messages[0].contains("did not answer within 300ms"), "{messages:?}");
+    assert!(messages[1].contains("none of the 1 connections"), "{messages:?}");
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 
     // A server that accepts the connection and never answers.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
     let start = Instant::now();
     let builder = MemcacheStore::builder([address.as_str()]);
-    let connect = builder
-        .connect_timeout(Duration::from_millis(200))
-        .connect();
+    let connect = builder.connect_timeout(Duration::from_millis(200)).connect();
     let error = connect.await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Timeout);
     assert!(error.to_string().contains(&address), "{error}");
-    assert!(
-        start.elapsed() < Duration::from_secs(2),
-        "{:?}",
-        start.elapsed()
-    );
+    assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
 }

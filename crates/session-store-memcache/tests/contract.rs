@@ -69,9 +69,7 @@ async fn races(store: &MemcacheStore) {
         inserts.spawn(async move { put(&store, &key, body(n), Condition::IfAbsent).await });
     }
     let outcomes = inserts.join_all().await;
-    let stored_inserts = outcomes
-        .iter()
-        .filter(|outcome| **outcome != PutOutcome::Refused);
+    let stored_inserts = outcomes.iter().filter(|outcome| **outcome != PutOutcome::Refused);
     assert_eq!(stored_inserts.count(), 1);
 
     let (_, version) = load(store, &key).await.unwrap();
@@ -113,10 +111,7 @@ async fn three_servers() {
     let servers = Memcached::start_many(3).unwrap();
     contract(&servers).await;
     for server in &servers {
-        assert!(
-            server.stat("cmd_set").unwrap() > 50,
-            "each server holds a share"
-        );
+        assert!(server.stat("cmd_set").unwrap() > 50, "each server holds a share");
     }
 }
 

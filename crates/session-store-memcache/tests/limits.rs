@@ -73,10 +73,7 @@ async fn a_record_expires_after_its_lifetime_and_not_before() {
             let start = Instant::now();
             put_for(&store, n, LIFETIME).await;
             while load(&store, &key(n)).await.is_some() {
-                assert!(
-                    start.elapsed() < Duration::from_secs(20),
-                    "it never expires"
-                );
+                assert!(start.elapsed() < Duration::from_secs(20), "it never expires");
                 tokio::time::sleep(Duration::from_millis(20)).await;
             }
             start.elapsed()
@@ -94,13 +91,9 @@ async fn lifetimes_over_thirty_days() {
     const DAY: u64 = 24 * 60 * 60;
     let servers = Memcached::start_many(1).unwrap();
     let store = connect(&servers).await;
-    for (n, days, forever) in [
-        (0, 29, false),
-        (1, 30, false),
-        (2, 31, false),
-        (3, 365, false),
-        (4, 40_000, true),
-    ] {
+    for (n, days, forever) in
+        [(0, 29, false), (1, 30, false), (2, 31, false), (3, 365, false), (4, 40_000, true)]
+    {
         put_for(&store, n, Duration::from_secs(days * DAY)).await;
         assert!(load(&store, &key(n)).await.is_some(), "{days} days");
         let line = format!("mg remix:session:{} t", key(n).hex());

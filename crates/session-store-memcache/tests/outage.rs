@@ -121,22 +121,13 @@ struct Log {
 #[tokio::test(flavor = "multi_thread")]
 async fn one_of_three_is_killed_under_load() {
     let servers = Memcached::start_many(3).unwrap();
-    let store = builder(&servers)
-        .command_timeout(LIMIT)
-        .connect()
-        .await
-        .unwrap();
+    let store = builder(&servers).command_timeout(LIMIT).connect().await.unwrap();
     // A store on the third server alone finds the records that the first store put there.
     for n in 0..32 {
         insert(&store, &key(n), body(n)).await;
     }
-    let on_third = MemcacheStore::connect([names(&servers).remove(2)])
-        .await
-        .unwrap();
-    let (down, stop) = (
-        Arc::new(AtomicBool::new(false)),
-        Arc::new(AtomicBool::new(false)),
-    );
+    let on_third = MemcacheStore::connect([names(&servers).remove(2)]).await.unwrap();
+    let (down, stop) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
     let mut loops = tokio::task::JoinSet::new();
     let mut killed_share = 0;
     for n in 0..32 {
@@ -144,12 +135,7 @@ async fn one_of_three_is_killed_under_load() {
         killed_share += u32::from(on_killed);
         let (store, down, stop) = (store.clone(), down.clone(), stop.clone());
         loops.spawn(async move {
-            let mut log = Log {
-                on_killed,
-                while_down: 0,
-                failed: 0,
-                slowest: Duration::ZERO,
-            };
+            let mut log = Log { on_killed, while_down: 0, failed: 0, slowest: Duration::ZERO };
             while !stop.load(Ordering::SeqCst) {
                 let start = Instant::now();
                 let was_down = down.load(Ordering::SeqCst);
@@ -157,9 +143,7 @@ async fn one_of_three_is_killed_under_load() {
                     Ok(Some(record)) => assert_eq!(record.body, body(n)),
                     Ok(None) => {
                         assert!(on_killed, "a record on a running server vanished");
-                        let _ = store
-                            .put(&key(n), body(n), LIMIT * 60, Condition::IfAbsent)
-                            .await;
+                        let _ = store.put(&key(n), body(n), LIMIT * 60, Condition::IfAbsent).await;
                     }
                     Err(_) => {
                         assert!(on_killed, "a request to a running server failed");

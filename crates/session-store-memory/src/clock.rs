@@ -12,10 +12,7 @@ pub(crate) struct Clock {
 
 impl Clock {
     pub(crate) fn new() -> Self {
-        Self {
-            start: Instant::now(),
-            advanced: AtomicU64::new(0),
-        }
+        Self { start: Instant::now(), advanced: AtomicU64::new(0) }
     }
 
     pub(crate) fn now(&self) -> u64 {
@@ -24,9 +21,8 @@ impl Clock {
 
     pub(crate) fn advance(&self, by: Duration) {
         // The closure always returns a value, so this cannot fail.
-        let _ = self
-            .advanced
-            .fetch_update(Relaxed, Relaxed, |sum| Some(sum.saturating_add(nanos(by))));
+        let _ =
+            self.advanced.fetch_update(Relaxed, Relaxed, |sum| Some(sum.saturating_add(nanos(by))));
     }
 }
 

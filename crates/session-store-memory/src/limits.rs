@@ -12,10 +12,7 @@ pub(crate) struct Limits {
 
 impl Default for Limits {
     fn default() -> Self {
-        Self {
-            records: 1_000_000,
-            bytes: 512 << 20,
-        }
+        Self { records: 1_000_000, bytes: 512 << 20 }
     }
 }
 
@@ -87,8 +84,7 @@ impl Usage {
     /// In one step: another writer must not see both bodies counted, and evict for them.
     pub(crate) fn replace(&self, old: &[u8], new: &[u8]) {
         // Atomic addition wraps around, so the difference may be negative.
-        self.bytes
-            .fetch_add(new.len().wrapping_sub(old.len()), Relaxed);
+        self.bytes.fetch_add(new.len().wrapping_sub(old.len()), Relaxed);
     }
 }
 

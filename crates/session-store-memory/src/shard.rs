@@ -43,12 +43,7 @@ impl Entry {
     /// Copies the body, which may be a slice of a larger allocation: a reference would keep all of
     /// that alive, uncounted.
     pub(crate) fn new(body: &[u8], version: u64, expires: u64) -> Self {
-        Self {
-            body: Arc::from(body),
-            version,
-            expires,
-            used: 0,
-        }
+        Self { body: Arc::from(body), version, expires, used: 0 }
     }
 
     pub(crate) fn is_live(&self, now: u64) -> bool {

@@ -117,9 +117,7 @@ impl RecordStore for MemoryStore {
         // Copies the body before the lock is taken.
         let entry = Entry::new(&body, version, deadline(now, ttl));
         let place = Shared::place(key);
-        let stored = shared
-            .lock(place)
-            .put(key.digest(), entry, &condition, now, &shared.usage);
+        let stored = shared.lock(place).put(key.digest(), entry, &condition, now, &shared.usage);
         if !stored {
             return Ok(PutOutcome::Refused);
         }
@@ -217,8 +215,7 @@ impl Shared {
                 }
                 let now = self.clock.now();
                 let (expired, complete) =
-                    self.lock(place)
-                        .sweep(Self::SLICE, limit - removed, now, &self.usage);
+                    self.lock(place).sweep(Self::SLICE, limit - removed, now, &self.usage);
                 removed += expired.len();
                 // Frees the bodies after the lock was released.
                 drop(expired);
@@ -257,9 +254,7 @@ mod tests {
         assert_eq!(shards, 8);
         let mut random = 1_u64;
         for _ in 0..100_000 {
-            random = random
-                .wrapping_mul(6_364_136_223_846_793_005)
-                .wrapping_add(1);
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             let mut digest = [0; 32];
             digest[..8].copy_from_slice(&random.to_be_bytes());
             // Mostly small, and now and then as large as a hundred of those.

@@ -29,12 +29,7 @@ async fn an_expired_record_is_evicted_before_a_live_one() {
     let store = MemoryStore::builder().max_records(3).build();
     insert(&store, 1, "body").await;
     let _ = store
-        .put(
-            &key(2),
-            "body".into(),
-            Duration::from_secs(1),
-            Condition::IfAbsent,
-        )
+        .put(&key(2), "body".into(), Duration::from_secs(1), Condition::IfAbsent)
         .await
         .unwrap();
     insert(&store, 3, "body").await;
@@ -74,9 +69,7 @@ async fn busy_sessions_survive_a_skewed_load() {
     let store = MemoryStore::builder().max_records(5_000).build();
     let (mut random, mut misses, mut requests) = (1_u64, 0, 0);
     for step in 0..300_000 {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         // The logarithm of a rank is evenly distributed.
         let share = (random >> 11) as f64 / (1_u64 << 53) as f64;
         let rank = 100_000_f64.powf(share) as usize;
@@ -125,15 +118,8 @@ async fn bytes_are_bounded_too() {
     // A record that grows evicts others as well, and is not evicted itself.
     let version = store.load(&key(999)).await.unwrap().unwrap().version;
     let large = Bytes::from(vec![2; max - MemoryStore::RECORD_SIZE]);
-    let put = store
-        .put(
-            &key(999),
-            large.clone(),
-            HOUR,
-            Condition::IfVersion(version),
-        )
-        .await
-        .unwrap();
+    let put =
+        store.put(&key(999), large.clone(), HOUR, Condition::IfVersion(version)).await.unwrap();
     assert!(matches!(put, PutOutcome::Stored(_)));
     assert_eq!((store.len(), store.bytes()), (1, max));
     assert_eq!(store.load(&key(999)).await.unwrap().unwrap().body, large);
@@ -157,10 +143,7 @@ async fn a_record_as_large_as_several_shards_is_stored() {
 async fn a_record_larger_than_the_store_is_refused_with_both_sizes() {
     let store = MemoryStore::builder().max_bytes(10_000).build();
     let body = Bytes::from(vec![0; 20_000]);
-    let error = store
-        .put(&key(1), body, HOUR, Condition::IfAbsent)
-        .await
-        .unwrap_err();
+    let error = store.put(&key(1), body, HOUR, Condition::IfAbsent).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::TooLarge);
     let text = error.to_string();
     assert!(

@@ -34,10 +34,7 @@ async fn fill(store: &MemoryStore, keys: std::ops::Range<u8>, ttl: Duration) {
 async fn a_full_store_says_so_once() {
     let log = Log::default();
     let writer = log.clone();
-    tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .init();
+    tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).init();
     let warnings = || {
         let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
         text.matches("the memory store is full").count()

@@ -18,51 +18,33 @@ use common::{HOUR, has, insert, key};
 async fn conditions_hold() {
     let store = MemoryStore::new();
     let first = insert(&store, 1, "one").await;
-    let again = store
-        .put(&key(1), "two".into(), HOUR, Condition::IfAbsent)
-        .await
-        .unwrap();
+    let again = store.put(&key(1), "two".into(), HOUR, Condition::IfAbsent).await.unwrap();
     assert_eq!(again, PutOutcome::Refused);
 
     let stale = Condition::IfVersion(first.clone());
-    let PutOutcome::Stored(second) = store
-        .put(&key(1), "two".into(), HOUR, stale.clone())
-        .await
-        .unwrap()
+    let PutOutcome::Stored(second) =
+        store.put(&key(1), "two".into(), HOUR, stale.clone()).await.unwrap()
     else {
         panic!("the version was right");
     };
     assert_ne!(first, second);
-    let refused = store
-        .put(&key(1), "three".into(), HOUR, stale.clone())
-        .await
-        .unwrap();
+    let refused = store.put(&key(1), "three".into(), HOUR, stale.clone()).await.unwrap();
     assert_eq!(refused, PutOutcome::Refused);
     let record = store.load(&key(1)).await.unwrap().unwrap();
-    assert_eq!(
-        (record.body, record.version),
-        (Bytes::from("two"), second.clone())
-    );
+    assert_eq!((record.body, record.version), (Bytes::from("two"), second.clone()));
 
     assert!(store.remove(&key(1)).await.unwrap());
     assert!(!store.remove(&key(1)).await.unwrap());
     let gone = store
-        .put(
-            &key(1),
-            "four".into(),
-            HOUR,
-            Condition::IfVersion(second.clone()),
-        )
+        .put(&key(1), "four".into(), HOUR, Condition::IfVersion(second.clone()))
         .await
         .unwrap();
     assert_eq!(gone, PutOutcome::Refused);
     // The same key again: an old version never fits.
     insert(&store, 1, "two").await;
     for old in [first, second, Version::from_bytes(b"two")] {
-        let outcome = store
-            .put(&key(1), "five".into(), HOUR, Condition::IfVersion(old))
-            .await
-            .unwrap();
+        let outcome =
+            store.put(&key(1), "five".into(), HOUR, Condition::IfVersion(old)).await.unwrap();
         assert_eq!(outcome, PutOutcome::Refused);
     }
 }
@@ -82,19 +64,14 @@ async fn an_expired_record_is_absent_to_every_operation() {
     let store = MemoryStore::new();
     let second = Duration::from_secs(1);
     for number in 0..4 {
-        let _ = store
-            .put(&key(number), "old".into(), second, Condition::IfAbsent)
-            .await
-            .unwrap();
+        let _ = store.put(&key(number), "old".into(), second, Condition::IfAbsent).await.unwrap();
     }
     let version = store.load(&key(2)).await.unwrap().unwrap().version;
     store.advance(second);
     assert!(!has(&store, 0).await);
     assert!(!store.remove(&key(1)).await.unwrap());
-    let outcome = store
-        .put(&key(2), "new".into(), HOUR, Condition::IfVersion(version))
-        .await
-        .unwrap();
+    let outcome =
+        store.put(&key(2), "new".into(), HOUR, Condition::IfVersion(version)).await.unwrap();
     assert_eq!(outcome, PutOutcome::Refused);
     insert(&store, 3, "new").await;
     assert_eq!(store.len(), 1, "looking up an expired record removes it");
@@ -107,10 +84,7 @@ async fn nothing_expires_before_its_ttl() {
     insert(&store, 1, "body").await;
     insert(&store, 2, "body").await;
     let forever = Duration::MAX;
-    let _ = store
-        .put(&key(3), "body".into(), forever, Condition::IfAbsent)
-        .await
-        .unwrap();
+    let _ = store.put(&key(3), "body".into(), forever, Condition::IfAbsent).await.unwrap();
     store.advance(HOUR - Duration::from_secs(5));
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 0);
     assert!(has(&store, 1).await);
@@ -126,9 +100,7 @@ async fn the_store_holds_what_a_map_holds() {
     let mut map: HashMap<usize, (Vec<u8>, Version)> = HashMap::new();
     let mut random = 1_usize;
     let mut below = |end: usize| {
-        random = random
-            .wrapping_mul(6_364_136_223_846_793_005)
-            .wrapping_add(1);
+        random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
         (random >> 33) % end
     };
     for step in 0..30_000 {
@@ -143,10 +115,7 @@ async fn the_store_holds_what_a_map_holds() {
                 Some((_, version)) => Condition::IfVersion(version.clone()),
                 None => Condition::IfAbsent,
             };
-            let put = store
-                .put(&key(number), body.clone().into(), HOUR, condition)
-                .await
-                .unwrap();
+            let put = store.put(&key(number), body.clone().into(), HOUR, condition).await.unwrap();
             let PutOutcome::Stored(version) = put else {
                 panic!("the condition held");
             };
@@ -158,9 +127,7 @@ async fn the_store_holds_what_a_map_holds() {
                 let found = found.map(|record| (record.body.to_vec(), record.version));
                 assert_eq!(found, map.get(&number).cloned(), "{number} at step {step}");
             }
-            let sizes = map
-                .values()
-                .map(|(body, _)| MemoryStore::RECORD_SIZE + body.len());
+            let sizes = map.values().map(|(body, _)| MemoryStore::RECORD_SIZE + body.len());
             let bytes = sizes.sum::<usize>();
             assert_eq!((store.len(), store.bytes()), (map.len(), bytes));
         }
@@ -174,9 +141,7 @@ fn threads_lose_no_update() {
     const THREADS: usize = 8;
     const EACH: usize = 2000;
     let store = MemoryStore::builder().max_records(1000).build();
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime.block_on(async {
         for number in 0..4 {
             insert(&store, number, 0_u64.to_le_bytes().to_vec()).await;
@@ -185,9 +150,7 @@ fn threads_lose_no_update() {
     std::thread::scope(|scope| {
         for _ in 0..THREADS {
             scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .build()
-                    .unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 for n in 0..EACH {
                     runtime.block_on(count(&store, n % 4));
                 }
@@ -208,12 +171,7 @@ async fn count(store: &MemoryStore, number: usize) {
         let now = u64::from_le_bytes(record.body[..].try_into().unwrap());
         let next = Bytes::copy_from_slice(&(now + 1).to_le_bytes());
         let condition = Condition::IfVersion(record.version);
-        if store
-            .put(&key(number), next, HOUR, condition)
-            .await
-            .unwrap()
-            != PutOutcome::Refused
-        {
+        if store.put(&key(number), next, HOUR, condition).await.unwrap() != PutOutcome::Refused {
             return;
         }
     }
@@ -230,16 +188,12 @@ fn threads_race_on_a_full_store() {
         for thread in 0..THREADS {
             let (store, won) = (store.clone(), Arc::clone(&won));
             scope.spawn(move || {
-                let runtime = tokio::runtime::Builder::new_current_thread()
-                    .build()
-                    .unwrap();
+                let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
                 runtime.block_on(async {
                     for n in 0..5000 {
                         let body = Bytes::from(n.to_string());
-                        let put = store
-                            .put(&key(n), body, HOUR, Condition::IfAbsent)
-                            .await
-                            .unwrap();
+                        let put =
+                            store.put(&key(n), body, HOUR, Condition::IfAbsent).await.unwrap();
                         won.fetch_add(usize::from(put != PutOutcome::Refused), Ordering::Relaxed);
                         // Each writer may have added a record, and not yet evicted one for it.
                         assert!(store.len() <= 2000 + THREADS);
@@ -261,9 +215,7 @@ fn threads_race_on_a_full_store() {
     assert!(won.load(Ordering::Relaxed) >= 5000);
     assert!(store.len() <= 2000);
     let mut found = 0;
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
     for n in 0..5000 {
         found += usize::from(runtime.block_on(has(&store, n)));
     }

@@ -13,10 +13,7 @@ async fn one_sweep_finds_all_expired_records() {
     let store = MemoryStore::new();
     for number in 0..20_000 {
         let ttl = if number % 3 == 0 { HOUR * 3 } else { HOUR };
-        let _ = store
-            .put(&key(number), "body".into(), ttl, Condition::IfAbsent)
-            .await
-            .unwrap();
+        let _ = store.put(&key(number), "body".into(), ttl, Condition::IfAbsent).await.unwrap();
     }
     store.advance(HOUR * 2);
     assert_eq!(store.sweep(usize::MAX).await.unwrap(), 13_333);
@@ -28,10 +25,7 @@ async fn a_sweep_keeps_to_its_limit_and_ends_at_zero() {
     let store = MemoryStore::new();
     for number in 0..10_000 {
         let ttl = if number % 2 == 0 { HOUR } else { HOUR * 3 };
-        let _ = store
-            .put(&key(number), "body".into(), ttl, Condition::IfAbsent)
-            .await
-            .unwrap();
+        let _ = store.put(&key(number), "body".into(), ttl, Condition::IfAbsent).await.unwrap();
     }
     assert_eq!(store.sweep(0).await.unwrap(), 0);
     store.advance(HOUR * 2);
@@ -70,11 +64,7 @@ async fn a_sweep_goes_all_around_from_where_the_last_one_stopped() {
 #[test]
 fn a_sweep_misses_nothing_while_others_write() {
     let store = MemoryStore::new();
-    let runtime = || {
-        tokio::runtime::Builder::new_current_thread()
-            .build()
-            .unwrap()
-    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().build().unwrap();
     runtime().block_on(async {
         for number in 0..60_000 {
             let ttl = if number % 2 == 0 { HOUR } else { HOUR * 3 };

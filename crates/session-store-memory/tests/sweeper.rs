@@ -15,23 +15,15 @@ async fn it_sweeps_and_ends_with_the_store() {
     let sweeper = store.sweep_every(MILLISECOND);
     let key = RecordKey::from_digest([7; 32]);
     let ttl = Duration::from_secs(1);
-    let _ = store
-        .put(&key, "body".into(), ttl, Condition::IfAbsent)
-        .await
-        .unwrap();
+    let _ = store.put(&key, "body".into(), ttl, Condition::IfAbsent).await.unwrap();
     store.advance(ttl * 2);
     let swept = async {
         while !store.is_empty() {
             tokio::time::sleep(MILLISECOND).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(10), swept)
-        .await
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), swept).await.unwrap();
 
     drop(store);
-    tokio::time::timeout(Duration::from_secs(10), sweeper)
-        .await
-        .unwrap()
-        .unwrap();
+    tokio::time::timeout(Duration::from_secs(10), sweeper).await.unwrap().unwrap();
 }

@@ -90,13 +90,7 @@ mod tests {
     use super::*;
 
     fn named(url: &str) -> String {
-        name(
-            &parse(url)
-                .map_err(|error| error.to_string())
-                .unwrap()
-                .config
-                .server,
-        )
+        name(&parse(url).map_err(|error| error.to_string()).unwrap().config.server)
     }
 
     #[test]
@@ -126,10 +120,7 @@ mod tests {
             let error = parse(url).err().unwrap();
             assert_eq!(error.kind(), StoreErrorKind::Config);
             let text = error.to_string();
-            assert!(
-                text.contains("expected redis://") && !text.contains("hunter2"),
-                "{text}"
-            );
+            assert!(text.contains("expected redis://") && !text.contains("hunter2"), "{text}");
         }
     }
 }

@@ -46,11 +46,7 @@ impl Batcher {
     /// Sends the command with those that wait at the moment, if there are any.
     pub(crate) async fn send(&self, command: &Command, deadline: Instant) -> Reply {
         let (reply, replied) = oneshot::channel();
-        let request = Request {
-            command: command.clone(),
-            deadline,
-            reply,
-        };
+        let request = Request { command: command.clone(), deadline, reply };
         self.requests.send(request).map_err(|_| ended())?;
         match timeout_at(deadline, replied).await {
             Ok(reply) => reply.unwrap_or_else(|_| Err(ended())),

@@ -166,10 +166,7 @@ impl RedisStoreBuilder {
             max_redirections: 0,
             max_command_attempts: 1,
             reconnect_errors: vec![ReconnectError::ReadOnly],
-            tcp: TcpConfig {
-                nodelay: Some(true),
-                ..TcpConfig::default()
-            },
+            tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
             ..ConnectionConfig::default()
         };
         Ok(Client::new(

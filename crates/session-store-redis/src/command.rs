@@ -70,9 +70,7 @@ impl Command {
             Action::Insert { body, ttl } => {
                 let expiration = Some(Expiration::PX(milliseconds(*ttl)));
                 let options = Some(SetOptions::NX);
-                client
-                    .set(key, body.clone(), expiration, options, false)
-                    .await
+                client.set(key, body.clone(), expiration, options, false).await
             }
             Action::Replace(new) => match comparison {
                 Comparison::Native => replace(client, key, new).await,
@@ -179,10 +177,7 @@ mod tests {
     use super::*;
 
     fn command(action: Action) -> Command {
-        Command {
-            key: "k".into(),
-            action,
-        }
+        Command { key: "k".into(), action }
     }
 
     #[test]
@@ -195,10 +190,7 @@ mod tests {
 
     #[test]
     fn an_answer_of_another_command_is_an_error() {
-        let insert = command(Action::Insert {
-            body: Bytes::new(),
-            ttl: Duration::from_secs(1),
-        });
+        let insert = command(Action::Insert { body: Bytes::new(), ttl: Duration::from_secs(1) });
         assert!(insert.applied(&"OK".into()).unwrap());
         assert!(!insert.applied(&Value::Null).unwrap());
         assert!(insert.applied(&Value::Integer(1)).is_err());

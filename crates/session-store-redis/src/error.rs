@@ -49,27 +49,18 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
         ),
         (_, "NOAUTH" | "WRONGPASS") => (Config, "check the user and the password in the URL"),
         (ErrorKind::Auth, _) => (Config, "check the user and the password in the URL"),
-        (_, "NOPERM") => (
-            Config,
-            "docs/redis.md lists the commands that the user needs",
-        ),
+        (_, "NOPERM") => (Config, "docs/redis.md lists the commands that the user needs"),
         // A node answers a batch with CROSSSLOT.
-        (_, "MOVED" | "ASK" | "CROSSSLOT") => (
-            Config,
-            "this is a node of a Cluster: use a redis-cluster:// URL",
-        ),
-        (_, "OOM") => (
-            Unavailable,
-            "raise maxmemory (a policy that evicts would log users out)",
-        ),
-        (_, "READONLY") => (
-            Unavailable,
-            "this is a replica: name the master, or use a redis-sentinel:// URL",
-        ),
-        (_, "ERR") if details.contains("unknown command") => (
-            Config,
-            "docs/redis.md lists the commands that the server must know",
-        ),
+        (_, "MOVED" | "ASK" | "CROSSSLOT") => {
+            (Config, "this is a node of a Cluster: use a redis-cluster:// URL")
+        }
+        (_, "OOM") => (Unavailable, "raise maxmemory (a policy that evicts would log users out)"),
+        (_, "READONLY") => {
+            (Unavailable, "this is a replica: name the master, or use a redis-sentinel:// URL")
+        }
+        (_, "ERR") if details.contains("unknown command") => {
+            (Config, "docs/redis.md lists the commands that the server must know")
+        }
         (_, "ERR") if details.contains("cluster support disabled") => {
             (Config, "this is no node of a Cluster: use a redis:// URL")
         }
@@ -114,9 +105,7 @@ fn tidy(details: &str) -> String {
         .iter()
         .find_map(|before| details.split_once(before)?.1.split_once('"'))
         .map_or(details, |(message, _)| message);
-    let unquoted = message
-        .split_once(", with args")
-        .map_or(message, |(message, _)| message);
+    let unquoted = message.split_once(", with args").map_or(message, |(message, _)| message);
     unquoted.chars().take(300).collect()
 }
 
@@ -140,25 +129,16 @@ mod tests {
         assert_eq!(error.kind(), StoreErrorKind::Config);
         let source = std::error::Error::source(&error).unwrap().to_string();
         for text in [error.to_string(), source] {
-            assert!(
-                text.contains("EVAL") && !text.contains("secret-id"),
-                "{text}"
-            );
+            assert!(text.contains("EVAL") && !text.contains("secret-id"), "{text}");
         }
     }
 
     #[test]
     fn a_value_of_another_type_is_named_without_its_id() {
-        let error = of(
-            ErrorKind::InvalidArgument,
-            "WRONGTYPE Operation against a key",
-        );
+        let error = of(ErrorKind::InvalidArgument, "WRONGTYPE Operation against a key");
         assert_eq!(error.kind(), StoreErrorKind::Corrupt);
         let text = error.to_string();
-        assert!(
-            text.contains("\"session:\"") && !text.contains("secret-id"),
-            "{text}"
-        );
+        assert!(text.contains("\"session:\"") && !text.contains("secret-id"), "{text}");
     }
 
     #[test]
@@ -167,19 +147,11 @@ mod tests {
         for (kind, details, expected) in [
             (ErrorKind::Timeout, "Request timed out.", Timeout),
             (ErrorKind::Auth, "NOAUTH Authentication required.", Config),
-            (
-                ErrorKind::Unknown,
-                "NOPERM this user has no permissions",
-                Config,
-            ),
+            (ErrorKind::Unknown, "NOPERM this user has no permissions", Config),
             (ErrorKind::Cluster, "MOVED 1 127.0.0.1:7000", Config),
             (ErrorKind::Unknown, "OOM command not allowed", Unavailable),
             (ErrorKind::Unknown, "LOADING Redis is loading", Unavailable),
-            (
-                ErrorKind::Cluster,
-                "CLUSTERDOWN The cluster is down",
-                Unavailable,
-            ),
+            (ErrorKind::Cluster, "CLUSTERDOWN The cluster is down", Unavailable),
             (ErrorKind::IO, "Connection closed.", Unavailable),
         ] {
             assert_eq!(of(kind, details).kind(), expected, "{details}");

@@ -1,8 +1,5 @@
 #![cfg_attr(doc, doc = include_str!("../README.md"))]
-#![cfg_attr(
-    not(doc),
-    doc = "Session records in Redis or Valkey: one server, Cluster, Sentinel."
-)]
+#![cfg_attr(not(doc), doc = "Session records in Redis or Valkey: one server, Cluster, Sentinel.")]
 
 mod address;
 mod batcher;

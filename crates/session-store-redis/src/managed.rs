@@ -55,10 +55,7 @@ impl ManagedClient {
             replace: Notify::new(),
             probing: AtomicBool::new(false),
         });
-        Self {
-            shared,
-            manager: None,
-        }
+        Self { shared, manager: None }
     }
 
     /// The client, if it is connected. A command for one that is not would wait in its queue until
@@ -66,9 +63,7 @@ impl ManagedClient {
     pub(crate) fn connected(&self) -> Option<Arc<Connection>> {
         let connection = lock(&self.shared.connection);
         let connection = connection.as_ref();
-        connection
-            .filter(|connection| connection.client.is_connected())
-            .cloned()
+        connection.filter(|connection| connection.client.is_connected()).cloned()
     }
 
     /// Why the connection was lost, or could not be made, the last time.

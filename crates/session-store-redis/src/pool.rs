@@ -117,8 +117,5 @@ impl ClientPool {
 /// What fred says of a command that it has not written: the connection is lost, and the next one is
 /// not there yet.
 fn is_unsent(error: &Error) -> bool {
-    matches!(
-        error.details(),
-        "Failed to route command." | "Connection closed unexpectedly."
-    )
+    matches!(error.details(), "Failed to route command." | "Connection closed unexpectedly.")
 }

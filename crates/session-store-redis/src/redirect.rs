@@ -90,12 +90,7 @@ fn single(client: &Client, node: Server) -> Client {
         fail_fast: true,
         ..client.client_config()
     };
-    Client::new(
-        config,
-        Some(client.perf_config()),
-        Some(client.connection_config().clone()),
-        None,
-    )
+    Client::new(config, Some(client.perf_config()), Some(client.connection_config().clone()), None)
 }
 
 /// The node in `ASK 3999 127.0.0.1:6381`, with the name in its certificate if we are connected to

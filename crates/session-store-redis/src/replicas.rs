@@ -37,11 +37,9 @@ impl Replicas {
         limit: Duration,
     ) -> Result<Acknowledged, Error> {
         let limit = limit + self.patience;
-        let acknowledged = self
-            .clients
-            .run(&command.key, limit, |connection, deadline| {
-                self.attempt(command, connection, deadline)
-            });
+        let acknowledged = self.clients.run(&command.key, limit, |connection, deadline| {
+            self.attempt(command, connection, deadline)
+        });
         acknowledged.await
     }
 
@@ -69,10 +67,7 @@ impl Replicas {
         deadline: Instant,
     ) -> Result<Acknowledged, Error> {
         let node = ClusterHash::Custom(command.key.cluster_hash());
-        let options = Options {
-            cluster_hash: Some(node.clone()),
-            ..once(deadline)
-        };
+        let options = Options { cluster_hash: Some(node.clone()), ..once(deadline) };
         let pipeline = Pipeline::from(client.with_options(&options));
         command.send(&pipeline, comparison).await?;
         let wait = CustomCommand::new_static("WAIT", node, true);

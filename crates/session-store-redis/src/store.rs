@@ -112,19 +112,14 @@ impl RedisStore {
             Some(id) => [&self.prefix, id].concat(),
             None => [self.prefix.as_str(), &key.hex()].concat(),
         };
-        Command {
-            key: key.into(),
-            action,
-        }
+        Command { key: key.into(), action }
     }
 
     async fn send(&self, key: &RecordKey, command: &Command) -> Result<Value, StoreError> {
         let limit = self.command_timeout;
         let answer = self
             .clients
-            .run(&command.key, limit, |connection, deadline| {
-                connection.execute(command, deadline)
-            });
+            .run(&command.key, limit, |connection, deadline| connection.execute(command, deadline));
         answer.await.map_err(|error| self.failed(&error, key))
     }
 
@@ -136,10 +131,7 @@ impl RedisStore {
             return command.applied(&answer).map_err(failed);
         };
         let sent = replicas.send(command, self.command_timeout).await;
-        let Acknowledged {
-            answer,
-            replicas: reached,
-        } = sent.map_err(failed)?;
+        let Acknowledged { answer, replicas: reached } = sent.map_err(failed)?;
         let applied = command.applied(&answer).map_err(failed)?;
         let (count, patience) = (replicas.count, replicas.patience);
         let why = match reached {
@@ -179,10 +171,7 @@ impl RecordStore for RedisStore {
     ) -> Result<PutOutcome, StoreError> {
         let size = body.len();
         if size > Self::MAX_BODY {
-            let message = format!(
-                "the record has {size} bytes, Redis takes {}",
-                Self::MAX_BODY
-            );
+            let message = format!("the record has {size} bytes, Redis takes {}", Self::MAX_BODY);
             return Err(StoreError::new(StoreErrorKind::TooLarge, message));
         }
         let written = Version::from(body.clone());
@@ -207,9 +196,7 @@ impl RecordStore for RedisStore {
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
         let command = self.command(key, Action::Remove);
         let answer = self.send(key, &command).await?;
-        command
-            .applied(&answer)
-            .map_err(|error| self.failed(&error, key))
+        command.applied(&answer).map_err(|error| self.failed(&error, key))
     }
 }
 

@@ -114,9 +114,7 @@ impl RecordStore for SqliteStore {
                     .prepare_cached(UPDATE)?
                     .query_row(params![key, body, expires, now, old.as_bytes()], version),
             };
-            Ok(stored
-                .optional()?
-                .map_or(PutOutcome::Refused, PutOutcome::Stored))
+            Ok(stored.optional()?.map_or(PutOutcome::Refused, PutOutcome::Stored))
         })
         .await
     }
@@ -133,8 +131,7 @@ impl RecordStore for SqliteStore {
 
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         let limit = i64::try_from(limit).unwrap_or(i64::MAX);
-        self.run(move |connection| connection.execute(SWEEP, params![now(), limit]))
-            .await
+        self.run(move |connection| connection.execute(SWEEP, params![now(), limit])).await
     }
 }
 
@@ -143,9 +140,7 @@ fn version(row: &Row<'_>) -> rusqlite::Result<Version> {
 }
 
 fn now() -> i64 {
-    SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .map_or(0, millis)
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis)
 }
 
 fn millis(duration: Duration) -> i64 {

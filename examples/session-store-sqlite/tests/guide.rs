@@ -1,10 +1,7 @@
 //! `docs/writing-a-store.md` quotes this store's code; the quotes must match it.
 
 const GUIDE: &str = include_str!("../../../docs/writing-a-store.md");
-const FILES: [&str; 2] = [
-    include_str!("../src/lib.rs"),
-    include_str!("conformance.rs"),
-];
+const FILES: [&str; 2] = [include_str!("../src/lib.rs"), include_str!("conformance.rs")];
 
 #[test]
 fn the_guide_quotes_the_code() {

@@ -48,19 +48,11 @@ pub(crate) const WRITE: Visit = visit("read and write", "/write", true);
 pub(crate) const EMPTY: Visit = visit("empty visitor", "/read", false);
 
 /// What is measured of every library.
-pub const VISITS: [Visit; 4] = [
-    visit("untouched, no cookie", "/untouched", false),
-    UNTOUCHED,
-    READ,
-    WRITE,
-];
+pub const VISITS: [Visit; 4] =
+    [visit("untouched, no cookie", "/untouched", false), UNTOUCHED, READ, WRITE];
 
 const fn visit(scenario: &'static str, path: &'static str, has_cookie: bool) -> Visit {
-    Visit {
-        scenario,
-        path,
-        has_cookie,
-    }
+    Visit { scenario, path, has_cookie }
 }
 
 /// The value of a key.
@@ -73,11 +65,8 @@ pub enum Value {
 }
 
 /// The keys of every session.
-pub const THREE: [(&str, Value); 3] = [
-    ("user", Value::Number(42)),
-    ("theme", Value::Text("dark")),
-    ("count", Value::Number(1)),
-];
+pub const THREE: [(&str, Value); 3] =
+    [("user", Value::Number(42)), ("theme", Value::Text("dark")), ("count", Value::Number(1))];
 
 /// What a route answers, so that a session that is not found is noticed.
 pub fn answer(found: bool) -> &'static str {

@@ -34,11 +34,7 @@ impl Case {
         subject: &'static str,
         run: impl FnMut(usize) + 'static,
     ) -> Self {
-        Self {
-            scenario: scenario.into(),
-            subject,
-            work: Work::Timed(Box::new(run)),
-        }
+        Self { scenario: scenario.into(), subject, work: Work::Timed(Box::new(run)) }
     }
 
     /// A number that is not a time.
@@ -48,11 +44,7 @@ impl Case {
         number: f64,
         unit: &'static str,
     ) -> Self {
-        Self {
-            scenario: scenario.into(),
-            subject,
-            work: Work::Counted(number, unit),
-        }
+        Self { scenario: scenario.into(), subject, work: Work::Counted(number, unit) }
     }
 
     /// Keeps `needed`, such as a running server, for as long as the case exists.
@@ -72,11 +64,7 @@ impl Case {
 impl Group {
     /// A group of cases.
     pub const fn new(name: &'static str, backend: &'static str, cases: fn() -> Vec<Case>) -> Self {
-        Self {
-            name,
-            backend,
-            cases,
-        }
+        Self { name, backend, cases }
     }
 }
 

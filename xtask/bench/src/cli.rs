@@ -11,14 +11,7 @@ use crate::groups::GROUPS;
 use crate::{Case, Group, plot, processes, report};
 
 /// `--group` is for processes that the bench starts itself.
-const OPTIONS: &[&str] = &[
-    "--backend",
-    "--format",
-    "--rounds",
-    "--plot",
-    "--page",
-    "--group",
-];
+const OPTIONS: &[&str] = &["--backend", "--format", "--rounds", "--plot", "--page", "--group"];
 type Render = fn(&Figures) -> String;
 const FORMATS: &[(&str, Render)] = &[("text", report::text), ("json", report::json)];
 
@@ -125,14 +118,8 @@ mod tests {
 
     #[test]
     fn an_error_names_the_argument_and_comes_before_anything_is_measured() {
-        assert_eq!(
-            error("--rounds 0"),
-            "--rounds takes a number from 1 to 10000"
-        );
-        assert_eq!(
-            error("--rounds many"),
-            "--rounds takes a number from 1 to 10000"
-        );
+        assert_eq!(error("--rounds 0"), "--rounds takes a number from 1 to 10000");
+        assert_eq!(error("--rounds many"), "--rounds takes a number from 1 to 10000");
         assert!(error("--format xml").contains("(valid: text, json)"));
         assert!(
             error("--backend sqlite").starts_with("unknown --backend \"sqlite\" (valid: memory,")

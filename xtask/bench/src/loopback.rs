@@ -50,10 +50,7 @@ impl Client {
         connection.set_nonblocking(true).expect("a socket");
         let cookie = cookie.to_str().expect("visible");
         let request = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\ncookie: {cookie}\r\n\r\n");
-        Self {
-            connection,
-            request,
-        }
+        Self { connection, request }
     }
 
     fn send(&mut self) {

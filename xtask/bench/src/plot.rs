@@ -77,10 +77,7 @@ mod tests {
     #[test]
     fn a_bar_is_our_share_of_the_peers_time() {
         let svg = svg(&some());
-        let bars: Vec<&str> = svg
-            .lines()
-            .filter(|line| line.contains("<rect x"))
-            .collect();
+        let bars: Vec<&str> = svg.lines().filter(|line| line.contains("<rect x")).collect();
         assert_eq!(bars.len(), 3, "{svg}");
         assert!(bars[0].contains(r#"width="175""#) && bars[0].contains(">0.70</text>"));
         // Half the time of the peer, but the target is 2.8 times its rate.

@@ -36,9 +36,7 @@ pub(crate) fn table(figures: &Figures) -> String {
     let mut out = head.to_owned();
     for target in TARGETS {
         let outcome = target.outcome(figures);
-        let goal = target
-            .limit
-            .map_or(NONE.to_owned(), |limit| limit.to_string());
+        let goal = target.limit.map_or(NONE.to_owned(), |limit| limit.to_string());
         let is_met = match outcome.is_met {
             Some(true) => ": met",
             Some(false) => ": MISSED",

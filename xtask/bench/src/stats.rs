@@ -24,10 +24,7 @@ fn quantile(samples: &[f64], at: f64) -> f64 {
         return f64::NAN;
     };
     let place = at * last as f64;
-    let (below, above) = (
-        sorted[place.floor() as usize],
-        sorted[place.ceil() as usize],
-    );
+    let (below, above) = (sorted[place.floor() as usize], sorted[place.ceil() as usize]);
     below + (above - below) * place.fract()
 }
 

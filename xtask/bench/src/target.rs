@@ -101,13 +101,7 @@ const fn row(
     compare: Compare,
     limit: Option<Limit>,
 ) -> Target {
-    Target {
-        group,
-        scenario,
-        peer,
-        compare,
-        limit,
-    }
+    Target { group, scenario, peer, compare, limit }
 }
 
 /// What was measured for a target. What was not measured is not a number.
@@ -150,12 +144,7 @@ impl Target {
             _ => ratio,
         };
         let limit = self.limit.filter(|_| !compared.is_nan());
-        Outcome {
-            ours,
-            peer,
-            ratio,
-            is_met: limit.map(|limit| limit.allows(compared)),
-        }
+        Outcome { ours, peer, ratio, is_met: limit.map(|limit| limit.allows(compared)) }
     }
 
     pub(crate) fn unit(&self) -> &'static str {

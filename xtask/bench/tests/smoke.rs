@@ -17,9 +17,7 @@ fn a_run_has_a_figure_for_every_case_and_for_every_target_of_its_groups() {
 
     let figures = report["figures"].as_array().unwrap();
     let ours = figures.iter().filter(|figure| figure["subject"] == "ours");
-    let medians: Vec<f64> = ours
-        .map(|figure| figure["median"].as_f64().unwrap())
-        .collect();
+    let medians: Vec<f64> = ours.map(|figure| figure["median"].as_f64().unwrap()).collect();
     // Sign, verify, seal and open.
     assert_eq!(medians.len(), VISITS.len() + 4 * SIZES.len());
     assert!(medians.iter().all(|median| *median > 0.0), "{medians:?}");

@@ -53,10 +53,7 @@ fn fs() -> Result<Subject> {
         async move {
             let store = open().await;
             let clock = store.clone();
-            Fixture::new(store)
-                .advance(move |by| clock.advance(by))
-                .reopen(open)
-                .keep(root)
+            Fixture::new(store).advance(move |by| clock.advance(by)).reopen(open).keep(root)
         }
     }))
 }
@@ -150,7 +147,5 @@ async fn memcache_store(addrs: Vec<String>, name: String) -> MemcacheStore {
         .connect_timeout(PATIENCE)
         .command_timeout(PATIENCE)
         .connect();
-    store
-        .await
-        .expect("the servers that were started are there")
+    store.await.expect("the servers that were started are there")
 }

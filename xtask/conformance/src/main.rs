@@ -31,9 +31,8 @@ struct Plan {
 }
 
 fn main() -> ExitCode {
-    let ended = plan()
-        .map_err(|error| error.to_string())
-        .and_then(|plan| Ok((plan.render, run(plan)?)));
+    let ended =
+        plan().map_err(|error| error.to_string()).and_then(|plan| Ok((plan.render, run(plan)?)));
     match ended {
         Ok((render, reports)) => {
             print!("{}", render(&reports));
@@ -53,10 +52,8 @@ fn main() -> ExitCode {
 fn plan() -> Result<Plan, UsageError> {
     let args = Args::parse(std::env::args().skip(1), OPTIONS)?;
     args.no_words(OPTIONS)?;
-    let named: Vec<(&str, (&'static str, Start))> = BACKENDS
-        .iter()
-        .map(|&(name, start)| (name, (name, start)))
-        .collect();
+    let named: Vec<(&str, (&'static str, Start))> =
+        BACKENDS.iter().map(|&(name, start)| (name, (name, start))).collect();
     let mut backends = args.list("--backend", &named)?;
     if backends.is_empty() {
         backends.extend(BACKENDS);
@@ -66,16 +63,10 @@ fn plan() -> Result<Plan, UsageError> {
     if chosen.is_empty() {
         let names: Vec<&str> = checks().map(|check| check.name).collect();
         let names = names.join(", ");
-        return Err(UsageError(format!(
-            "no check's name contains {part:?} (valid: {names})"
-        )));
+        return Err(UsageError(format!("no check's name contains {part:?} (valid: {names})")));
     }
     let format = args.option("--format").unwrap_or("text");
-    Ok(Plan {
-        backends,
-        checks: chosen,
-        render: one_of("--format", format, FORMATS)?,
-    })
+    Ok(Plan { backends, checks: chosen, render: one_of("--format", format, FORMATS)? })
 }
 
 /// Runs every check on every backend; the reports come in the order in which the backends were
@@ -115,9 +106,7 @@ async fn check(
     checks: Vec<&'static Check>,
     progress: &Progress,
 ) -> Result<Report, String> {
-    let starting = spawn_blocking(start)
-        .await
-        .map_err(|error| error.to_string());
+    let starting = spawn_blocking(start).await.map_err(|error| error.to_string());
     let subject = starting?.map_err(|error| format!("{name}: {error}"))?;
     progress.say(&format!("{name}: started"));
     let each = |checked: &_| progress.checked(name, checked);

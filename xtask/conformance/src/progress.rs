@@ -16,11 +16,7 @@ pub(crate) struct Progress {
 impl Progress {
     /// Of `total` checks on all backends.
     pub(crate) fn new(total: usize) -> Self {
-        Self {
-            total,
-            done: AtomicUsize::new(0),
-            counts: stderr().is_terminal(),
-        }
+        Self { total, done: AtomicUsize::new(0), counts: stderr().is_terminal() }
     }
 
     pub(crate) fn checked(&self, backend: &str, checked: &Checked) {
@@ -36,9 +32,7 @@ impl Progress {
     pub(crate) fn ended(&self, report: &Report) {
         let (backend, seconds) = (&report.subject, report.took.as_secs_f64());
         let (checks, failed) = (report.checks.len(), report.failures().count());
-        self.say(&format!(
-            "{backend}: {checks} checks, {failed} failed, {seconds:.1} s"
-        ));
+        self.say(&format!("{backend}: {checks} checks, {failed} failed, {seconds:.1} s"));
     }
 
     /// A line of its own, over what is left of the one that counts.

@@ -112,10 +112,7 @@ fn read(directory: &Path, pages: &mut BTreeMap<PathBuf, Page>) -> io::Result<()>
         let path = entry?.path();
         if path.is_dir() {
             read(&path, pages)?;
-        } else if path
-            .extension()
-            .is_some_and(|extension| extension == "html")
-        {
+        } else if path.extension().is_some_and(|extension| extension == "html") {
             let page = parse(&fs::read_to_string(&path)?);
             pages.insert(path, page);
         }
@@ -160,18 +157,10 @@ mod tests {
     #[test]
     fn a_link_must_lead_to_an_existing_page_and_id() {
         let output = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-        let main = Page {
-            ids: BTreeSet::from(["here".to_owned()]),
-            ..Page::default()
-        };
+        let main = Page { ids: BTreeSet::from(["here".to_owned()]), ..Page::default() };
         let pages = BTreeMap::from([(output.join("main.rs"), main)]);
         let check = |link| check(link, &output.join("main.rs"), &output, &pages);
-        for link in [
-            "https://example.org/x#y",
-            "#here",
-            "main.rs#here",
-            "./../src/book.rs",
-        ] {
+        for link in ["https://example.org/x#y", "#here", "main.rs#here", "./../src/book.rs"] {
             assert_eq!(check(link), Ok(()), "{link}");
         }
         assert_eq!(check("gone.html"), Err("no such page"));

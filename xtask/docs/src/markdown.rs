@@ -15,11 +15,7 @@ pub(crate) fn broken_links(root: &Path) -> Vec<String> {
     };
     let mut broken = Vec::new();
     for path in files {
-        let name = path
-            .strip_prefix(root)
-            .unwrap_or(&path)
-            .display()
-            .to_string();
+        let name = path.strip_prefix(root).unwrap_or(&path).display().to_string();
         match fs::read_to_string(&path) {
             Ok(text) => broken.extend(
                 broken_links_in(&text, &path)
@@ -58,11 +54,7 @@ fn broken_links_in(text: &str, path: &Path) -> Vec<String> {
         Event::Start(Tag::Link { dest_url, .. } | Tag::Image { dest_url, .. }) => Some(dest_url),
         _ => None,
     });
-    let problem = |link: &str| {
-        check(link, text, path)
-            .err()
-            .map(|why| format!("{link}: {why}"))
-    };
+    let problem = |link: &str| check(link, text, path).err().map(|why| format!("{link}: {why}"));
     links.filter_map(|link| problem(&link)).collect()
 }
 
@@ -82,11 +74,7 @@ fn check(link: &str, text: &str, path: &Path) -> Result<(), &'static str> {
         "" => headings(text).contains(heading),
         _ => fs::read_to_string(other).is_ok_and(|text| headings(&text).contains(heading)),
     };
-    if found {
-        Ok(())
-    } else {
-        Err("no such heading")
-    }
+    if found { Ok(()) } else { Err("no such heading") }
 }
 
 /// The ids of headings, as GitHub generates them.
@@ -112,10 +100,7 @@ fn headings(text: &str) -> BTreeSet<String> {
 
 fn heading_id(heading: &str) -> String {
     let heading = heading.to_lowercase().replace(' ', "-");
-    heading
-        .chars()
-        .filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_'))
-        .collect()
+    heading.chars().filter(|c| c.is_alphanumeric() || matches!(c, '-' | '_')).collect()
 }
 
 #[cfg(test)]

@@ -25,10 +25,7 @@ impl Browser {
     fn new(storage: impl SessionStorage) -> Self {
         let secret = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
         let cookie = SessionCookie::new(secret).unwrap();
-        Self {
-            manager: SessionManager::new(storage, cookie),
-            cookie: None,
-        }
+        Self { manager: SessionManager::new(storage, cookie), cookie: None }
     }
 
     /// Sends a request that `handler` handles.

@@ -17,11 +17,10 @@ pub(crate) fn install(package: &str) -> Result<()> {
         ))
     })?;
     eprintln!("installing {package} with apt-get");
-    let output = shell
-        .args(["-c", INSTALL, "sh", package])
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Error::io(format!("cannot run apt-get to install {package}"), error))?;
+    let output =
+        shell.args(["-c", INSTALL, "sh", package]).stdin(Stdio::null()).output().map_err(
+            |error| Error::io(format!("cannot run apt-get to install {package}"), error),
+        )?;
     if output.status.success() {
         return Ok(());
     }

@@ -37,12 +37,7 @@ impl ChromeDriver {
                 Ok(_) => Ok(()),
                 Err(error) => Err(Error::io("cannot connect to chromedriver", error)),
             })?;
-            Ok(Self {
-                _process: process,
-                port,
-                chromium: chromium.clone(),
-                _dir: dir,
-            })
+            Ok(Self { _process: process, port, chromium: chromium.clone(), _dir: dir })
         })
     }
 

@@ -42,9 +42,8 @@ impl RedisCluster {
             .line("cluster-replica-validity-factor 0")
             .append_only_without_sync();
         let masters_then_replicas = programs.iter().chain(&programs);
-        let nodes: Result<Vec<Redis>> = masters_then_replicas
-            .map(|&program| node.clone().program(program).start())
-            .collect();
+        let nodes: Result<Vec<Redis>> =
+            masters_then_replicas.map(|&program| node.clone().program(program).start()).collect();
         let cluster = Self { nodes: nodes? };
         cluster.join()?;
         cluster.wait_healthy()?;
@@ -93,9 +92,7 @@ impl RedisCluster {
     /// Waits until every running node sees all slots served, and every running replica is connected
     /// to its master.
     pub fn wait_healthy(&self) -> Result<()> {
-        until(Duration::from_secs(60), "the cluster is not whole", || {
-            self.check()
-        })
+        until(Duration::from_secs(60), "the cluster is not whole", || self.check())
     }
 
     fn join(&self) -> Result<()> {
@@ -135,10 +132,7 @@ impl RedisCluster {
         let whole = self.nodes.iter().all(|node| node.pid().is_some());
         for node in self.nodes.iter().filter(|node| node.pid().is_some()) {
             let addr = node.addr();
-            let info = node
-                .command(&["CLUSTER", "INFO"])?
-                .text()
-                .unwrap_or_default();
+            let info = node.command(&["CLUSTER", "INFO"])?.text().unwrap_or_default();
             for wanted in [
                 "cluster_state:ok".to_owned(),
                 format!("cluster_slots_ok:{SLOTS}"),

@@ -70,10 +70,7 @@ fn process_dir() -> Result<PathBuf> {
     let path = std::env::temp_dir().join(format!("session-servers-{random:08x}"));
     make(&path)?;
     let watchdog = watch(&path).map_err(|error| Error::io("cannot start sh", error))?;
-    *dir = Some(ProcessDir {
-        path: path.clone(),
-        _watchdog: watchdog,
-    });
+    *dir = Some(ProcessDir { path: path.clone(), _watchdog: watchdog });
     Ok(path)
 }
 

@@ -18,19 +18,11 @@ pub type Result<T> = std::result::Result<T, Error>;
 
 impl Error {
     pub(crate) fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            source: None,
-            port_taken: false,
-        }
+        Self { message: message.into(), source: None, port_taken: false }
     }
 
     pub(crate) fn io(what: impl fmt::Display, source: io::Error) -> Self {
-        Self {
-            message: format!("{what}: {source}"),
-            source: Some(source),
-            port_taken: false,
-        }
+        Self { message: format!("{what}: {source}"), source: Some(source), port_taken: false }
     }
 }
 

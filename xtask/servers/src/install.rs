@@ -77,12 +77,8 @@ pub fn ensure(program: Program) -> Result<PathBuf> {
         return Ok(path);
     }
     let name = program.executable();
-    program
-        .install()
-        .map_err(|error| Error::new(format!("{name} is missing: {error}")))?;
-    program
-        .find()
-        .ok_or_else(|| Error::new(format!("{name} was installed but is not found")))
+    program.install().map_err(|error| Error::new(format!("{name} is missing: {error}")))?;
+    program.find().ok_or_else(|| Error::new(format!("{name} was installed but is not found")))
 }
 
 /// Looks in PATH, and where Debian keeps servers that an ordinary user's PATH leaves out.
@@ -104,8 +100,7 @@ fn lock() -> Result<File> {
     let file = File::open(&path)
         .or_else(|_| File::create(&path))
         .map_err(|error| Error::io(format!("cannot open {}", path.display()), error))?;
-    file.lock()
-        .map_err(|error| Error::io(format!("cannot lock {}", path.display()), error))?;
+    file.lock().map_err(|error| Error::io(format!("cannot lock {}", path.display()), error))?;
     Ok(file)
 }
 

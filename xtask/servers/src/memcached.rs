@@ -63,9 +63,9 @@ impl MemcachedBuilder {
             let mut args: Vec<String> = ["-U", "0", "-u", "root"].map(String::from).into();
             args.extend(match &address {
                 Address::Socket(path) => ["-s".to_owned(), path.display().to_string()].to_vec(),
-                Address::Port(port) => ["-l", "127.0.0.1", "-p", &port.to_string()]
-                    .map(String::from)
-                    .to_vec(),
+                Address::Port(port) => {
+                    ["-l", "127.0.0.1", "-p", &port.to_string()].map(String::from).to_vec()
+                }
             });
             args.extend(self.args.iter().cloned());
             let memcached = Memcached {

@@ -13,9 +13,7 @@ pub struct MemcachedClient {
 
 impl MemcachedClient {
     pub(crate) fn connect(address: &Address) -> Result<Self> {
-        Ok(Self {
-            stream: Stream::connect(address)?,
-        })
+        Ok(Self { stream: Stream::connect(address)? })
     }
 
     /// Sends one command, and gives the first line of its reply: `command("version")`, `command("mg
@@ -27,8 +25,7 @@ impl MemcachedClient {
 
     /// `stats`, or `stats settings` and the like: names and values.
     pub fn stats(&mut self, what: &str) -> Result<BTreeMap<String, String>> {
-        self.stream
-            .send(format!("stats {what}").trim_end().as_bytes())?;
+        self.stream.send(format!("stats {what}").trim_end().as_bytes())?;
         self.stream.send(b"\r\n")?;
         let mut stats = BTreeMap::new();
         loop {

@@ -55,19 +55,13 @@ fn create_venv(venv: &Path) -> Result<()> {
 }
 
 fn run(mut command: Command, what: &str) -> Result<()> {
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| Error::io(what, error))?;
+    let output = command.stdin(Stdio::null()).output().map_err(|error| Error::io(what, error))?;
     if output.status.success() {
         return Ok(());
     }
     let text = String::from_utf8_lossy(&output.stderr);
     let last = text.lines().rfind(|line| !line.trim().is_empty());
-    Err(Error::new(format!(
-        "{what}: {}",
-        last.unwrap_or("no output")
-    )))
+    Err(Error::new(format!("{what}: {}", last.unwrap_or("no output"))))
 }
 
 fn target() -> Result<PathBuf> {

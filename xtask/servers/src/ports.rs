@@ -45,10 +45,7 @@ impl Port {
     fn claim(number: u16) -> Option<Self> {
         let bus = number + BUS_OFFSET;
         let reserved = [reserve(number)?, reserve(bus)?];
-        Some(Self {
-            number,
-            _reserved: reserved,
-        })
+        Some(Self { number, _reserved: reserved })
     }
 }
 
@@ -90,11 +87,7 @@ mod tests {
             tries += 1;
             let mut error = Error::new("taken");
             error.port_taken = true;
-            if tries < 3 {
-                Err(error)
-            } else {
-                Ok(port.number())
-            }
+            if tries < 3 { Err(error) } else { Ok(port.number()) }
         });
         assert!(number.is_ok());
         assert_eq!(tries, 3);

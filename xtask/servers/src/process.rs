@@ -27,12 +27,7 @@ pub(crate) struct Process {
 impl Process {
     /// Its output goes to the file `log` in `dir`.
     pub(crate) fn new(program: PathBuf, args: Vec<String>, dir: &DataDir) -> Self {
-        Self {
-            program: Mutex::new(program),
-            args,
-            log: dir.file("log"),
-            child: Mutex::new(None),
-        }
+        Self { program: Mutex::new(program), args, log: dir.file("log"), child: Mutex::new(None) }
     }
 
     /// What the next start runs.
@@ -55,17 +50,14 @@ impl Process {
         }
         let program = self.program();
         let name = program.display();
-        let mut child = self
-            .spawn()
-            .map_err(|error| Error::io(format!("cannot start {name}"), error))?;
-        let started = wait::until(
-            START_LIMIT,
-            &format!("{name} does not answer"),
-            || match child.try_wait() {
-                Ok(Some(_)) => Ok(false),
-                _ => ready().map(|()| true),
-            },
-        );
+        let mut child =
+            self.spawn().map_err(|error| Error::io(format!("cannot start {name}"), error))?;
+        let started = wait::until(START_LIMIT, &format!("{name} does not answer"), || match child
+            .try_wait()
+        {
+            Ok(Some(_)) => Ok(false),
+            _ => ready().map(|()| true),
+        });
         match started {
             Ok(true) => {
                 *slot = Some(child);
@@ -107,11 +99,7 @@ impl Process {
             }
             None => Command::new(self.program()),
         };
-        command
-            .args(&self.args)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log);
+        command.args(&self.args).stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log);
         spawn_from_lasting_thread(command)
     }
 

@@ -109,11 +109,7 @@ impl RedisBuilder {
             let mut config = self.lines.clone();
             let shown = dir.path().display();
             // Writing to a String cannot fail.
-            let _ = writeln!(
-                config,
-                "bind 127.0.0.1\nport {}\ndir {shown}",
-                port.number()
-            );
+            let _ = writeln!(config, "bind 127.0.0.1\nport {}\ndir {shown}", port.number());
             if self.args.is_empty() {
                 config.push_str("save \"\"\n");
             }

@@ -59,9 +59,7 @@ pub struct RedisClient {
 
 impl RedisClient {
     pub(crate) fn connect(address: &Address, password: Option<&str>) -> Result<Self> {
-        let mut client = Self {
-            stream: Stream::connect(address)?,
-        };
+        let mut client = Self { stream: Stream::connect(address)? };
         if let Some(password) = password {
             client.command(&["AUTH", password])?;
         }
@@ -115,10 +113,7 @@ pub struct RedisMonitor {
 impl RedisMonitor {
     pub(crate) fn start(mut watching: RedisClient, marking: RedisClient) -> Result<Self> {
         watching.command(&["MONITOR"])?;
-        Ok(Self {
-            watching: Mutex::new(watching),
-            marking: Mutex::new(marking),
-        })
+        Ok(Self { watching: Mutex::new(watching), marking: Mutex::new(marking) })
     }
 
     /// The commands since the last call, such as `"GET" "session:x"`, without those that scripts
@@ -137,9 +132,8 @@ impl RedisMonitor {
         loop {
             let line = watching.stream.line()?;
             // +1339518083.107412 [0 127.0.0.1:60866] "GET" "session:x"
-            let (head, command) = line
-                .split_once("] ")
-                .ok_or_else(|| watching.stream.unexpected(&line))?;
+            let (head, command) =
+                line.split_once("] ").ok_or_else(|| watching.stream.unexpected(&line))?;
             if command == marker {
                 return Ok(commands);
             }

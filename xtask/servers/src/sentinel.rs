@@ -31,15 +31,9 @@ impl RedisSentinel {
             .line("repl-diskless-sync-delay 0");
         let master = builder.start()?;
         let port = master.port();
-        let replica = builder
-            .line(&format!("replicaof 127.0.0.1 {port}"))
-            .start()?;
+        let replica = builder.line(&format!("replicaof 127.0.0.1 {port}")).start()?;
         // A sentinel looks for replicas at its start, and then only every ten seconds.
-        until(
-            Duration::from_secs(30),
-            "the replica is not connected",
-            || connected(&replica),
-        )?;
+        until(Duration::from_secs(30), "the replica is not connected", || connected(&replica))?;
         let sentinel = Redis::builder()
             .program(program)
             .sentinel()
@@ -47,10 +41,7 @@ impl RedisSentinel {
             .line(&format!("sentinel down-after-milliseconds {NAME} 1000"))
             .line(&format!("sentinel failover-timeout {NAME} 5000"));
         let sentinels: Result<Vec<Redis>> = (0..3).map(|_| sentinel.start()).collect();
-        let group = Self {
-            nodes: vec![master, replica],
-            sentinels: sentinels?,
-        };
+        let group = Self { nodes: vec![master, replica], sentinels: sentinels? };
         for sentinel in &group.sentinels {
             // They tell each other of themselves, and look for returned nodes, more often than by
             // default: nothing else changes, and a Redis before 7 that refuses this is only slower
@@ -104,11 +95,7 @@ impl RedisSentinel {
     /// the two others and the replica, and the replica is connected. Where a node is down, only
     /// that they name the other one.
     pub fn wait_healthy(&self) -> Result<()> {
-        until(
-            Duration::from_secs(60),
-            "the sentinels do not agree",
-            || self.check(),
-        )
+        until(Duration::from_secs(60), "the sentinels do not agree", || self.check())
     }
 
     fn check(&self) -> Result<()> {
@@ -125,10 +112,7 @@ impl RedisSentinel {
                 words.find(|word| *word == name)?;
                 words.next().map(String::as_str)
             };
-            let mut wanted = vec![
-                ("port", master.port().to_string()),
-                ("flags", "master".into()),
-            ];
+            let mut wanted = vec![("port", master.port().to_string()), ("flags", "master".into())];
             if whole {
                 wanted.push(("num-slaves", "1".into()));
                 wanted.push(("num-other-sentinels", "2".into()));
@@ -137,9 +121,7 @@ impl RedisSentinel {
             for (name, value) in wanted {
                 let seen = field(name);
                 if seen != Some(&value) {
-                    return Err(Error::new(format!(
-                        "{addr} says {name} is {seen:?}, not {value}"
-                    )));
+                    return Err(Error::new(format!("{addr} says {name} is {seen:?}, not {value}")));
                 }
             }
         }

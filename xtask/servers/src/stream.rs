@@ -44,10 +44,7 @@ impl Stream {
         };
         let inner =
             inner.map_err(|error| Error::io(format!("cannot connect to {address}"), error))?;
-        Ok(Self {
-            address: address.clone(),
-            inner: BufReader::new(inner),
-        })
+        Ok(Self { address: address.clone(), inner: BufReader::new(inner) })
     }
 
     pub(crate) fn send(&mut self, bytes: &[u8]) -> Result<()> {

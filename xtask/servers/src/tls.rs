@@ -31,9 +31,7 @@ pub struct Authority {
 impl Authority {
     /// Makes a new one with `openssl`: no two trust each other.
     pub fn create() -> Result<Self> {
-        let authority = Self {
-            dir: DataDir::create("tls")?,
-        };
+        let authority = Self { dir: DataDir::create("tls")? };
         authority.dir.write("openssl.cnf", CONFIG)?;
         authority.openssl(
             "req -config openssl.cnf -x509 -extensions authority -subj /CN=throw-away-authority -days 30 \

@@ -24,9 +24,7 @@ pub fn until<T>(limit: Duration, what: &str, mut probe: impl FnMut() -> Result<T
         match probe() {
             Ok(value) => return Ok(value),
             Err(error) if Instant::now() >= deadline => {
-                return Err(Error::new(format!(
-                    "{what}: not within {limit:?}; at last: {error}"
-                )));
+                return Err(Error::new(format!("{what}: not within {limit:?}; at last: {error}")));
             }
             Err(_) => thread::sleep(Duration::from_millis(20)),
         }

@@ -24,11 +24,7 @@ fn child() {
     };
     let (redis, memcached, dir) = std::thread::spawn(start).join().unwrap();
     redis.command(&["PING"]).unwrap();
-    println!(
-        "\nservers {} {} {dir}",
-        redis.pid().unwrap(),
-        memcached.pid().unwrap()
-    );
+    println!("\nservers {} {} {dir}", redis.pid().unwrap(), memcached.pid().unwrap());
     std::thread::sleep(Duration::from_secs(60));
 }
 
@@ -41,20 +37,14 @@ fn a_killed_process_leaves_no_server_and_no_data() {
         .spawn()
         .unwrap();
     let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-    let line = lines
-        .map(|line| line.unwrap())
-        .find(|line| line.starts_with("servers "))
-        .unwrap();
+    let line = lines.map(|line| line.unwrap()).find(|line| line.starts_with("servers ")).unwrap();
     let words: Vec<&str> = line.split(' ').collect();
     let dir = Path::new(words[3]).parent().unwrap();
     assert!(dir.exists());
     child.kill().unwrap();
     child.wait().unwrap();
     until(Duration::from_secs(20), "something is left", || {
-        let left = [
-            format!("/proc/{}/exe", words[1]),
-            format!("/proc/{}/exe", words[2]),
-        ];
+        let left = [format!("/proc/{}/exe", words[1]), format!("/proc/{}/exe", words[2])];
         // A zombie that nobody reaps yet has no executable any more.
         match dir.exists() || left.iter().any(|exe| std::fs::read_link(exe).is_ok()) {
             true => Err(Error::from(line.clone())),

@@ -63,18 +63,13 @@ fn several_are_apart() {
 fn a_bad_argument_is_an_error_with_the_end_of_the_log() {
     let error = Memcached::builder().args(&["--no-such-option"]).start();
     let error = error.unwrap_err().to_string();
-    assert!(
-        error.contains("ended at once") && error.contains("no-such-option"),
-        "{error}"
-    );
+    assert!(error.contains("ended at once") && error.contains("no-such-option"), "{error}");
 }
 
 /// How many TCP ports a process listens on.
 fn listeners(pid: u32) -> usize {
     let tcp = std::fs::read_to_string("/proc/net/tcp").unwrap();
-    let listening = tcp
-        .lines()
-        .map(|line| line.split_whitespace().collect::<Vec<_>>());
+    let listening = tcp.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
     let inodes: Vec<String> = listening
         .filter(|words| words[3] == "0A")
         .map(|words| format!("socket:[{}]", words[9]))

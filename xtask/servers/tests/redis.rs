@@ -12,10 +12,7 @@ fn answers_and_goes_when_dropped() {
     let redis = Redis::start().unwrap();
     assert_eq!(redis.url(), format!("redis://127.0.0.1:{}", redis.port()));
     assert_eq!(redis.command(&["SET", "k", "v"]).unwrap(), ok());
-    assert_eq!(
-        redis.command(&["GET", "k"]).unwrap(),
-        Reply::Bulk(b"v".to_vec())
-    );
+    assert_eq!(redis.command(&["GET", "k"]).unwrap(), Reply::Bulk(b"v".to_vec()));
     assert_eq!(redis.command(&["GET", "none"]).unwrap(), Reply::Nil);
     assert_eq!(redis.command(&["INCR", "n"]).unwrap().integer(), Some(1));
     let keys = redis.command(&["MGET", "k", "n"]).unwrap().texts();
@@ -43,10 +40,7 @@ fn an_append_only_server_keeps_its_data_through_a_kill() {
     redis.restart().unwrap();
     assert_eq!(redis.port(), port);
     assert_ne!(redis.pid(), pid);
-    assert_eq!(
-        redis.command(&["GET", "k"]).unwrap().text().as_deref(),
-        Some("v")
-    );
+    assert_eq!(redis.command(&["GET", "k"]).unwrap().text().as_deref(), Some("v"));
 }
 
 #[test]
@@ -61,15 +55,8 @@ fn asks_for_a_password() {
 
 #[test]
 fn limits_a_user() {
-    let redis = Redis::builder()
-        .user("app", "on >pw ~session:* +get")
-        .start()
-        .unwrap();
-    assert!(
-        redis
-            .user_url("app", "pw")
-            .starts_with("redis://app:pw@127.0.0.1:")
-    );
+    let redis = Redis::builder().user("app", "on >pw ~session:* +get").start().unwrap();
+    assert!(redis.user_url("app", "pw").starts_with("redis://app:pw@127.0.0.1:"));
     let mut client = redis.client().unwrap();
     assert_eq!(client.command(&["AUTH", "app", "pw"]).unwrap(), ok());
     assert_eq!(client.command(&["GET", "session:x"]).unwrap(), Reply::Nil);
@@ -81,11 +68,7 @@ fn limits_a_user() {
 
 #[test]
 fn forbids_commands() {
-    let redis = Redis::builder()
-        .forbid("CONFIG")
-        .forbid("KEYS")
-        .start()
-        .unwrap();
+    let redis = Redis::builder().forbid("CONFIG").forbid("KEYS").start().unwrap();
     for command in [["CONFIG", "GET", "*"].as_slice(), &["KEYS", "*"]] {
         let error = redis.command(command).unwrap_err().to_string();
         assert!(error.contains("unknown command"), "{error}");
@@ -116,24 +99,14 @@ fn speaks_tls() {
     let addr = url.strip_prefix("rediss://").unwrap();
     let trusts = |authority: &Authority| {
         let mut client = std::process::Command::new("openssl");
-        client.args([
-            "s_client",
-            "-verify_return_error",
-            "-verify_ip",
-            "127.0.0.1",
-        ]);
-        client
-            .args(["-connect", addr, "-CAfile"])
-            .arg(authority.certificate());
+        client.args(["s_client", "-verify_return_error", "-verify_ip", "127.0.0.1"]);
+        client.args(["-connect", addr, "-CAfile"]).arg(authority.certificate());
         client.stdin(std::process::Stdio::null());
         client.output().unwrap().status.success()
     };
     assert!(trusts(redis.authority().unwrap()));
     assert!(!trusts(&Authority::create().unwrap()));
-    assert_eq!(
-        redis.command(&["PING"]).unwrap().text().as_deref(),
-        Some("PONG")
-    );
+    assert_eq!(redis.command(&["PING"]).unwrap().text().as_deref(), Some("PONG"));
 }
 
 #[test]
@@ -151,10 +124,7 @@ fn a_monitor_sees_what_clients_send_and_no_lines_of_scripts() {
 
 #[test]
 fn a_bad_setting_is_an_error_with_the_end_of_the_log() {
-    let error = Redis::builder()
-        .line("no-such-setting 1")
-        .start()
-        .unwrap_err();
+    let error = Redis::builder().line("no-such-setting 1").start().unwrap_err();
     let error = error.to_string();
     assert!(error.contains("ended at once"), "{error}");
     assert!(error.contains("no-such-setting"), "{error}");

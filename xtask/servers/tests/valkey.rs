@@ -11,14 +11,8 @@ fn ok() -> Reply {
 fn valkey_compares_and_sets() {
     let valkey = Redis::builder().program(Program::Valkey).start().unwrap();
     assert_eq!(valkey.command(&["SET", "k", "a"]).unwrap(), ok());
-    assert_eq!(
-        valkey.command(&["SET", "k", "b", "IFEQ", "a"]).unwrap(),
-        ok()
-    );
-    assert_eq!(
-        valkey.command(&["SET", "k", "c", "IFEQ", "a"]).unwrap(),
-        Reply::Nil
-    );
+    assert_eq!(valkey.command(&["SET", "k", "b", "IFEQ", "a"]).unwrap(), ok());
+    assert_eq!(valkey.command(&["SET", "k", "c", "IFEQ", "a"]).unwrap(), Reply::Nil);
 
     let redis = Redis::start().unwrap();
     let error = redis.command(&["SET", "k", "b", "IFEQ", "a"]).unwrap_err();
@@ -35,9 +29,8 @@ fn valkey_and_redis_take_over_from_each_other() {
         .unwrap();
     let mut written = vec!["0".to_owned()];
     server.command(&["RPUSH", "k", "0"]).unwrap();
-    for (number, program) in [Program::Redis, Program::Valkey, Program::Redis]
-        .into_iter()
-        .enumerate()
+    for (number, program) in
+        [Program::Redis, Program::Valkey, Program::Redis].into_iter().enumerate()
     {
         server.kill();
         server.restart_with(program).unwrap();

@@ -18,11 +18,7 @@ pub(crate) struct Apps {
 impl Apps {
     /// Starts `count` servers with `args`, each on a free port, and waits until they answer.
     pub(crate) async fn start(count: usize, args: &[String]) -> Result<Self> {
-        let mut apps = Self {
-            args: args.to_vec(),
-            addresses: Vec::new(),
-            children: Vec::new(),
-        };
+        let mut apps = Self { args: args.to_vec(), addresses: Vec::new(), children: Vec::new() };
         for _ in 0..count {
             let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
             apps.addresses.push(address);
@@ -57,14 +53,9 @@ impl Apps {
     fn spawn(&self, address: SocketAddr) -> Result<Child> {
         let own = std::env::current_exe()?;
         let mut command = Command::new(own);
-        command
-            .args(["serve", "--port", &address.port().to_string()])
-            .args(&self.args);
+        command.args(["serve", "--port", &address.port().to_string()]).args(&self.args);
         // The server exits when this pipe closes, which happens however this process ends.
-        Ok(command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::null())
-            .spawn()?)
+        Ok(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?)
     }
 
     /// Waits until the server accepts connections. One that exited is started again, as a service

@@ -73,10 +73,8 @@ impl Backend {
                 for server in &servers {
                     proxies.push(Proxy::start(server.addr()).await?);
                 }
-                let addresses: Vec<_> = proxies
-                    .iter()
-                    .map(|proxy| proxy.address.to_string())
-                    .collect();
+                let addresses: Vec<_> =
+                    proxies.iter().map(|proxy| proxy.address.to_string()).collect();
                 let url = format!("memcache://{}", addresses.join(","));
                 (Servers::Memcache(servers), proxies, url)
             }
@@ -86,11 +84,7 @@ impl Backend {
                 (Servers::Directory(disk), Vec::new(), url)
             }
         };
-        Ok(Self {
-            url,
-            proxies,
-            servers,
-        })
+        Ok(Self { url, proxies, servers })
     }
 
     /// What can go wrong with this backend.
@@ -192,10 +186,7 @@ impl Disk {
         let path = std::env::temp_dir().join(format!("session-torture-{}", std::process::id()));
         std::fs::create_dir_all(&path)?;
         let ours = std::fs::metadata(&path)?.uid();
-        let mut disk = Self {
-            path,
-            mounted: false,
-        };
+        let mut disk = Self { path, mounted: false };
         let options = format!("size={ROOM},mode=0700,uid={ours}");
         match disk.run("mount", &["-t", "tmpfs", "-o", &options, "tmpfs"]) {
             Ok(()) => disk.mounted = true,
@@ -232,10 +223,7 @@ impl Disk {
     /// Busy while a file is open for writing, so it is tried until a moment comes when none is.
     async fn remount(&self, how: &str) -> Result<()> {
         for _ in 0..2000 {
-            if self
-                .run("mount", &["-o", &format!("remount,{how}")])
-                .is_ok()
-            {
+            if self.run("mount", &["-o", &format!("remount,{how}")]).is_ok() {
                 return Ok(());
             }
             tokio::time::sleep(Duration::from_millis(1)).await;
@@ -259,11 +247,8 @@ impl Disk {
             return Ok(());
         }
         let why = String::from_utf8_lossy(&output.stderr);
-        Err(format!(
-            "{program} failed (it needs root, or sudo without a password): {}",
-            why.trim()
-        )
-        .into())
+        Err(format!("{program} failed (it needs root, or sudo without a password): {}", why.trim())
+            .into())
     }
 }
 

@@ -57,11 +57,7 @@ pub(crate) fn check(history: &History, evicted: &[LossWindow]) -> Vec<Violation>
     let mut found = Vec::new();
     for (index, event) in history.events.iter().enumerate() {
         let mut report = |kind, what: String| {
-            found.push(Violation {
-                kind,
-                what,
-                event: index,
-            });
+            found.push(Violation { kind, what, event: index });
         };
         match &event.outcome {
             Outcome::Stuck => report(Kind::Stuck, "no answer within the limit".to_owned()),
@@ -159,10 +155,7 @@ fn excused(history: &History, event: &Event, evicted: &[LossWindow]) -> bool {
             && (may_explain || (other.set_cookie.is_some() && other.cookie == event.cookie))
     });
     let start = history.start();
-    other
-        || evicted
-            .iter()
-            .any(|loss| start < loss.until && loss.from < event.end)
+    other || evicted.iter().any(|loss| start < loss.until && loss.from < event.end)
 }
 
 /// Whether a later request must see a write.
@@ -192,11 +185,7 @@ fn visibility(history: &History, event: &Event, write: &Event) -> Visibility {
         }
         cookie = login.cookie;
     }
-    if overlapped {
-        Visibility::Maybe
-    } else {
-        Visibility::Must
-    }
+    if overlapped { Visibility::Maybe } else { Visibility::Must }
 }
 
 fn count(
@@ -208,10 +197,7 @@ fn count(
 ) {
     let counted = value.as_u64().unwrap_or(0);
     let others = || {
-        let counts = history
-            .events
-            .iter()
-            .filter(|other| other.request == Request::Count);
+        let counts = history.events.iter().filter(|other| other.request == Request::Count);
         counts.filter(|other| !std::ptr::eq(*other, event))
     };
     let least = others()
@@ -250,21 +236,13 @@ fn values(history: &History, event: &Event, values: &Value, report: &mut impl Fn
             && visibility(history, event, other) == Visibility::Must
             && values.get(key).and_then(Value::as_str) != Some(value)
         {
-            report(
-                Kind::Lost,
-                format!("{key}={value} was answered before, but is missing"),
-            );
+            report(Kind::Lost, format!("{key}={value} was answered before, but is missing"));
         }
     }
 }
 
 fn notice(history: &History, event: &Event, value: &Value, report: &mut impl FnMut(Kind, String)) {
-    let readers = || {
-        history
-            .events
-            .iter()
-            .filter(|other| other.request == Request::Notice)
-    };
+    let readers = || history.events.iter().filter(|other| other.request == Request::Notice);
     let Some(text) = value.as_str() else {
         // The request found no notice. Was one set that no other request can have read?
         let flashed =
@@ -279,24 +257,16 @@ fn notice(history: &History, event: &Event, value: &Value, report: &mut impl FnM
                 && !other.refused()
         });
         if flashed.found_session() && flashed.end < event.start && !read {
-            report(
-                Kind::Lost,
-                format!("{} was never read", flashed.request.path()),
-            );
+            report(Kind::Lost, format!("{} was never read", flashed.request.path()));
         }
         return;
     };
     let again = readers().any(|other| {
         other.end < event.start
-            && other
-                .done()
-                .is_some_and(|(_, value)| value.as_str() == Some(text))
+            && other.done().is_some_and(|(_, value)| value.as_str() == Some(text))
     });
     if again {
-        report(
-            Kind::FlashAgain,
-            format!("{text} was read and answered before"),
-        );
+        report(Kind::FlashAgain, format!("{text} was read and answered before"));
     }
 }
 
@@ -313,10 +283,7 @@ mod tests {
             request,
             cookie: Some(0),
             server: 0,
-            outcome: Outcome::Done {
-                marker: Some("m".to_owned()),
-                value,
-            },
+            outcome: Outcome::Done { marker: Some("m".to_owned()), value },
             set_cookie: None,
         }
     }
@@ -327,10 +294,7 @@ mod tests {
             cookies: vec!["a".to_owned(), "b".to_owned()],
             events,
         };
-        check(&history, &[])
-            .into_iter()
-            .map(|violation| violation.kind)
-            .collect()
+        check(&history, &[]).into_iter().map(|violation| violation.kind).collect()
     }
 
     #[test]
@@ -350,34 +314,21 @@ mod tests {
 
     #[test]
     fn each_kind_is_found() {
-        let lost = vec![
-            event(0, Request::Count, json!(1)),
-            event(10, Request::Read, json!({})),
-        ];
+        let lost = vec![event(0, Request::Count, json!(1)), event(10, Request::Read, json!({}))];
         assert_eq!(kinds(lost), [Kind::Lost]);
         let doubled = vec![event(0, Request::Count, json!(2))];
         assert_eq!(kinds(doubled), [Kind::Doubled]);
-        let resurrected = vec![
-            event(0, Request::Logout, Value::Null),
-            event(10, Request::Count, json!(1)),
-        ];
+        let resurrected =
+            vec![event(0, Request::Logout, Value::Null), event(10, Request::Count, json!(1))];
         assert_eq!(kinds(resurrected), [Kind::Resurrected]);
-        let again = vec![
-            event(0, Request::Notice, json!("f")),
-            event(10, Request::Notice, json!("f")),
-        ];
+        let again =
+            vec![event(0, Request::Notice, json!("f")), event(10, Request::Notice, json!("f"))];
         assert_eq!(kinds(again), [Kind::FlashAgain]);
         let mut stranger = event(0, Request::Read, json!({}));
-        stranger.outcome = Outcome::Done {
-            marker: Some("other".to_owned()),
-            value: Value::Null,
-        };
+        stranger.outcome = Outcome::Done { marker: Some("other".to_owned()), value: Value::Null };
         assert_eq!(kinds(vec![stranger]), [Kind::Stranger]);
         let mut gone = event(0, Request::Read, json!({}));
-        gone.outcome = Outcome::Done {
-            marker: None,
-            value: Value::Null,
-        };
+        gone.outcome = Outcome::Done { marker: None, value: Value::Null };
         assert_eq!(kinds(vec![gone]), [Kind::Lost]);
         let mut stuck = event(0, Request::Read, json!({}));
         stuck.outcome = Outcome::Stuck;

@@ -32,10 +32,7 @@ pub(crate) async fn run(setup: Arc<Setup>, marker: String, seed: u64) -> History
     let mut browser = Browser {
         setup,
         rng: Rng::with_seed(seed),
-        history: History {
-            marker: marker.clone(),
-            ..History::default()
-        },
+        history: History { marker: marker.clone(), ..History::default() },
         cookie: None,
         alive: true,
     };
@@ -94,10 +91,7 @@ impl Browser {
                 self.request(Request::Flash(own("f"))).await;
             }
             70..77 => self.request(Request::Notice).await,
-            77..80 => {
-                self.two_requests(Request::Notice, Request::Flash(own("f")))
-                    .await
-            }
+            77..80 => self.two_requests(Request::Notice, Request::Flash(own("f"))).await,
             80..87 => self.request(Request::Login).await,
             87..90 => self.two_requests(Request::Login, Request::Login).await,
             90..92 => self.two_requests(Request::Login, Request::Count).await,
@@ -124,17 +118,10 @@ impl Browser {
 
     /// Sends two requests at the same time, as a double click or two tabs do.
     async fn two_requests(&mut self, first: Request, second: Request) {
-        let sent = (
-            self.send(first, self.cookie, None),
-            self.send(second, self.cookie, None),
-        );
+        let sent = (self.send(first, self.cookie, None), self.send(second, self.cookie, None));
         let (first, second) = tokio::join!(sent.0, sent.1);
         // The answers arrive in either order.
-        let order = if first.0.end <= second.0.end {
-            [first, second]
-        } else {
-            [second, first]
-        };
+        let order = if first.0.end <= second.0.end { [first, second] } else { [second, first] };
         for sent in order {
             self.receive(sent);
         }

@@ -68,12 +68,7 @@ pub(crate) fn plan(seed: u64, seconds: u64, faults: &[Fault]) -> Vec<Planned> {
             Fault::Full | Fault::ReadOnly => (300, 1500, 800),
         };
         let lasts = Duration::from_millis(rng.u64(shortest..longest));
-        plan.push(Planned {
-            at,
-            fault,
-            lasts,
-            which: rng.usize(0..1000),
-        });
+        plan.push(Planned { at, fault, lasts, which: rng.usize(0..1000) });
         at += lasts + Duration::from_millis(recovery + rng.u64(0..1500));
     }
     plan
@@ -81,10 +76,7 @@ pub(crate) fn plan(seed: u64, seconds: u64, faults: &[Fault]) -> Vec<Planned> {
 
 impl Fault {
     pub(crate) fn name(self) -> &'static str {
-        NAMES
-            .iter()
-            .find(|(_, fault)| *fault == self)
-            .map_or("", |(name, _)| name)
+        NAMES.iter().find(|(_, fault)| *fault == self).map_or("", |(name, _)| name)
     }
 }
 

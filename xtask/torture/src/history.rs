@@ -44,10 +44,7 @@ pub(crate) enum Request {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Outcome {
     /// 200: the marker that the session had when the request opened it, and the handler's value.
-    Done {
-        marker: Option<String>,
-        value: Value,
-    },
+    Done { marker: Option<String>, value: Value },
     /// Another status.
     Status(u16),
     /// The connection ended before the answer, so the request may have been executed or not.

@@ -43,13 +43,8 @@ async fn exchange(server: SocketAddr, path: &str, cookie: Option<&str>) -> std::
     let mut response = Vec::new();
     stream.read_to_end(&mut response).await?;
     let response = String::from_utf8_lossy(&response);
-    let (head, body) = response
-        .split_once("\r\n\r\n")
-        .ok_or(std::io::ErrorKind::UnexpectedEof)?;
-    let status = head
-        .split(' ')
-        .nth(1)
-        .and_then(|status| status.parse().ok());
+    let (head, body) = response.split_once("\r\n\r\n").ok_or(std::io::ErrorKind::UnexpectedEof)?;
+    let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     let set_cookie = head.lines().find_map(|line| {
         let (name, value) = line.split_once(": ")?;
         let pair = value.split(';').next()?;
@@ -58,10 +53,7 @@ async fn exchange(server: SocketAddr, path: &str, cookie: Option<&str>) -> std::
     });
     let outcome = match (status, serde_json::from_str::<Value>(body)) {
         (Some(200), Ok(body)) => Outcome::Done {
-            marker: body
-                .get("marker")
-                .and_then(Value::as_str)
-                .map(str::to_owned),
+            marker: body.get("marker").and_then(Value::as_str).map(str::to_owned),
             value: body.get("value").cloned().unwrap_or_default(),
         },
         (Some(200), Err(_)) => return Err(std::io::ErrorKind::UnexpectedEof.into()),

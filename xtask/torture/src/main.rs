@@ -42,15 +42,8 @@ async fn main() -> ExitCode {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
-    let valid = [
-        "--backend",
-        "--seconds",
-        "--seed",
-        "--fault",
-        "--format",
-        "--sabotage",
-        "--replicas",
-    ];
+    let valid =
+        ["--backend", "--seconds", "--seed", "--fault", "--format", "--sabotage", "--replicas"];
     let args = Args::parse(args, &valid).map_err(usage)?;
     args.no_words(&[]).map_err(usage)?;
     let names: Vec<_> = backend::NAMES.iter().map(|name| (*name, *name)).collect();
@@ -68,11 +61,9 @@ async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
     if let Some(name) = &options.sabotage
         && !sabotage::NAMES.contains(&name.as_str())
     {
-        return Err(format!(
-            "unknown --sabotage {name:?} (valid: {})",
-            sabotage::NAMES.join(", ")
-        )
-        .into());
+        return Err(
+            format!("unknown --sabotage {name:?} (valid: {})", sabotage::NAMES.join(", ")).into()
+        );
     }
     let json = match args.option("--format") {
         None | Some("text") => false,
@@ -83,20 +74,9 @@ async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
     for backend in backends {
         verdicts.push(run::run(backend, &options).await?);
     }
-    println!(
-        "{}",
-        if json {
-            report::json(&verdicts)
-        } else {
-            report::text(&verdicts)
-        }
-    );
+    println!("{}", if json { report::json(&verdicts) } else { report::text(&verdicts) });
     let clean = verdicts.iter().all(run::Verdict::clean);
-    Ok(if clean {
-        ExitCode::SUCCESS
-    } else {
-        ExitCode::FAILURE
-    })
+    Ok(if clean { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 async fn serve(args: Vec<String>) -> Result<ExitCode, Failure> {
@@ -114,8 +94,7 @@ async fn serve(args: Vec<String>) -> Result<ExitCode, Failure> {
 
 fn number(args: &Args, name: &str, default: u64) -> Result<u64, Failure> {
     args.option(name).map_or(Ok(default), |text| {
-        text.parse()
-            .map_err(|_| format!("{name} takes a whole number, not {text:?}").into())
+        text.parse().map_err(|_| format!("{name} takes a whole number, not {text:?}").into())
     })
 }
 

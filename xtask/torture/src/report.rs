@@ -21,15 +21,9 @@ pub(crate) fn text(verdicts: &[Verdict]) -> String {
     out += &row("answered with an error", verdicts, |verdict| {
         verdict.answered_with_an_error.to_string()
     });
-    out += &row("refused (409)", verdicts, |verdict| {
-        verdict.refused_with_409.to_string()
-    });
-    out += &row("unanswered", verdicts, |verdict| {
-        verdict.unanswered.to_string()
-    });
-    out += &row("longest outage, ms", verdicts, |verdict| {
-        verdict.longest_outage_ms.to_string()
-    });
+    out += &row("refused (409)", verdicts, |verdict| verdict.refused_with_409.to_string());
+    out += &row("unanswered", verdicts, |verdict| verdict.unanswered.to_string());
+    out += &row("longest outage, ms", verdicts, |verdict| verdict.longest_outage_ms.to_string());
     out += &row("faults injected", verdicts, |verdict| {
         verdict.faults_injected.values().sum::<u64>().to_string()
     });
@@ -45,21 +39,15 @@ pub(crate) fn text(verdicts: &[Verdict]) -> String {
         });
     }
     for verdict in verdicts {
-        let faults: Vec<_> = verdict
-            .faults_injected
-            .iter()
-            .map(|(name, count)| format!("{name} {count}"))
-            .collect();
+        let faults: Vec<_> =
+            verdict.faults_injected.iter().map(|(name, count)| format!("{name} {count}")).collect();
         out += &format!("{}: faults: {}\n", verdict.backend, faults.join(", "));
     }
     out
 }
 
 fn row(label: &str, verdicts: &[Verdict], cell: impl Fn(&Verdict) -> String) -> String {
-    let cells: Vec<_> = verdicts
-        .iter()
-        .map(|verdict| format!("{:>18}", cell(verdict)))
-        .collect();
+    let cells: Vec<_> = verdicts.iter().map(|verdict| format!("{:>18}", cell(verdict))).collect();
     format!("{label:<24}{}\n", cells.join(""))
 }
 

@@ -83,10 +83,7 @@ pub(crate) async fn run(name: &str, options: &Options) -> Result<Verdict, Failur
         .filter(|fault| options.faults.is_empty() || options.faults.contains(fault))
         .collect();
     let plan = faults::plan(options.seed, options.seconds, &kinds);
-    let setup = Arc::new(Setup {
-        servers: apps.addresses.clone(),
-        start: Instant::now(),
-    });
+    let setup = Arc::new(Setup { servers: apps.addresses.clone(), start: Instant::now() });
     let progress = Arc::new(Progress::default());
     let end = setup.start + Duration::from_secs(options.seconds);
 
@@ -129,14 +126,7 @@ pub(crate) async fn run(name: &str, options: &Options) -> Result<Verdict, Failur
         client::read_after_logout(Arc::clone(&setup), history).await;
     }
     let losses = lock(&losses).clone();
-    Ok(verdict(
-        name,
-        options,
-        &histories,
-        &losses,
-        backend.forgets(),
-        &progress,
-    ))
+    Ok(verdict(name, options, &histories, &losses, backend.forgets(), &progress))
 }
 
 /// Injects the planned faults, one after another. Notes in `losses` when the backend may have lost
@@ -153,19 +143,14 @@ async fn inject(
         let wait = (setup.start + planned.at).saturating_duration_since(Instant::now());
         tokio::time::sleep(wait).await;
         let from = setup.start.elapsed();
-        *lock(&progress.faults)
-            .entry(planned.fault.name())
-            .or_default() += 1;
+        *lock(&progress.faults).entry(planned.fault.name()).or_default() += 1;
         if planned.fault == Fault::App {
             apps.crash(planned.which, planned.lasts).await?;
         } else {
             backend.suffer(planned).await?;
         }
         if matches!(planned.fault, Fault::Failover | Fault::Backend) {
-            lock(&losses).push(LossWindow {
-                from,
-                until: setup.start.elapsed(),
-            });
+            lock(&losses).push(LossWindow { from, until: setup.start.elapsed() });
         }
     }
     Ok(())
@@ -210,32 +195,20 @@ fn verdict(
             first.start < loss.until + REPLICATION && last.end + REPLICATION > loss.from
         };
         let around_failover = fails_over && losses.iter().any(near);
-        let counts = if around_failover {
-            &mut verdict.found_around_failovers
-        } else {
-            &mut verdict.found
-        };
+        let counts =
+            if around_failover { &mut verdict.found_around_failovers } else { &mut verdict.found };
         for violation in &violations {
             let label = KINDS.iter().find(|(kind, _)| *kind == violation.kind);
-            *counts
-                .entry(label.map_or("", |(_, label)| label))
-                .or_default() += 1;
+            *counts.entry(label.map_or("", |(_, label)| label)).or_default() += 1;
         }
         let mut text = format!(
             "session {}{}\n",
             history.marker,
-            if around_failover {
-                " (around a failover)"
-            } else {
-                ""
-            }
+            if around_failover { " (around a failover)" } else { "" }
         );
         for (index, event) in history.events.iter().enumerate() {
             text += &format!("  {event}\n");
-            for violation in violations
-                .iter()
-                .filter(|violation| violation.event == index)
-            {
+            for violation in violations.iter().filter(|violation| violation.event == index) {
                 text += &format!("      ^ {:?}: {}\n", violation.kind, violation.what);
             }
         }
@@ -248,17 +221,14 @@ fn verdict(
 /// The longest time between two successful answers, in milliseconds.
 fn longest_outage(histories: &[History]) -> u64 {
     let events = histories.iter().flat_map(|history| &history.events);
-    let mut answered: Vec<_> = events
-        .filter(|event| event.done().is_some())
-        .map(|event| event.end)
-        .collect();
+    let mut answered: Vec<_> =
+        events.filter(|event| event.done().is_some()).map(|event| event.end).collect();
     answered.sort();
     let gaps = answered.windows(2).filter_map(|pair| match pair {
         [a, b] => Some(b.saturating_sub(*a)),
         _ => None,
     });
-    gaps.max()
-        .map_or(0, |gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX))
+    gaps.max().map_or(0, |gap| u64::try_from(gap.as_millis()).unwrap_or(u64::MAX))
 }
 
 /// What the clients have done so far.

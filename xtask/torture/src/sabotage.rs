@@ -43,8 +43,7 @@ impl Sabotage {
 
 fn is_moved(body: &[u8]) -> bool {
     let body: Value = serde_json::from_slice(body).unwrap_or_default();
-    body.pointer("/2/t/kind")
-        .is_some_and(|kind| kind == "moved")
+    body.pointer("/2/t/kind").is_some_and(|kind| kind == "moved")
 }
 
 #[async_trait]

@@ -126,10 +126,7 @@ async fn set(
 
 async fn read(session: Session, delay: Query<Delay>) -> Reply {
     let marker = open(&session, delay).await?;
-    reply(
-        marker,
-        serde_json::to_value(session.data().values).unwrap_or_default(),
-    )
+    reply(marker, serde_json::to_value(session.data().values).unwrap_or_default())
 }
 
 async fn flash(session: Session, Path(value): Path<String>, delay: Query<Delay>) -> Reply {

@@ -6,9 +6,8 @@ use session_core::{Data, Session};
 
 /// The keys that the actions use: a counter, a shared value, and for each request one of its own,
 /// one that it sets at a login, and one that it sets after a restart.
-pub(super) const KEYS: [&str; 11] = [
-    "n", "s", "a", "b", "c", "userA", "userB", "userC", "restA", "restB", "restC",
-];
+pub(super) const KEYS: [&str; 11] =
+    ["n", "s", "a", "b", "c", "userA", "userB", "userC", "restA", "restB", "restC"];
 pub(super) const COUNT: usize = 0;
 pub(super) const SHARED: usize = 1;
 pub(super) const OWN: usize = 2;
@@ -78,11 +77,7 @@ fn parse(json: &str) -> Option<u8> {
 impl fmt::Display for Content {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut gap = "";
-        for (key, value) in KEYS
-            .iter()
-            .zip(self.values)
-            .filter(|(_, value)| *value != 0)
-        {
+        for (key, value) in KEYS.iter().zip(self.values).filter(|(_, value)| *value != 0) {
             write!(f, "{gap}{key}={}", Shown(value))?;
             gap = " ";
         }
@@ -118,10 +113,7 @@ pub(super) struct View {
 
 impl View {
     pub(super) fn of(session: &Session) -> Self {
-        Self {
-            lives: !session.is_new(),
-            content: Content::of(&session.data()),
-        }
+        Self { lives: !session.is_new(), content: Content::of(&session.data()) }
     }
 }
 

@@ -150,12 +150,7 @@ impl Execution {
                 (Some(who), None, Some(fault))
             }
         };
-        self.lines.push(Line {
-            who,
-            operation,
-            answer,
-            fault,
-        });
+        self.lines.push(Line { who, operation, answer, fault });
     }
 
     async fn go(&mut self, who: usize) -> Option<Answer> {
@@ -222,13 +217,8 @@ impl Execution {
     /// Whether an order of the saves explains what was seen.
     pub(super) fn is_explained(&self, last: Views) -> bool {
         let requests = self.seen();
-        Run {
-            start: self.scene.world(),
-            requests: &requests,
-            moments: &self.moments,
-            last,
-        }
-        .is_explained()
+        Run { start: self.scene.world(), requests: &requests, moments: &self.moments, last }
+            .is_explained()
     }
 
     /// The fault that hit a request.

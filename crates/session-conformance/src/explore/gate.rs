@@ -84,10 +84,7 @@ pub(super) enum Permit {
 
 impl Gate {
     pub(super) fn new(store: Arc<dyn RecordStore>) -> Self {
-        Self {
-            store,
-            state: Arc::default(),
-        }
+        Self { store, state: Arc::default() }
     }
 
     /// The operation that waits for a permit.

@@ -70,13 +70,7 @@ pub struct Explored {
 
 impl fmt::Display for Explored {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            groups,
-            runs,
-            stopped,
-            longest,
-            ..
-        } = self;
+        let Self { groups, runs, stopped, longest, .. } = self;
         let took = self.took.as_secs_f64();
         let part = if self.complete { "" } else { " (not all)" };
         write!(
@@ -142,18 +136,12 @@ async fn explore(
     limit: usize,
 ) -> Result<Explored, Box<Failure>> {
     let started = Instant::now();
-    let mut explored = Explored {
-        complete: true,
-        ..Explored::default()
-    };
+    let mut explored = Explored { complete: true, ..Explored::default() };
     for (n, (scene, actions)) in groups.iter().enumerate() {
         let parts: Vec<_> = actions
             .iter()
             .enumerate()
-            .map(|(who, action)| Part {
-                action: *action,
-                id: scene.id(who),
-            })
+            .map(|(who, action)| Part { action: *action, id: scene.id(who) })
             .collect();
         let remaining = limit.saturating_sub(explored.runs + explored.stopped);
         let share = remaining / (groups.len() - n);

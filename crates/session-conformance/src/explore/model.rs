@@ -142,10 +142,7 @@ impl Opened {
                 [Some(Change::Set(USER + who, value)), None],
             ),
             Action::Destroy => (Intent::Destroy, [None, None]),
-            Action::Restart => (
-                Intent::Restart,
-                [Some(Change::Set(RESTARTED + who, value)), None],
-            ),
+            Action::Restart => (Intent::Restart, [Some(Change::Set(RESTARTED + who, value)), None]),
             Action::MoveDeadline | Action::SaveAndUpdate | Action::RegenerateAndSet => {
                 (Intent::Keep, [None, None])
             }
@@ -176,10 +173,7 @@ impl Opened {
 
     /// The session with this request's changes, on top of `base`.
     fn on(&self, mut base: Content) -> Content {
-        self.changes
-            .iter()
-            .flatten()
-            .for_each(|c| c.apply(&mut base));
+        self.changes.iter().flatten().for_each(|c| c.apply(&mut base));
         base
     }
 

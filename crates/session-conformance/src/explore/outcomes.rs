@@ -76,10 +76,7 @@ fn show(world: &World, scene: Scene, parts: &[Part], steps: [Progress; 3]) -> St
     }
     for at in ids {
         let (lives, content) = world.node(at).view();
-        let view = super::content::View {
-            lives,
-            content: Some(content),
-        };
+        let view = super::content::View { lives, content: Some(content) };
         text.push(format!("under {}: {view}", id_name(at)));
     }
     text.join("; ")
@@ -123,19 +120,10 @@ mod tests {
         let pairs = |a| once.clone().map(move |b| (a, b));
         for scene in Scene::ALL {
             for (a, b) in once.clone().flat_map(pairs) {
-                let part = |who, action| Part {
-                    action,
-                    id: scene.id(who),
-                };
+                let part = |who, action| Part { action, id: scene.id(who) };
                 let parts = [part(0, a), part(1, b)];
                 let mut found = Vec::new();
-                walk(
-                    &scene.world(),
-                    scene,
-                    &parts,
-                    [Progress::Waiting; 3],
-                    &mut found,
-                );
+                walk(&scene.world(), scene, &parts, [Progress::Waiting; 3], &mut found);
                 let serial = serial(scene, &parts);
                 let adds = found.iter().any(|outcome| !serial.contains(outcome));
                 let twice = moves(a) && moves(b);

@@ -48,9 +48,7 @@ fn title(parts: &[Part]) -> String {
 fn seen(run: &Execution, last: Option<Views>) -> String {
     let mut parts = Vec::new();
     for (who, request) in run.requests.iter().enumerate() {
-        let saw = request
-            .view()
-            .map_or("nothing".to_owned(), |v| v.to_string());
+        let saw = request.view().map_or("nothing".to_owned(), |v| v.to_string());
         parts.push(format!("{} saw {saw}, got {}", letter(who), got(request)));
     }
     for (at, view) in last.iter().flatten().enumerate() {
@@ -102,10 +100,8 @@ impl Names {
             return name.clone();
         }
         let maker = who.map_or('?', letter);
-        let known = self
-            .keys
-            .iter()
-            .filter(|(_, name)| name.starts_with("new") && name.ends_with(maker));
+        let known =
+            self.keys.iter().filter(|(_, name)| name.starts_with("new") && name.ends_with(maker));
         let name = format!("new{}{maker}", known.count() + 1);
         self.keys.push((key.clone(), name.clone()));
         name
@@ -140,11 +136,7 @@ impl Names {
         let answer = match (&line.answer, line.fault) {
             (Some(Answer::Loaded(None)), _) => "nothing".to_owned(),
             (Some(Answer::Loaded(Some(record))), _) => {
-                format!(
-                    "{} {}",
-                    self.version(&record.version),
-                    self.body(&record.body)
-                )
+                format!("{} {}", self.version(&record.version), self.body(&record.body))
             }
             (Some(Answer::Put(PutOutcome::Stored(version))), _) => {
                 format!("stored as {}", self.version(version))
@@ -170,14 +162,8 @@ impl Names {
         let Some(tombstone) = elements.get(2).and_then(|meta| meta.get("t")) else {
             return text;
         };
-        let kind = tombstone
-            .get("kind")
-            .and_then(|kind| kind.as_str())
-            .unwrap_or("?");
-        let next = tombstone
-            .get("to")
-            .and_then(|to| to.as_array())
-            .map_or(0, Vec::len);
+        let kind = tombstone.get("kind").and_then(|kind| kind.as_str()).unwrap_or("?");
+        let next = tombstone.get("to").and_then(|to| to.as_array()).map_or(0, Vec::len);
         format!("{text} {kind}, {next} successors")
     }
 }

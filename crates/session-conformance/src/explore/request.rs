@@ -86,13 +86,7 @@ impl Request {
                 work.change_and_save(&session).await
             })
         };
-        Self {
-            gate,
-            future: Some(future),
-            opened,
-            work,
-            answered: None,
-        }
+        Self { gate, future: Some(future), opened, work, answered: None }
     }
 
     /// What it saw when it opened its session.
@@ -145,9 +139,7 @@ impl Request {
         self.gate.forget();
         self.answered = None;
         let (work, session) = (self.work.clone(), session.clone());
-        self.future = Some(Box::pin(
-            async move { work.change_and_save(&session).await },
-        ));
+        self.future = Some(Box::pin(async move { work.change_and_save(&session).await }));
         self.run().await;
     }
 

@@ -85,10 +85,7 @@ impl Scene {
 
     pub(super) fn world(self) -> World {
         let mut world = World::default();
-        let mut base = Content {
-            flash: b'x',
-            ..Content::default()
-        };
+        let mut base = Content { flash: b'x', ..Content::default() };
         base.set(COUNT, 1);
         base.set(SHARED, AT_FIRST);
         let mut first = Node::live(base);
@@ -110,9 +107,7 @@ impl Scene {
     /// that idle deadlines must be moved.
     pub(super) async fn set_up(self, store: &Arc<dyn RecordStore>) -> Result<Setup> {
         let clock = Clock::manual();
-        let policy = SessionPolicy::default()
-            .idle(Duration::from_secs(100))
-            .clock(clock.clone());
+        let policy = SessionPolicy::default().idle(Duration::from_secs(100)).clock(clock.clone());
         let session = session_core::storage::empty(&policy);
         session.set(key(COUNT), &1)?;
         session.set(key(SHARED), &char::from(AT_FIRST))?;
@@ -134,20 +129,16 @@ impl Scene {
         if self != Self::Fresh {
             clock.advance(Duration::from_secs(15));
         }
-        Ok(Setup {
-            store: Arc::clone(store),
-            policy,
-            ids,
-        })
+        Ok(Setup { store: Arc::clone(store), policy, ids })
     }
 }
 
 fn new_id(cookie: CookieChange) -> Result<String> {
     match cookie {
         CookieChange::Set { value, .. } => Ok(value),
-        CookieChange::Keep | CookieChange::Remove => Err(Error::Unsupported(
-            "the store lost a session before the requests began",
-        )),
+        CookieChange::Keep | CookieChange::Remove => {
+            Err(Error::Unsupported("the store lost a session before the requests began"))
+        }
     }
 }
 

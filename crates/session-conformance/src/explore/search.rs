@@ -122,11 +122,7 @@ async fn follow(run: &mut Execution, forks: &mut Vec<Fork>, faults: bool) -> Res
             if choices.is_empty() {
                 return Ok(End::Same);
             }
-            forks.push(Fork {
-                choices,
-                taken: 0,
-                asleep: std::mem::take(&mut asleep),
-            });
+            forks.push(Fork { choices, taken: 0, asleep: std::mem::take(&mut asleep) });
         }
         let Some(fork) = forks.get(depth) else { break };
         let Some(choice) = fork.choices.get(fork.taken).copied() else {

@@ -29,10 +29,7 @@ impl Node {
     const HISTORY: usize = 6;
 
     pub(super) fn live(content: Content) -> Self {
-        let mut node = Self {
-            state: State::Live,
-            ..Self::default()
-        };
+        let mut node = Self { state: State::Live, ..Self::default() };
         node.push(content);
         node
     }

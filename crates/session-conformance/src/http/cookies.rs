@@ -11,9 +11,7 @@ use crate::failure::{ensure, expect};
 pub(super) async fn a_visit_without_data_sets_no_cookie(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx)?, Browser::default());
     let response = site
-        .visit(&mut browser, |session| {
-            session.get::<u32>("n").map(drop).map_err(Into::into)
-        })
+        .visit(&mut browser, |session| session.get::<u32>("n").map(drop).map_err(Into::into))
         .await?;
     expect("Set-Cookie", &set_cookies(&response).count(), &0)
 }
@@ -23,10 +21,7 @@ pub(super) async fn the_cookie_is_safe_by_default(cx: Context) -> Result {
     let (_, response) = site.visitor().await?;
     let lines: Vec<_> = set_cookies(&response).collect();
     let [line] = *lines.as_slice() else {
-        return Err(Failure::new(format!(
-            "{} cookies were set, not one",
-            lines.len()
-        )));
+        return Err(Failure::new(format!("{} cookies were set, not one", lines.len())));
     };
     let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
     ensure(pair.starts_with("__Host-session="), || {
@@ -35,11 +30,7 @@ pub(super) async fn the_cookie_is_safe_by_default(cx: Context) -> Result {
     let mut attributes: Vec<_> = attributes.split(';').map(str::trim).collect();
     attributes.retain(|part| !part.starts_with("Max-Age=") && !part.starts_with("Expires="));
     attributes.sort_unstable();
-    expect(
-        "its attributes",
-        &attributes,
-        &vec!["HttpOnly", "Path=/", "SameSite=Lax", "Secure"],
-    )
+    expect("its attributes", &attributes, &vec!["HttpOnly", "Path=/", "SameSite=Lax", "Secure"])
 }
 
 pub(super) async fn the_cookie_opens_the_session(cx: Context) -> Result {
@@ -47,8 +38,7 @@ pub(super) async fn the_cookie_opens_the_session(cx: Context) -> Result {
     let (mut browser, _) = site.visitor().await?;
     for n in 0..3 {
         site.shows("the next page", &browser, "a", "A").await?;
-        site.visit(&mut browser, move |session| Ok(session.set("n", &n)?))
-            .await?;
+        site.visit(&mut browser, move |session| Ok(session.set("n", &n)?)).await?;
     }
     Ok(())
 }
@@ -68,13 +58,9 @@ pub(super) async fn a_forged_cookie_opens_nothing(cx: Context) -> Result {
         forged.push(changed);
     }
     for (_, value) in &browser.cookies {
-        for text in [
-            "",
-            "x",
-            &value[..value.len() / 2],
-            &format!("{value}A"),
-            &format!("\"{value}\"x"),
-        ] {
+        for text in
+            ["", "x", &value[..value.len() / 2], &format!("{value}A"), &format!("\"{value}\"x")]
+        {
             let cookies = vec![("__Host-session".to_owned(), text.to_owned())];
             forged.push(Browser { cookies });
         }
@@ -83,8 +69,7 @@ pub(super) async fn a_forged_cookie_opens_nothing(cx: Context) -> Result {
         let what = format!("what forged cookie {n} opens");
         site.shows(&what, forged, "a", NOTHING).await?;
     }
-    site.shows("what the genuine one opens", &browser, "a", "A")
-        .await
+    site.shows("what the genuine one opens", &browser, "a", "A").await
 }
 
 pub(super) async fn caches_are_told_not_to_share_responses(cx: Context) -> Result {
@@ -92,25 +77,18 @@ pub(super) async fn caches_are_told_not_to_share_responses(cx: Context) -> Resul
     let (mut browser, first) = site.visitor().await?;
     let field = |response: &Response<String>, name| {
         let field = response.headers().get(name);
-        field
-            .and_then(|field| Some(field.to_str().ok()?.to_ascii_lowercase()))
-            .unwrap_or_default()
+        field.and_then(|field| Some(field.to_str().ok()?.to_ascii_lowercase())).unwrap_or_default()
     };
     let cache = field(&first, header::CACHE_CONTROL);
     ensure(
         cache.contains("no-cache") || cache.contains("no-store") || cache.contains("private"),
         || format!("a response that sets the cookie says Cache-Control: {cache:?}"),
     )?;
-    let read = site
-        .visit(&mut browser, |session| {
-            Ok(session.get::<String>("a").map(drop)?)
-        })
-        .await?;
+    let read =
+        site.visit(&mut browser, |session| Ok(session.get::<String>("a").map(drop)?)).await?;
     for (what, response) in [("sets the cookie", &first), ("read the session", &read)] {
         let vary = field(response, header::VARY);
-        ensure(vary.contains("cookie"), || {
-            format!("a response that {what} says Vary: {vary:?}")
-        })?;
+        ensure(vary.contains("cookie"), || format!("a response that {what} says Vary: {vary:?}"))?;
     }
     Ok(())
 }
@@ -118,12 +96,8 @@ pub(super) async fn caches_are_told_not_to_share_responses(cx: Context) -> Resul
 pub(super) async fn other_cookies_do_not_interfere(cx: Context) -> Result {
     let site = Site::new(&cx)?;
     let (browser, _) = site.visitor().await?;
-    let others = [
-        ("theme", "dark"),
-        ("empty", ""),
-        ("__Host-session", "planted"),
-        ("session", "x"),
-    ];
+    let others =
+        [("theme", "dark"), ("empty", ""), ("__Host-session", "planted"), ("session", "x")];
     let mut before = Browser::default();
     for (name, value) in others {
         before.cookies.push((name.to_owned(), value.to_owned()));

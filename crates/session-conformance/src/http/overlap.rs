@@ -22,11 +22,9 @@ pub(super) async fn the_writes_of_two_tabs_are_both_kept(cx: Context) -> Result 
         expect("the status", &response.status(), &StatusCode::OK)?;
     }
     for (key, value) in [("cart", "tea"), ("theme", "dark"), ("a", "A")] {
-        site.shows("what is there at the end", &browser, key, value)
-            .await?;
+        site.shows("what is there at the end", &browser, key, value).await?;
     }
-    site.shows("a counter that both counted up", &browser, "n", 2)
-        .await
+    site.shows("a counter that both counted up", &browser, "n", 2).await
 }
 
 /// A reader and a writer that started before `act`: the responses of all three.
@@ -35,26 +33,14 @@ async fn around(
     browser: &Browser,
     act: fn(&Session) -> std::result::Result<(), Error>,
 ) -> Result<[Response<String>; 3]> {
-    let read = site
-        .start(browser, Reply::OK, |session| {
-            Ok(session.get::<String>("a").map(drop)?)
-        })
-        .await;
-    let write = site
-        .start(browser, Reply::OK, |session| Ok(session.set("late", "x")?))
-        .await;
+    let read =
+        site.start(browser, Reply::OK, |session| Ok(session.get::<String>("a").map(drop)?)).await;
+    let write = site.start(browser, Reply::OK, |session| Ok(session.set("late", "x")?)).await;
     let act = site.start(browser, Reply::OK, act).await.response().await?;
     Ok([act, write.response().await?, read.response().await?])
 }
 
-const ORDERS: [[usize; 3]; 6] = [
-    [0, 1, 2],
-    [0, 2, 1],
-    [1, 0, 2],
-    [1, 2, 0],
-    [2, 0, 1],
-    [2, 1, 0],
-];
+const ORDERS: [[usize; 3]; 6] = [[0, 1, 2], [0, 2, 1], [1, 0, 2], [1, 2, 0], [2, 0, 1], [2, 1, 0]];
 
 /// The browser after the responses arrived in this order.
 fn after(browser: &Browser, responses: &[Response<String>; 3], order: [usize; 3]) -> Browser {

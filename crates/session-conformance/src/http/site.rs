@@ -74,10 +74,7 @@ impl Site {
         let secret = Secret::random().map_err(wrong)?;
         let cookie = SessionCookie::new(secret).map_err(wrong)?;
         let manager = SessionManager::new(storage, cookie).policy(SessionPolicy::default());
-        Ok(Self {
-            manager,
-            trace: cx.trace.clone(),
-        })
+        Ok(Self { manager, trace: cx.trace.clone() })
     }
 
     /// Sends a request; returns once its handler has opened the session and called `handler`.
@@ -89,26 +86,18 @@ impl Site {
     ) -> Visit {
         let (opened, is_open) = oneshot::channel();
         let (release, released) = oneshot::channel();
-        let service = App {
-            parts: Some((handler, opened, released)),
-            reply,
-        };
+        let service = App { parts: Some((handler, opened, released)), reply };
         let mut service = SessionLayer::new(self.manager.clone()).layer(service);
         let mut request = Request::new(String::new());
         if let Some(cookie) = browser.header().and_then(|text| text.parse().ok()) {
             request.headers_mut().insert(header::COOKIE, cookie);
         }
         let names: Vec<_> = browser.cookies.iter().map(|(name, _)| name).collect();
-        self.trace
-            .note(format!("(a request starts, with cookies {names:?})"));
+        self.trace.note(format!("(a request starts, with cookies {names:?})"));
         let answer = tokio::spawn(async move { service.call(request).await });
         // An error here means that the request is over already.
         let _ = is_open.await;
-        Visit {
-            release,
-            answer,
-            trace: self.trace.clone(),
-        }
+        Visit { release, answer, trace: self.trace.clone() }
     }
 
     /// A whole request, whose response reaches the browser.
@@ -136,9 +125,7 @@ impl Site {
     /// A browser whose session has the value `a` = "A", and the response that set its cookie.
     pub(super) async fn visitor(&self) -> Result<(Browser, Response<String>)> {
         let mut browser = Browser::default();
-        let response = self
-            .visit(&mut browser, |session| Ok(session.set("a", "A")?))
-            .await?;
+        let response = self.visit(&mut browser, |session| Ok(session.set("a", "A")?)).await?;
         Ok((browser, response))
     }
 
@@ -209,10 +196,7 @@ pub(super) fn set_cookies(response: &Response<String>) -> impl Iterator<Item = &
 impl Browser {
     /// The `Cookie` field.
     fn header(&self) -> Option<String> {
-        let pairs = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"));
+        let pairs = self.cookies.iter().map(|(name, value)| format!("{name}={value}"));
         let pairs: Vec<_> = pairs.collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
@@ -223,9 +207,7 @@ impl Browser {
             let (pair, attributes) = line.split_once(';').unwrap_or((line, ""));
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             self.cookies.retain(|(known, _)| known != name);
-            let mut attributes = attributes
-                .split(';')
-                .map(|part| part.trim().to_ascii_lowercase());
+            let mut attributes = attributes.split(';').map(|part| part.trim().to_ascii_lowercase());
             if !attributes.any(|part| part == "max-age=0") {
                 self.cookies.push((name.to_owned(), value.to_owned()));
             }

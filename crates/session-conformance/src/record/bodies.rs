@@ -12,17 +12,11 @@ pub(super) async fn empty_bodies(cx: Context) -> Result {
     let version = store.insert(&key, "").await?;
     store.holds("an empty body", &key, b"").await?;
     let taken = Condition::IfAbsent;
-    store
-        .refuses("IfAbsent on an empty record", &key, "x", taken)
-        .await?;
+    store.refuses("IfAbsent on an empty record", &key, "x", taken).await?;
     let version = store.update(&key, "full", &version).await?;
     store.update(&key, "", &version).await?;
     store.holds("a body that became empty", &key, b"").await?;
-    expect(
-        "remove of an empty record",
-        &store.remove(&key).await?,
-        &true,
-    )
+    expect("remove of an empty record", &store.remove(&key).await?, &true)
 }
 
 pub(super) async fn binary_bodies(cx: Context) -> Result {
@@ -69,24 +63,14 @@ fn long(length: usize, seed: u32) -> Bytes {
 
 pub(super) async fn large_bodies(cx: Context) -> Result {
     let store = cx.store()?;
-    for length in [
-        4096,
-        65_535,
-        65_536,
-        65_537,
-        cx.largest_body - 1,
-        cx.largest_body,
-    ] {
+    for length in [4096, 65_535, 65_536, 65_537, cx.largest_body - 1, cx.largest_body] {
         let length = length.min(cx.largest_body);
         let (key, body) = (fresh_key()?, long(length, 1));
         let version = store.insert(&key, body.clone()).await?;
         same(&store.found("a large body", &key).await?.body, &body)?;
         let next = long(length, 2);
         store.update(&key, next.clone(), &version).await?;
-        same(
-            &store.found("a large body, updated", &key).await?.body,
-            &next,
-        )?;
+        same(&store.found("a large body, updated", &key).await?.body, &next)?;
         store.remove(&key).await?;
     }
     Ok(())
@@ -97,18 +81,13 @@ fn same(seen: &Bytes, expected: &Bytes) -> Result {
     expect("the length of the body", &seen.len(), &expected.len())?;
     let differs = seen.iter().zip(expected).position(|(a, b)| a != b);
     ensure(differs.is_none(), || {
-        format!(
-            "the body of {} bytes differs from byte {differs:?} on",
-            expected.len()
-        )
+        format!("the body of {} bytes differs from byte {differs:?} on", expected.len())
     })
 }
 
 pub(super) async fn a_shorter_body_replaces_a_longer_one(cx: Context) -> Result {
     let (store, key) = (cx.store()?, fresh_key()?);
-    let mut version = store
-        .insert(&key, long(cx.largest_body.min(100_000), 3))
-        .await?;
+    let mut version = store.insert(&key, long(cx.largest_body.min(100_000), 3)).await?;
     for length in [5000, 4095, 17, 1] {
         let body = long(length, 4);
         version = store.update(&key, body.clone(), &version).await?;
@@ -127,17 +106,11 @@ pub(super) async fn an_oversized_body_is_stored_whole_or_not_at_all(cx: Context)
     match put {
         Ok(PutOutcome::Stored(_)) => same(&seen.body, &huge)?,
         Ok(PutOutcome::Refused) | Err(_) => {
-            expect(
-                "the body after a write that failed",
-                &seen.body,
-                &b"small"[..],
-            )?;
+            expect("the body after a write that failed", &seen.body, &b"small"[..])?;
             expect("its version", &seen.version, &version)?;
         }
     }
-    let put = store
-        .put(&free, huge.clone(), HOUR, Condition::IfAbsent)
-        .await;
+    let put = store.put(&free, huge.clone(), HOUR, Condition::IfAbsent).await;
     let seen = store.load(&free).await?;
     match (put, seen) {
         (Ok(PutOutcome::Stored(_)), Some(seen)) => same(&seen.body, &huge),

@@ -35,13 +35,9 @@ pub(super) async fn a_cancelled_load_does_not_affect_others(cx: Context) -> Resu
         for _ in 0..3 {
             cut_off(store.load(&theirs), round % 4).await;
         }
-        store
-            .holds("the next load after a cancelled one", &mine, b"mine")
-            .await?;
+        store.holds("the next load after a cancelled one", &mine, b"mine").await?;
         let unknown = fresh_key()?;
-        store
-            .lacks("a load of an unknown key after that", &unknown)
-            .await?;
+        store.lacks("a load of an unknown key after that", &unknown).await?;
     }
     Ok(())
 }
@@ -56,13 +52,9 @@ pub(super) async fn a_cancelled_put_does_not_affect_others(cx: Context) -> Resul
         // The cancelled write is answered Stored, and this one must be Refused.
         let stale = session_core::Version::from_bytes(b"none such");
         let what = "the next write after a cancelled one";
-        store
-            .refuses(what, &mine, "lost", Condition::IfVersion(stale))
-            .await?;
+        store.refuses(what, &mine, "lost", Condition::IfVersion(stale)).await?;
         let body = round.to_string();
-        version = store
-            .update(&mine, format!("{body} next"), &version)
-            .await?;
+        version = store.update(&mine, format!("{body} next"), &version).await?;
         let body = format!("{body} next");
         store.holds("what it wrote", &mine, body.as_bytes()).await?;
     }
@@ -81,9 +73,7 @@ pub(super) async fn a_cancelled_remove_does_not_affect_others(cx: Context) -> Re
         ensure(!removed, || {
             "remove of an unknown key got the answer of a cancelled one".to_owned()
         })?;
-        store
-            .holds("another key, after a cancelled removal", &mine, b"mine")
-            .await?;
+        store.holds("another key, after a cancelled removal", &mine, b"mine").await?;
     }
     Ok(())
 }

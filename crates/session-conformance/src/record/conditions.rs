@@ -14,13 +14,9 @@ pub(super) async fn an_unknown_key_has_no_record(cx: Context) -> Result {
 pub(super) async fn load_returns_what_put_stored(cx: Context) -> Result {
     let (store, key) = (cx.store()?, fresh_key()?);
     let first = store.insert(&key, "[{\"n\":1},{}]").await?;
-    store
-        .holds("after an insert", &key, b"[{\"n\":1},{}]")
-        .await?;
+    store.holds("after an insert", &key, b"[{\"n\":1},{}]").await?;
     store.update(&key, "[{\"n\":2},{}]", &first).await?;
-    store
-        .holds("after an update", &key, b"[{\"n\":2},{}]")
-        .await?;
+    store.holds("after an update", &key, b"[{\"n\":2},{}]").await?;
     Ok(())
 }
 
@@ -29,11 +25,7 @@ pub(super) async fn put_returns_the_version_that_load_reports(cx: Context) -> Re
     let mut version = store.insert(&key, "0").await?;
     for body in ["1", "2", "3"] {
         let loaded = store.found("after a write", &key).await?.version;
-        expect(
-            "the version of the record that put stored",
-            &loaded,
-            &version,
-        )?;
+        expect("the version of the record that put stored", &loaded, &version)?;
         version = store.update(&key, body, &version).await?;
     }
     Ok(())
@@ -55,15 +47,9 @@ pub(super) async fn if_absent_refuses_a_taken_key(cx: Context) -> Result {
     let (store, key) = (cx.store()?, fresh_key()?);
     let version = store.insert(&key, "first").await?;
     for body in ["second", "first", ""] {
-        store
-            .refuses("IfAbsent on a taken key", &key, body, Condition::IfAbsent)
-            .await?;
+        store.refuses("IfAbsent on a taken key", &key, body, Condition::IfAbsent).await?;
         let record = store.found("after the refused insert", &key).await?;
-        expect(
-            "the body after a refused insert",
-            &record.body,
-            &b"first"[..],
-        )?;
+        expect("the body after a refused insert", &record.body, &b"first"[..])?;
         expect("its version", &record.version, &version)?;
     }
     Ok(())
@@ -74,26 +60,10 @@ pub(super) async fn if_version_refuses_a_stale_version(cx: Context) -> Result {
     let first = store.insert(&key, "first").await?;
     let second = store.update(&key, "second", &first).await?;
     let stale = Condition::IfVersion(first);
-    store
-        .refuses(
-            "IfVersion with a stale version",
-            &key,
-            "lost",
-            stale.clone(),
-        )
-        .await?;
-    store
-        .holds("after the refused write", &key, b"second")
-        .await?;
+    store.refuses("IfVersion with a stale version", &key, "lost", stale.clone()).await?;
+    store.holds("after the refused write", &key, b"second").await?;
     store.update(&key, "third", &second).await?;
-    store
-        .refuses(
-            "IfVersion with a version that is older still",
-            &key,
-            "lost",
-            stale,
-        )
-        .await?;
+    store.refuses("IfVersion with a version that is older still", &key, "lost", stale).await?;
     store.holds("at the end", &key, b"third").await?;
     Ok(())
 }
@@ -103,14 +73,7 @@ pub(super) async fn if_version_refuses_a_missing_record(cx: Context) -> Result {
     let elsewhere = store.insert(&other, "another key's").await?;
     for version in [elsewhere, Version::from(0), Version::from(1)] {
         let condition = Condition::IfVersion(version);
-        store
-            .refuses(
-                "IfVersion where there is no record",
-                &key,
-                "risen",
-                condition,
-            )
-            .await?;
+        store.refuses("IfVersion where there is no record", &key, "risen", condition).await?;
         store.lacks("after the refused write", &key).await?;
     }
     Ok(())
@@ -121,9 +84,7 @@ pub(super) async fn if_version_refuses_after_remove(cx: Context) -> Result {
     let version = store.insert(&key, "first").await?;
     expect("remove of a record", &store.remove(&key).await?, &true)?;
     let condition = Condition::IfVersion(version);
-    store
-        .refuses("IfVersion after remove", &key, "risen", condition)
-        .await?;
+    store.refuses("IfVersion after remove", &key, "risen", condition).await?;
     store.lacks("after the refused write", &key).await
 }
 
@@ -139,17 +100,8 @@ pub(super) async fn if_version_refuses_an_unknown_version(cx: Context) -> Result
     ];
     for strange in strange.into_iter().filter(|strange| *strange != version) {
         let condition = Condition::IfVersion(strange);
-        store
-            .refuses(
-                "IfVersion with a version of another kind",
-                &key,
-                "lost",
-                condition,
-            )
-            .await?;
-        store
-            .holds("after the refused write", &key, b"first")
-            .await?;
+        store.refuses("IfVersion with a version of another kind", &key, "lost", condition).await?;
+        store.holds("after the refused write", &key, b"first").await?;
     }
     Ok(())
 }
@@ -177,9 +129,7 @@ pub(super) async fn a_version_is_not_used_again(cx: Context) -> Result {
         format!("two bodies at one key, with a removal in between, have one version: {old:?}")
     })?;
     let condition = Condition::IfVersion(old);
-    store
-        .refuses("IfVersion from before the removal", &key, "lost", condition)
-        .await?;
+    store.refuses("IfVersion from before the removal", &key, "lost", condition).await?;
     store.holds("at the end", &key, b"after").await?;
     Ok(())
 }
@@ -224,19 +174,13 @@ pub(super) async fn remove_removes(cx: Context) -> Result {
     store.insert(&other, "stays").await?;
     store.remove(&key).await?;
     store.lacks("after remove", &key).await?;
-    store
-        .holds("another key after remove", &other, b"stays")
-        .await?;
+    store.holds("another key after remove", &other, b"stays").await?;
     Ok(())
 }
 
 pub(super) async fn remove_says_whether_there_was_a_record(cx: Context) -> Result {
     let (store, key) = (cx.store()?, fresh_key()?);
-    expect(
-        "remove of an unknown key",
-        &store.remove(&key).await?,
-        &false,
-    )?;
+    expect("remove of an unknown key", &store.remove(&key).await?, &false)?;
     store.insert(&key, "body").await?;
     expect("remove of a record", &store.remove(&key).await?, &true)?;
     expect("remove once more", &store.remove(&key).await?, &false)
@@ -258,9 +202,7 @@ pub(super) async fn a_load_sees_every_answered_write(cx: Context) -> Result {
     for n in 1..50 {
         let body = n.to_string();
         version = store.update(&key, body.clone(), &version).await?;
-        store
-            .holds("right after a write", &key, body.as_bytes())
-            .await?;
+        store.holds("right after a write", &key, body.as_bytes()).await?;
     }
     store.remove(&key).await?;
     store.lacks("right after remove", &key).await

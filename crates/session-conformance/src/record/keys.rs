@@ -15,9 +15,7 @@ async fn are_separate(store: &Recorder, keys: &[RecordKey]) -> Result {
     }
     for (n, key) in keys.iter().enumerate() {
         let body = format!("body {n}");
-        store
-            .holds("the body of this key", key, body.as_bytes())
-            .await?;
+        store.holds("the body of this key", key, body.as_bytes()).await?;
     }
     for (n, key) in keys.iter().enumerate() {
         expect("remove of this key", &store.remove(key).await?, &true)?;

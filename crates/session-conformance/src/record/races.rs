@@ -32,22 +32,14 @@ pub(super) async fn one_of_many_inserts_is_stored(cx: Context) -> Result {
             let (store, key) = (store.clone(), key.clone());
             tasks.spawn(async move {
                 let body = format!("insert {n}");
-                let put = store
-                    .put(&key, body.clone().into(), HOUR, Condition::IfAbsent)
-                    .await?;
+                let put = store.put(&key, body.clone().into(), HOUR, Condition::IfAbsent).await?;
                 Ok(matches!(put, PutOutcome::Stored(_)).then_some(body))
             });
         }
         let winners: Vec<_> = join(tasks).await?.into_iter().flatten().collect();
-        expect(
-            "inserts that were stored, of 16 at once",
-            &winners.len(),
-            &1,
-        )?;
+        expect("inserts that were stored, of 16 at once", &winners.len(), &1)?;
         for body in winners {
-            store
-                .holds("the one that was stored", &key, body.as_bytes())
-                .await?;
+            store.holds("the one that was stored", &key, body.as_bytes()).await?;
         }
     }
     Ok(())
@@ -62,9 +54,8 @@ async fn count_up(store: &Recorder, key: &RecordKey, times: u32) -> Result {
             })?;
             let record = store.found("the counter", key).await?;
             let text = String::from_utf8_lossy(&record.body);
-            let count: u32 = text
-                .parse()
-                .map_err(|_| Failure::new(format!("the counter holds {text:?}")))?;
+            let count: u32 =
+                text.parse().map_err(|_| Failure::new(format!("the counter holds {text:?}")))?;
             let body = (count + 1).to_string();
             let condition = Condition::IfVersion(record.version);
             let put = store.put(key, body.into(), HOUR, condition).await?;
@@ -124,10 +115,8 @@ pub(super) async fn a_write_does_not_undo_a_removal(cx: Context) -> Result {
         };
         let what = "remove of a record that was there all the time";
         expect(what, &removed?, &true)?;
-        let what = format!(
-            "after a removal that overlapped a write, which was answered {:?}",
-            put?
-        );
+        let what =
+            format!("after a removal that overlapped a write, which was answered {:?}", put?);
         store.lacks(&what, &key).await?;
     }
     Ok(())

@@ -16,17 +16,8 @@ pub(super) async fn records_survive_a_restart(cx: Context) -> Result {
     let (store, _kept) = cx.restart().await?;
     let what = "after a restart";
     store.holds(what, &key, "before\0\u{e9}".as_bytes()).await?;
-    store
-        .lacks("a removed record after a restart", &removed)
-        .await?;
-    store
-        .refuses(
-            "IfAbsent after a restart",
-            &key,
-            "lost",
-            Condition::IfAbsent,
-        )
-        .await
+    store.lacks("a removed record after a restart", &removed).await?;
+    store.refuses("IfAbsent after a restart", &key, "lost", Condition::IfAbsent).await
 }
 
 pub(super) async fn versions_are_not_reused_after_a_restart(cx: Context) -> Result {
@@ -38,9 +29,7 @@ pub(super) async fn versions_are_not_reused_after_a_restart(cx: Context) -> Resu
     drop(store);
     let (store, _kept) = cx.restart().await?;
     let what = "IfVersion with a stale version from before the restart";
-    store
-        .refuses(what, &key, "lost", Condition::IfVersion(first.clone()))
-        .await?;
+    store.refuses(what, &key, "lost", Condition::IfVersion(first.clone())).await?;
     let loaded = store.holds("after a restart", &key, b"second").await?;
     let third = store.update(&key, "third", &loaded).await?;
     ensure(third != first && third != second, || {
@@ -57,27 +46,14 @@ pub(super) async fn two_servers_share_their_records(cx: Context) -> Result {
     let there = cx.reopen().await?;
     let first = here.insert(&key, "here").await?;
     let seen = there.holds("on the other server", &key, b"here").await?;
-    there
-        .refuses(
-            "IfAbsent on the other server",
-            &key,
-            "lost",
-            Condition::IfAbsent,
-        )
-        .await?;
+    there.refuses("IfAbsent on the other server", &key, "lost", Condition::IfAbsent).await?;
     there.update(&key, "there", &seen).await?;
     let stale = Condition::IfVersion(first);
     let what = "IfVersion with what this server last wrote, after the other one wrote";
     here.refuses(what, &key, "lost", stale).await?;
     let seen = here.holds("back on this server", &key, b"there").await?;
     here.update(&key, "here again", &seen).await?;
-    there
-        .holds("on the other server", &key, b"here again")
-        .await?;
-    expect(
-        "remove on the other server",
-        &there.remove(&key).await?,
-        &true,
-    )?;
+    there.holds("on the other server", &key, b"here again").await?;
+    expect("remove on the other server", &there.remove(&key).await?, &true)?;
     here.lacks("removed by the other server", &key).await
 }

@@ -12,9 +12,7 @@ use crate::recorder::Recorder;
 const SECOND: Duration = Duration::from_secs(1);
 
 async fn insert_old(store: &Recorder) -> Result {
-    let put = store
-        .put(&fresh_key()?, "old".into(), SECOND, Condition::IfAbsent)
-        .await?;
+    let put = store.put(&fresh_key()?, "old".into(), SECOND, Condition::IfAbsent).await?;
     stored("IfAbsent on a free key", put).map(drop)
 }
 
@@ -33,9 +31,7 @@ pub(super) async fn sweep_spares_live_records(cx: Context) -> Result {
     }
     for (n, key) in living.iter().enumerate() {
         let body = format!("body {n}");
-        store
-            .holds("a living record after sweeping", key, body.as_bytes())
-            .await?;
+        store.holds("a living record after sweeping", key, body.as_bytes()).await?;
     }
     Ok(())
 }
@@ -51,9 +47,7 @@ pub(super) async fn sweep_respects_its_limit(cx: Context) -> Result {
     let mut total = 0;
     for limit in [0, 1, 5, 1000, 1000] {
         let swept = store.sweep(limit).await?;
-        ensure(swept <= limit, || {
-            format!("sweep({limit}) says that it deleted {swept} records")
-        })?;
+        ensure(swept <= limit, || format!("sweep({limit}) says that it deleted {swept} records"))?;
         total += swept;
     }
     ensure(total <= OLD, || {
@@ -66,13 +60,9 @@ pub(super) async fn sweep_spares_renewed_records(cx: Context) -> Result {
     let mut keys = Vec::new();
     for _ in 0..10 {
         let key = fresh_key()?;
-        let put = store
-            .put(&key, "short".into(), 2 * SECOND, Condition::IfAbsent)
-            .await?;
+        let put = store.put(&key, "short".into(), 2 * SECOND, Condition::IfAbsent).await?;
         let version = stored("IfAbsent on a free key", put)?;
-        let put = store
-            .put(&key, "renewed".into(), HOUR, Condition::IfVersion(version))
-            .await?;
+        let put = store.put(&key, "renewed".into(), HOUR, Condition::IfVersion(version)).await?;
         let _ = stored("IfVersion with the record's version", put)?;
         keys.push(key);
     }

@@ -27,14 +27,10 @@ impl Recorder {
 pub(super) async fn a_record_is_kept_until_its_ttl_has_passed(cx: Context) -> Result {
     if cx.clock_moves() {
         let (store, key) = (cx.store()?, fresh_key()?);
-        store
-            .insert_for(&key, "kept", Duration::from_millis(5900))
-            .await?;
+        store.insert_for(&key, "kept", Duration::from_millis(5900)).await?;
         for _ in 0..5 {
             cx.pass(SECOND).await;
-            store
-                .holds("before its ttl of 5.9 s", &key, b"kept")
-                .await?;
+            store.holds("before its ttl of 5.9 s", &key, b"kept").await?;
         }
         return Ok(());
     }
@@ -94,16 +90,10 @@ pub(super) async fn a_write_renews_the_ttl(cx: Context) -> Result {
 pub(super) async fn a_refused_write_leaves_the_ttl(cx: Context) -> Result {
     let (store, key) = (cx.store()?, fresh_key()?);
     store.insert(&key, "kept").await?;
-    for condition in [
-        Condition::IfAbsent,
-        Condition::IfVersion(Version::from_bytes(b"none such")),
-    ] {
+    for condition in [Condition::IfAbsent, Condition::IfVersion(Version::from_bytes(b"none such"))]
+    {
         let put = store.put(&key, "lost".into(), SECOND, condition).await?;
-        expect(
-            "a write whose condition does not hold",
-            &put,
-            &PutOutcome::Refused,
-        )?;
+        expect("a write whose condition does not hold", &put, &PutOutcome::Refused)?;
     }
     cx.pass(3 * SECOND).await;
     let what = "put for an hour, 3 s after refused writes for 1 s";
@@ -114,24 +104,13 @@ pub(super) async fn a_refused_write_leaves_the_ttl(cx: Context) -> Result {
 pub(super) async fn long_ttls_are_honoured(cx: Context) -> Result {
     const DAY: u64 = 24 * 3600;
     let store = cx.store()?;
-    let days = [
-        29,
-        30,
-        31,
-        365,
-        20 * 365,
-        60 * 365,
-        200 * 365,
-        1000 * 36_525,
-    ];
+    let days = [29, 30, 31, 365, 20 * 365, 60 * 365, 200 * 365, 1000 * 36_525];
     let mut keys = Vec::new();
     for days in days {
         let key = fresh_key()?;
         let ttl = Duration::from_secs(days * DAY + 1);
         let version = store.insert_for(&key, "kept", ttl).await?;
-        let put = store
-            .put(&key, "kept on".into(), ttl, Condition::IfVersion(version))
-            .await?;
+        let put = store.put(&key, "kept on".into(), ttl, Condition::IfVersion(version)).await?;
         let _ = stored("IfVersion with the record's version", put)?;
         keys.push((days, key));
     }
@@ -155,9 +134,7 @@ pub(super) async fn an_expired_record_is_whole_or_gone(cx: Context) -> Result {
             store.refuses(what, &key, "risen", condition).await?;
             store.lacks("after the refused write", &key).await?;
             store.insert(&key, "new").await?;
-            store
-                .holds("the place of an expired record", &key, b"new")
-                .await?;
+            store.holds("the place of an expired record", &key, b"new").await?;
             let condition = Condition::IfVersion(version);
             let what = "IfVersion with the expired record's version";
             store.refuses(what, &key, "lost", condition).await?;
@@ -167,19 +144,10 @@ pub(super) async fn an_expired_record_is_whole_or_gone(cx: Context) -> Result {
             expect("its version", &record.version, &version)?;
         }
     }
-    let put = store
-        .put(
-            &renewed,
-            "renewed".into(),
-            HOUR,
-            Condition::IfVersion(second),
-        )
-        .await?;
+    let put = store.put(&renewed, "renewed".into(), HOUR, Condition::IfVersion(second)).await?;
     match put {
         PutOutcome::Stored(_) => {
-            store
-                .holds("renewed after its ttl", &renewed, b"renewed")
-                .await?;
+            store.holds("renewed after its ttl", &renewed, b"renewed").await?;
         }
         PutOutcome::Refused => {
             store.insert(&renewed, "again").await?;

@@ -70,11 +70,7 @@ fn summary(out: &mut String, reports: &[Report]) -> fmt::Result {
         if !reasons.is_empty() {
             write!(out, "<ul>")?;
             for (why, checks) in reasons {
-                write!(
-                    out,
-                    "<li class=\"declared\">{checks} checks: {}</li>",
-                    Text(why)
-                )?;
+                write!(out, "<li class=\"declared\">{checks} checks: {}</li>", Text(why))?;
             }
             write!(out, "</ul>")?;
         }
@@ -113,11 +109,7 @@ fn table(out: &mut String, reports: &[Report]) -> fmt::Result {
     for (row, cells) in rows(reports) {
         if level.replace(row.level) != Some(row.level) {
             let columns = reports.len() + 1;
-            writeln!(
-                out,
-                "<tr class=\"level\"><th colspan=\"{columns}\">{}</th></tr>",
-                row.level
-            )?;
+            writeln!(out, "<tr class=\"level\"><th colspan=\"{columns}\">{}</th></tr>", row.level)?;
         }
         write!(
             out,
@@ -146,11 +138,9 @@ fn cell(out: &mut String, cell: Option<&Checked>) -> fmt::Result {
             write!(out, "</td>")
         }
         Verdict::Failed(_) => write!(out, "<td class=\"failed\">failed</td>"),
-        Verdict::Declared { why } => write!(
-            out,
-            "<td class=\"declared\" title=\"{}\">not promised</td>",
-            Text(why)
-        ),
+        Verdict::Declared { why } => {
+            write!(out, "<td class=\"declared\" title=\"{}\">not promised</td>", Text(why))
+        }
     }
 }
 

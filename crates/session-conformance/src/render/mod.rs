@@ -34,12 +34,9 @@ fn rows(reports: &[Report]) -> Vec<(&Checked, Vec<Option<&Checked>>)> {
     }
     all.into_iter()
         .map(|row| {
-            let cells = reports.iter().map(|report| {
-                report
-                    .checks
-                    .iter()
-                    .find(|checked| checked.name == row.name)
-            });
+            let cells = reports
+                .iter()
+                .map(|report| report.checks.iter().find(|checked| checked.name == row.name));
             (row, cells.collect())
         })
         .collect()

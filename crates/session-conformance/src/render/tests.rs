@@ -30,12 +30,7 @@ fn reports() -> [Report; 3] {
     };
     let why = "by its nature".to_owned();
     [
-        report(
-            "fine",
-            Verdict::Passed {
-                remark: Some("7 schedules".to_owned()),
-            },
-        ),
+        report("fine", Verdict::Passed { remark: Some("7 schedules".to_owned()) }),
         report("broken", Verdict::Failed(failure)),
         report("humble", Verdict::Declared { why }),
     ]

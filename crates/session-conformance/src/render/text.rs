@@ -17,10 +17,7 @@ fn write(out: &mut String, reports: &[Report]) -> std::fmt::Result {
     let rows = rows(reports);
     let widest = rows.iter().map(|(row, _)| row.name.len()).max();
     let widest = widest.unwrap_or(0);
-    let widths: Vec<usize> = reports
-        .iter()
-        .map(|report| report.subject.len().max(4))
-        .collect();
+    let widths: Vec<usize> = reports.iter().map(|report| report.subject.len().max(4)).collect();
 
     write!(out, "{:widest$}", "")?;
     for (report, width) in reports.iter().zip(&widths) {
@@ -56,10 +53,7 @@ fn write(out: &mut String, reports: &[Report]) -> std::fmt::Result {
             report.subject
         )?;
         for checked in &report.checks {
-            if let Verdict::Passed {
-                remark: Some(remark),
-            } = &checked.verdict
-            {
+            if let Verdict::Passed { remark: Some(remark) } = &checked.verdict {
                 writeln!(out, "  {}: {remark}", checked.name)?;
             }
         }

@@ -13,24 +13,20 @@ pub(super) async fn the_first_data_sets_a_cookie(cx: Context) -> Result {
     let saved = site.save(&session).await?;
     let (browser, max_age) = sets_cookie("a new session with data", &saved)?;
     expect("its Max-Age", &max_age, &Some(ABSOLUTE))?;
-    site.shows("what the cookie opens", &browser, "n", 1)
-        .await?;
+    site.shows("what the cookie opens", &browser, "n", 1).await?;
 
     let session = site.open(&Browser::default()).await?;
     session.flash("f", "hello")?;
     let saved = site.save(&session).await?;
     let (browser, _) = sets_cookie("a new session with a flash", &saved)?;
-    site.shows("what that cookie opens", &browser, "f", "hello")
-        .await
+    site.shows("what that cookie opens", &browser, "f", "hello").await
 }
 
 pub(super) async fn two_visitors_have_two_sessions(cx: Context) -> Result {
     let site = Site::new(&cx);
     let (mut a, mut b) = (Browser::default(), Browser::default());
-    site.request(&mut a, |session| session.set("who", "a"))
-        .await?;
-    site.request(&mut b, |session| session.set("who", "b"))
-        .await?;
+    site.request(&mut a, |session| session.set("who", "a")).await?;
+    site.request(&mut b, |session| session.set("who", "b")).await?;
     site.shows("the first visitor", &a, "who", "a").await?;
     site.shows("the second visitor", &b, "who", "b").await?;
     let ids = (site.open(&a).await?.id()?, site.open(&b).await?.id()?);

@@ -15,8 +15,7 @@ pub(super) async fn destroy_ends_the_session(cx: Context) -> Result {
     const DESTROYED: ErrorKind = ErrorKind::Destroyed;
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
-    site.request(&mut browser, |session| session.flash("f", "hello"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", "hello")).await?;
     let session = site.open(&browser).await?;
     session.set("a", "A")?;
     for _ in 0..2 {
@@ -60,8 +59,7 @@ pub(super) async fn a_destroyed_session_cannot_be_opened(cx: Context) -> Result 
     let mut copy = browser.clone();
     site.logout(&mut browser).await?;
     for _ in 0..3 {
-        site.holds_nothing("a copied cookie after the logout", &copy)
-            .await?;
+        site.holds_nothing("a copied cookie after the logout", &copy).await?;
         let session = site.open(&copy).await?;
         expect("is_new of it", &session.is_new(), &true)?;
         site.pass(31 * SECOND);
@@ -81,17 +79,14 @@ pub(super) async fn a_visit_after_a_logout_gets_a_new_session(cx: Context) -> Re
     session.set("user", "u")?;
     let saved = site.respond(&session, &mut browser).await?;
     sets_cookie("a login after the logout", &saved)?;
-    ensure(session.id()? != id, || {
-        "the destroyed session's id is used again".to_owned()
-    })?;
+    ensure(session.id()? != id, || "the destroyed session's id is used again".to_owned())?;
     site.shows("who is logged in", &browser, "user", "u").await
 }
 
 pub(super) async fn restart_continues_under_a_new_id(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
-    site.request(&mut browser, |session| session.flash("old", "x"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("old", "x")).await?;
     let session = site.open(&browser).await?;
     let id = session.id()?;
     session.set("before", "x")?;
@@ -222,14 +217,10 @@ pub(super) async fn logout_ends_an_old_id_kept_readable(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
     let old = browser.clone();
-    site.request(&mut browser, |session| {
-        session.regenerate_id_keeping_old_for(KEEP)
-    })
-    .await?;
+    site.request(&mut browser, |session| session.regenerate_id_keeping_old_for(KEEP)).await?;
     site.pass(KEEP / 2);
     site.logout(&mut browser).await?;
-    site.holds_nothing("the old id after the logout", &old)
-        .await
+    site.holds_nothing("the old id after the logout", &old).await
 }
 
 pub(super) async fn logout_with_an_old_id_ends_the_new_one(cx: Context) -> Result {
@@ -253,9 +244,7 @@ pub(super) async fn a_login_on_a_destroyed_session_is_a_new_session(cx: Context)
         }
         let saved = site.save(&session).await?;
         let (new, _) = sets_cookie("a login on a destroyed session", &saved)?;
-        ensure(session.id()? != id, || {
-            "it took the destroyed session's id".to_owned()
-        })?;
+        ensure(session.id()? != id, || "it took the destroyed session's id".to_owned())?;
         site.holds("what it opens", &new, &["user"]).await?;
     }
     site.holds_nothing("the old id", &browser).await

@@ -10,16 +10,13 @@ use crate::failure::expect;
 /// A browser for which the flash value `f` waits.
 async fn flashed(site: &Site, text: &str) -> Result<Browser> {
     let mut browser = Browser::default();
-    site.request(&mut browser, |session| session.flash("f", text))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", text)).await?;
     Ok(browser)
 }
 
 /// Fails unless a whole request reads `text`.
 async fn reads(site: &Site, what: &str, browser: &mut Browser, text: Option<&str>) -> Result {
-    let seen = site
-        .request(browser, |session| session.get::<String>("f"))
-        .await?;
+    let seen = site.request(browser, |session| session.get::<String>("f")).await?;
     expect(what, &seen.as_deref(), &text)
 }
 
@@ -51,10 +48,8 @@ pub(super) async fn an_unread_flash_waits(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = flashed(&site, "hello").await?;
     for n in 0..3 {
-        site.request(&mut browser, |session| session.set("n", &n))
-            .await?;
-        site.request(&mut browser, |session| session.get::<u32>("n"))
-            .await?;
+        site.request(&mut browser, |session| session.set("n", &n)).await?;
+        site.request(&mut browser, |session| session.get::<u32>("n")).await?;
     }
     let what = "get after six requests that did not read it";
     reads(&site, what, &mut browser, Some("hello")).await
@@ -97,8 +92,7 @@ pub(super) async fn keep_flash_keeps_it_for_another_request(cx: Context) -> Resu
 pub(super) async fn a_newer_flash_replaces_an_older_one(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = flashed(&site, "old").await?;
-    site.request(&mut browser, |session| session.flash("f", "new"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", "new")).await?;
     reads(&site, "get after a second flash", &mut browser, Some("new")).await?;
     reads(&site, "get after that", &mut browser, None).await
 }
@@ -116,8 +110,7 @@ pub(super) async fn a_flash_of_another_type_is_an_error_and_is_not_lost(cx: Cont
 pub(super) async fn a_null_flash_removes_the_waiting_one(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = flashed(&site, "hello").await?;
-    site.request(&mut browser, |session| session.flash("f", &None::<u32>))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", &None::<u32>)).await?;
     reads(&site, "get after a null flash", &mut browser, None).await
 }
 
@@ -168,8 +161,7 @@ pub(super) async fn overlapping_requests_may_both_read_a_flash_and_later_ones_no
 pub(super) async fn a_save_reports_a_flash_that_another_request_read_first(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = Browser::default();
-    site.request(&mut browser, |session| session.flash("coupon", "x"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("coupon", "x")).await?;
     let (a, b) = site.two(&browser).await?;
     let mut missed = Vec::new();
     for session in [&a, &b] {
@@ -189,8 +181,7 @@ pub(super) async fn a_flash_set_while_another_is_read_is_not_lost(cx: Context) -
     b.flash("g", "other")?;
     site.write(&b).await?;
     site.write(&a).await?;
-    site.shows("a flash of another name", &browser, "g", "other")
-        .await?;
+    site.shows("a flash of another name", &browser, "g", "other").await?;
     reads(&site, "a flash of the same name", &mut browser, Some("two")).await
 }
 
@@ -208,8 +199,7 @@ async fn next_request(cx: &Context) -> Result<(Site, Browser)> {
 
 pub(super) async fn next_request_flash_is_gone_after_one_request(cx: Context) -> Result {
     let (site, mut browser) = next_request(&cx).await?;
-    site.request(&mut browser, |session| session.get::<u32>("n"))
-        .await?;
+    site.request(&mut browser, |session| session.get::<u32>("n")).await?;
     let what = "the second request, after one that did not read it";
     site.shows(what, &browser, "f", NOTHING).await
 }
@@ -221,20 +211,17 @@ pub(super) async fn next_request_flash_can_be_read_repeatedly(cx: Context) -> Re
         gets("a get of the next request", &session, "f", "hello")?;
     }
     let _ = site.respond(&session, &mut browser).await?;
-    site.shows("the request after that", &browser, "f", NOTHING)
-        .await
+    site.shows("the request after that", &browser, "f", NOTHING).await
 }
 
 pub(super) async fn next_request_flash_can_be_kept(cx: Context) -> Result {
     let (site, mut browser) = next_request(&cx).await?;
     for _ in 0..2 {
-        site.request(&mut browser, |session| session.keep_flash())
-            .await?;
+        site.request(&mut browser, |session| session.keep_flash()).await?;
     }
     let what = "after two requests that kept it";
     reads(&site, what, &mut browser, Some("hello")).await?;
-    site.shows("after one that did not", &browser, "f", NOTHING)
-        .await
+    site.shows("after one that did not", &browser, "f", NOTHING).await
 }
 
 pub(super) async fn next_request_flash_set_meanwhile_is_not_lost(cx: Context) -> Result {

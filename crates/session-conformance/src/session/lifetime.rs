@@ -13,8 +13,7 @@ pub(super) async fn the_idle_timeout_ends_a_session(cx: Context) -> Result {
     let site = Site::new(&cx);
     let browser = site.visitor().await?;
     site.pass(IDLE - SECOND);
-    site.shows("just before the timeout", &browser, "n", 1)
-        .await?;
+    site.shows("just before the timeout", &browser, "n", 1).await?;
     site.pass(2 * SECOND);
     site.holds_nothing("just after it", &browser).await?;
     expect("is_new", &site.open(&browser).await?.is_new(), &true)
@@ -46,14 +45,12 @@ pub(super) async fn a_recent_deadline_is_not_moved(cx: Context) -> Result {
     let key = site.policy.record_key(&site.open(&browser).await?.id()?);
     let before = store.found("the record", &key).await?;
     site.pass(IDLE / 20);
-    site.request(&mut browser, |session| session.get::<u32>("n"))
-        .await?;
+    site.request(&mut browser, |session| session.get::<u32>("n")).await?;
     let after = store.found("the record", &key).await?;
     let what = "after a read within a tenth of the timeout";
     expect(what, &after, &before)?;
     site.pass(IDLE / 10);
-    site.request(&mut browser, |session| session.get::<u32>("n"))
-        .await?;
+    site.request(&mut browser, |session| session.get::<u32>("n")).await?;
     let after = store.load(&key).await?;
     ensure(after.is_some_and(|after| after.body != before.body), || {
         "a read after a tenth of the timeout did not move the deadline".to_owned()
@@ -77,8 +74,7 @@ pub(super) async fn the_absolute_lifetime_ends_a_session_in_use(cx: Context) -> 
         expect("a session in use, before its end", &seen, &Some(1))?;
     }
     site.pass(ABSOLUTE - age + SECOND);
-    site.holds_nothing("a session in use, after its end", &browser)
-        .await
+    site.holds_nothing("a session in use, after its end", &browser).await
 }
 
 pub(super) async fn an_expired_id_is_not_adopted(cx: Context) -> Result {
@@ -90,9 +86,7 @@ pub(super) async fn an_expired_id_is_not_adopted(cx: Context) -> Result {
     session.set("user", "u")?;
     let saved = site.save(&session).await?;
     let (new, _) = sets_cookie("a login with an expired cookie", &saved)?;
-    ensure(session.id()? != id, || {
-        "it took the expired session's id".to_owned()
-    })?;
+    ensure(session.id()? != id, || "it took the expired session's id".to_owned())?;
     site.holds_nothing("the expired cookie", &browser).await?;
     site.shows("the new cookie", &new, "user", "u").await
 }
@@ -107,13 +101,10 @@ pub(super) async fn a_remembered_session_outlives_the_idle_timeout(cx: Context) 
     let (_, max_age) = sets_cookie("remember me", &saved)?;
     expect("its Max-Age", &max_age, &Some(MONTH))?;
     site.pass(MONTH - SECOND);
-    let seen = site
-        .request(&mut browser, |session| session.get::<u32>("n"))
-        .await?;
+    let seen = site.request(&mut browser, |session| session.get::<u32>("n")).await?;
     expect("a month later, never used", &seen, &Some(1))?;
     site.pass(2 * SECOND);
-    site.holds_nothing("after that month, although it was used", &browser)
-        .await
+    site.holds_nothing("after that month, although it was used", &browser).await
 }
 
 pub(super) async fn a_browser_session_has_no_max_age(cx: Context) -> Result {
@@ -167,8 +158,7 @@ pub(super) async fn merging_never_moves_the_deadline_back(cx: Context) -> Result
     let mut browser = site.visitor().await?;
     let slow = site.open(&browser).await?;
     site.pass(IDLE * 8 / 10);
-    site.request(&mut browser, |session| session.set("quick", "x"))
-        .await?;
+    site.request(&mut browser, |session| session.set("quick", "x")).await?;
     slow.set("slow", "x")?;
     site.write(&slow).await?;
     site.pass(IDLE * 8 / 10);

@@ -15,17 +15,7 @@ use crate::recorder::Recorder;
 pub(super) fn unknown_cookies() -> Result<Vec<String>> {
     let unknown = SessionId::random()?.as_str().to_owned();
     let long = "A".repeat(5000);
-    let texts = [
-        "",
-        " ",
-        "null",
-        "[{},{}]",
-        "{}",
-        "\0",
-        "../../etc/passwd",
-        "k\u{f6}nig",
-        &long,
-    ];
+    let texts = ["", " ", "null", "[{},{}]", "{}", "\0", "../../etc/passwd", "k\u{f6}nig", &long];
     let texts = texts.map(str::to_owned);
     Ok([unknown].into_iter().chain(texts).collect())
 }
@@ -64,10 +54,9 @@ pub(super) async fn a_session_says_whether_it_is_new(cx: Context) -> Result {
 pub(super) async fn a_failed_load_is_an_error(cx: Context) -> Result {
     let (site, store) = Site::with_faults(&cx)?;
     let browser = site.visitor().await?;
-    for (fault, kind) in [
-        (Fault::Fails, ErrorKind::Unavailable),
-        (Fault::LosesItsReply, ErrorKind::Timeout),
-    ] {
+    for (fault, kind) in
+        [(Fault::Fails, ErrorKind::Unavailable), (Fault::LosesItsReply, ErrorKind::Timeout)]
+    {
         store.plan(&[fault]);
         let opened = site.try_open(&browser).await;
         fails("a session that could not be loaded", opened, kind)?;
@@ -110,8 +99,7 @@ pub(super) async fn a_record_of_remix_opens(cx: Context) -> Result {
     let length = json.as_array().map(Vec::len);
     expect("the elements of the body", &length, &Some(3))?;
     untouched(&body, r#"{"b":1,"a":[1.50,null]}"#)?;
-    site.shows("the value afterwards", &browser, "userId", 42)
-        .await
+    site.shows("the value afterwards", &browser, "userId", 42).await
 }
 
 /// Fails unless `body` contains a value exactly as it was before.
@@ -131,8 +119,7 @@ pub(super) async fn numbers_and_nesting_are_untouched(cx: Context) -> Result {
     store.insert(&key, body).await?;
     let mut browser = Browser::with(id.as_str());
     for step in 0..3 {
-        site.request(&mut browser, |session| session.set("step", &step))
-            .await?;
+        site.request(&mut browser, |session| session.set("step", &step)).await?;
         untouched(&store.found("the record", &key).await?.body, numbers)?;
     }
     Ok(())
@@ -151,8 +138,7 @@ pub(super) async fn a_body_under_another_key_is_an_error(cx: Context) -> Result 
     let saved = site.save(&session).await;
     fails("a save that finds another session's body", saved, CORRUPT)?;
     replace(&store, &key, mine).await?;
-    site.shows("with the right body again", &browser, "n", 1)
-        .await
+    site.shows("with the right body again", &browser, "n", 1).await
 }
 
 pub(super) async fn a_newer_format_is_an_error(cx: Context) -> Result {
@@ -160,9 +146,7 @@ pub(super) async fn a_newer_format_is_an_error(cx: Context) -> Result {
     let (browser, key, body) = stored(&site, &store).await?;
     let text = String::from_utf8_lossy(&body).into_owned();
     let newer = text.replace(r#"{"v":1,"#, r#"{"v":2,"#);
-    ensure(newer != text, || {
-        format!("the check finds no format version in {text}")
-    })?;
+    ensure(newer != text, || format!("the check finds no format version in {text}"))?;
     replace(&store, &key, newer.clone()).await?;
     let opened = site.try_open(&browser).await;
     fails("a record of a newer format", opened, ErrorKind::Corrupt)?;
@@ -205,10 +189,7 @@ pub(super) async fn records_hold_no_id(cx: Context) -> Result {
     let mut ids = vec![site.open(&browser).await?.id()?];
     let keep = std::time::Duration::from_secs(30);
     for _ in 0..2 {
-        site.request(&mut browser, |session| {
-            session.regenerate_id_keeping_old_for(keep)
-        })
-        .await?;
+        site.request(&mut browser, |session| session.regenerate_id_keeping_old_for(keep)).await?;
         ids.push(site.open(&browser).await?.id()?);
     }
     for id in &ids {

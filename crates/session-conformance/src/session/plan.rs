@@ -70,16 +70,12 @@ pub(super) async fn an_emptied_session_keeps_its_id(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
     let before = site.open(&browser).await?.id()?;
-    site.request(&mut browser, |session| session.unset("n"))
-        .await?;
+    site.request(&mut browser, |session| session.unset("n")).await?;
     let session = site.open(&browser).await?;
     expect("is_new of an emptied session", &session.is_new(), &false)?;
     expect("is_empty", &session.is_empty(), &true)?;
-    ensure(session.id()? == before, || {
-        "an emptied session has another id".to_owned()
-    })?;
+    ensure(session.id()? == before, || "an emptied session has another id".to_owned())?;
     session.set("n", &2)?;
     let _ = site.respond(&session, &mut browser).await?;
-    site.shows("a value that was set then", &browser, "n", 2)
-        .await
+    site.shows("a value that was set then", &browser, "n", 2).await
 }

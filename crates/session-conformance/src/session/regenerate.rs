@@ -25,9 +25,7 @@ pub(super) async fn a_new_id_keeps_the_data(cx: Context) -> Result {
     let session = site.open(&browser).await?;
     gets("a value from before", &session, "n", 1)?;
     gets("a value set with it", &session, "user", "u")?;
-    ensure(session.id()? == new, || {
-        "the cookie has another id than id() returned".to_owned()
-    })?;
+    ensure(session.id()? == new, || "the cookie has another id than id() returned".to_owned())?;
     expect("is_new under the new id", &session.is_new(), &false)
 }
 
@@ -37,8 +35,7 @@ pub(super) async fn an_old_id_opens_nothing(cx: Context) -> Result {
     let old = site.regenerate(&mut browser).await?;
     site.holds_nothing("the old id", &old).await?;
     site.pass(Duration::from_secs(61));
-    site.holds_nothing("the old id a minute later", &old)
-        .await?;
+    site.holds_nothing("the old id a minute later", &old).await?;
     site.shows("the new id", &browser, "n", 1).await
 }
 
@@ -54,8 +51,7 @@ pub(super) async fn a_new_id_after_an_earlier_save_ends_the_old_one(cx: Context)
     session.set("b", "B")?;
     let _ = site.respond(&session, &mut browser).await?;
     site.holds_nothing("the old id", &old).await?;
-    site.shows("a value under the new id", &browser, "a", "A")
-        .await?;
+    site.shows("a value under the new id", &browser, "a", "A").await?;
     site.shows("a later value", &browser, "b", "B").await
 }
 
@@ -118,8 +114,7 @@ const KEEP: Duration = Duration::from_secs(30);
 async fn kept_readable(cx: &Context) -> Result<(Site, Browser, Browser)> {
     let site = Site::new(cx);
     let mut browser = site.visitor().await?;
-    site.request(&mut browser, |session| session.flash("f", "hello"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", "hello")).await?;
     let old = browser.clone();
     site.request(&mut browser, |session| {
         session.set("user", "u")?;
@@ -138,8 +133,7 @@ pub(super) async fn an_old_id_kept_readable_expires(cx: Context) -> Result {
         site.pass(KEEP / 3);
     }
     site.pass(KEEP / 2);
-    site.holds_nothing("the old id when its time is over", &old)
-        .await?;
+    site.holds_nothing("the old id when its time is over", &old).await?;
     site.shows("the new id", &browser, "n", 1).await
 }
 
@@ -155,8 +149,7 @@ pub(super) async fn an_old_id_kept_readable_cannot_be_written(cx: Context) -> Re
 
 pub(super) async fn an_old_id_kept_readable_shows_the_values_as_they_were(cx: Context) -> Result {
     let (site, mut browser, old) = kept_readable(&cx).await?;
-    site.request(&mut browser, |session| session.set("later", "x"))
-        .await?;
+    site.request(&mut browser, |session| session.set("later", "x")).await?;
     site.holds("the old id", &old, &["n"]).await
 }
 

@@ -34,8 +34,7 @@ pub(super) async fn a_write_with_a_lost_reply_is_applied_once(cx: Context) -> Re
     let mut browser = site.visitor().await?;
     // The load of the open, then the write.
     store.plan(&[Fault::None, Fault::LosesItsReply]);
-    site.request(&mut browser, |session| session.update("n", add_one))
-        .await?;
+    site.request(&mut browser, |session| session.update("n", add_one)).await?;
     site.shows("after one lost reply", &browser, "n", 2).await?;
     // The reply is lost, the load that follows fails too, and another request writes before the
     // retry.
@@ -44,11 +43,9 @@ pub(super) async fn a_write_with_a_lost_reply_is_applied_once(cx: Context) -> Re
     store.plan(&[Fault::LosesItsReply, Fault::Fails]);
     let saved = site.save(&session).await;
     fails("a write with an unknown outcome", saved, ErrorKind::Timeout)?;
-    site.request(&mut browser, |session| session.update("n", add_one))
-        .await?;
+    site.request(&mut browser, |session| session.update("n", add_one)).await?;
     site.write(&session).await?;
-    site.shows("2, counted up by two requests", &browser, "n", 4)
-        .await
+    site.shows("2, counted up by two requests", &browser, "n", 4).await
 }
 
 pub(super) async fn a_session_that_is_too_large_is_an_error(cx: Context) -> Result {
@@ -76,13 +73,11 @@ pub(super) async fn a_failed_move_of_the_deadline_is_no_error(cx: Context) -> Re
     let session = site.open(&browser).await?;
     let mut other = browser.clone();
     site.pass(IDLE / 5);
-    site.request(&mut other, |session| session.set("n", &2))
-        .await?;
+    site.request(&mut other, |session| session.set("n", &2)).await?;
     let saved = site.save(&session).await?;
     let what = "a move that is refused because of another write";
     keeps_cookie(what, &saved, Outcome::Unchanged)?;
-    site.shows("what the other request wrote", &browser, "n", 2)
-        .await
+    site.shows("what the other request wrote", &browser, "n", 2).await
 }
 
 pub(super) async fn a_save_before_the_response_is_visible_to_other_requests(cx: Context) -> Result {
@@ -92,8 +87,7 @@ pub(super) async fn a_save_before_the_response_is_visible_to_other_requests(cx: 
     session.set("n", &2)?;
     let saved = site.save(&session).await?;
     expect("its outcome", &saved.outcome, &Outcome::Stored)?;
-    site.shows("what another request sees", &browser, "n", 2)
-        .await
+    site.shows("what another request sees", &browser, "n", 2).await
 }
 
 pub(super) async fn the_last_save_still_sets_the_cookie_of_an_earlier_one(cx: Context) -> Result {
@@ -108,8 +102,7 @@ pub(super) async fn the_last_save_still_sets_the_cookie_of_an_earlier_one(cx: Co
     expect(what, &saved.outcome, &Outcome::Unchanged)?;
     let what = "the cookie that is owed if the handler fails";
     expect(what, &owed, &saved.cookie)?;
-    site.shows("what the cookie opens", &browser, "n", 1)
-        .await?;
+    site.shows("what the cookie opens", &browser, "n", 1).await?;
 
     let session = site.open(&browser).await?;
     session.destroy()?;

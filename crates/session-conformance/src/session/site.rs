@@ -56,17 +56,8 @@ impl Site {
 
     fn on(cx: &Context, storage: Arc<dyn SessionStorage>) -> Self {
         let clock = Clock::manual();
-        let policy = SessionPolicy::default()
-            .idle(IDLE)
-            .absolute(ABSOLUTE)
-            .clock(clock.clone());
-        Self {
-            policy,
-            storage,
-            clock,
-            trace: cx.trace.clone(),
-            cookies: Arc::default(),
-        }
+        let policy = SessionPolicy::default().idle(IDLE).absolute(ABSOLUTE).clock(clock.clone());
+        Self { policy, storage, clock, trace: cx.trace.clone(), cookies: Arc::default() }
     }
 
     /// The same site with another policy.
@@ -77,8 +68,7 @@ impl Site {
 
     /// Moves the clock of the sessions.
     pub(super) fn pass(&self, time: Duration) {
-        self.trace
-            .note(format!("(the session clock moves by {time:?})"));
+        self.trace.note(format!("(the session clock moves by {time:?})"));
         self.clock.advance(time);
     }
 
@@ -150,8 +140,7 @@ impl Site {
     /// A browser whose session has the value `n` = 1.
     pub(super) async fn visitor(&self) -> Result<Browser> {
         let mut browser = Browser::default();
-        self.request(&mut browser, |session| session.set("n", &1))
-            .await?;
+        self.request(&mut browser, |session| session.set("n", &1)).await?;
         Ok(browser)
     }
 
@@ -163,8 +152,7 @@ impl Site {
     /// Gives the session of `browser` a new id. Returns a browser that still has the old one.
     pub(super) async fn regenerate(&self, browser: &mut Browser) -> Result<Browser> {
         let old = browser.clone();
-        self.request(browser, |session| session.regenerate_id())
-            .await?;
+        self.request(browser, |session| session.regenerate_id()).await?;
         Ok(old)
     }
 
@@ -173,16 +161,8 @@ impl Site {
         let session = self.open(browser).await?;
         session.destroy()?;
         let saved = self.respond(&session, browser).await?;
-        expect(
-            "the outcome of a logout",
-            &saved.outcome,
-            &Outcome::Destroyed,
-        )?;
-        expect(
-            "the cookie of a logout",
-            &saved.cookie,
-            &CookieChange::Remove,
-        )
+        expect("the outcome of a logout", &saved.outcome, &Outcome::Destroyed)?;
+        expect("the cookie of a logout", &saved.cookie, &CookieChange::Remove)
     }
 
     /// Fails unless `browser` opens a session with `value` under `key`.
@@ -224,19 +204,14 @@ impl Site {
 
 impl Browser {
     pub(super) fn with(cookie: &str) -> Self {
-        Self {
-            cookie: Some(cookie.to_owned()),
-        }
+        Self { cookie: Some(cookie.to_owned()) }
     }
 }
 
 /// The keys of all values and flash values.
 pub(super) fn keys(session: &Session) -> Vec<String> {
     let data = session.data();
-    data.values
-        .into_keys()
-        .chain(data.flash.into_keys())
-        .collect()
+    data.values.into_keys().chain(data.flash.into_keys()).collect()
 }
 
 /// Fails unless `get` finds `value` under `key`.

@@ -49,8 +49,7 @@ pub(super) async fn values_come_back_as_they_were_set(cx: Context) -> Result {
 pub(super) async fn setting_null_removes_the_value(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
-    site.request(&mut browser, |session| session.set("n", &None::<u32>))
-        .await?;
+    site.request(&mut browser, |session| session.set("n", &None::<u32>)).await?;
     let session = site.open(&browser).await?;
     expect("has() after null was set", &session.has("n"), &false)?;
     expect("get() after null was set", &session.get::<u32>("n")?, &None)
@@ -117,8 +116,7 @@ pub(super) async fn unset_clear_has_and_len_agree(cx: Context) -> Result {
 
 pub(super) async fn a_value_hides_a_flash_of_the_same_name(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx), Browser::default());
-    site.request(&mut browser, |session| session.flash("x", "flash"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("x", "flash")).await?;
     let session = site.open(&browser).await?;
     session.set("x", "value")?;
     gets("get where there are both", &session, "x", "value")?;
@@ -129,9 +127,7 @@ pub(super) async fn a_value_hides_a_flash_of_the_same_name(cx: Context) -> Resul
 pub(super) async fn update_receives_the_current_value(cx: Context) -> Result {
     let (site, mut browser) = (Site::new(&cx), Browser::default());
     for count in 1..4 {
-        let seen = site
-            .request(&mut browser, |session| session.update("n", add_one))
-            .await?;
+        let seen = site.request(&mut browser, |session| session.update("n", add_one)).await?;
         expect("what update returns", &seen, &Some(count))?;
     }
     let session = site.open(&browser).await?;
@@ -141,9 +137,7 @@ pub(super) async fn update_receives_the_current_value(cx: Context) -> Result {
     let _ = site.respond(&session, &mut browser).await?;
     site.shows("the value afterwards", &browser, "n", 5).await?;
     let remove = |_: Option<u32>| None;
-    let removed = site
-        .request(&mut browser, |session| session.update("n", remove))
-        .await?;
+    let removed = site.request(&mut browser, |session| session.update("n", remove)).await?;
     expect("what an update to nothing returns", &removed, &None)?;
     let session = site.open(&browser).await?;
     expect("has afterwards", &session.has("n"), &false)
@@ -199,10 +193,9 @@ pub(super) async fn debug_output_holds_no_id_and_no_value(cx: Context) -> Result
         format!("{saved:?}"),
         format!("{:?}", session.data()),
     ] {
-        ensure(
-            !text.contains(id.as_str()) && !text.contains("hunter2"),
-            || "Debug prints an id or a value".to_owned(),
-        )?;
+        ensure(!text.contains(id.as_str()) && !text.contains("hunter2"), || {
+            "Debug prints an id or a value".to_owned()
+        })?;
     }
     Ok(())
 }
@@ -211,8 +204,7 @@ pub(super) async fn a_closed_session_refuses_changes(cx: Context) -> Result {
     const CLOSED: ErrorKind = ErrorKind::Closed;
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
-    site.request(&mut browser, |session| session.flash("f", "hello"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", "hello")).await?;
     let session = site.open(&browser).await?;
     let _ = storage::close(&session);
     let _ = site.respond(&session, &mut browser).await?;
@@ -227,6 +219,5 @@ pub(super) async fn a_closed_session_refuses_changes(cx: Context) -> Result {
     fails("regenerate_id", session.regenerate_id(), CLOSED)?;
     fails("get of a flash", session.get::<String>("f"), CLOSED)?;
     expect("the session", &keys(&session), &["n", "f"])?;
-    site.shows("the flash, which still waits", &browser, "f", "hello")
-        .await
+    site.shows("the flash, which still waits", &browser, "f", "hello").await
 }

@@ -71,8 +71,7 @@ pub(super) async fn clear_removes_what_others_set(cx: Context) -> Result {
     b.flash("f", "F")?;
     site.write(&b).await?;
     site.write(&a).await?;
-    site.holds_nothing("after a clear that was saved last", &browser)
-        .await
+    site.holds_nothing("after a clear that was saved last", &browser).await
 }
 
 pub(super) async fn changes_are_replayed_in_order(cx: Context) -> Result {
@@ -165,8 +164,7 @@ pub(super) async fn a_write_with_an_old_id_is_an_error(cx: Context) -> Result {
 pub(super) async fn a_read_of_a_moved_session_is_no_error(cx: Context) -> Result {
     let site = Site::new(&cx);
     let mut browser = site.visitor().await?;
-    site.request(&mut browser, |session| session.flash("f", "hello"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", "hello")).await?;
     let (reader, flash_reader) = site.two(&browser).await?;
     flash_reader.get::<String>("f")?;
     let old = site.regenerate(&mut browser).await?;
@@ -187,8 +185,7 @@ pub(super) async fn a_read_of_a_moved_session_is_no_error(cx: Context) -> Result
 pub(super) async fn vanished(cx: &Context) -> Result<(Site, Browser, [Session; 2])> {
     let (site, store) = (Site::new(cx), cx.store()?);
     let mut browser = site.visitor().await?;
-    site.request(&mut browser, |session| session.flash("f", "hello"))
-        .await?;
+    site.request(&mut browser, |session| session.flash("f", "hello")).await?;
     let (a, b) = site.two(&browser).await?;
     store.remove(&site.policy.record_key(&a.id()?)).await?;
     Ok((site, browser, [a, b]))
@@ -200,8 +197,7 @@ pub(super) async fn a_write_to_a_vanished_session_is_an_error(cx: Context) -> Re
     fails("a write", site.save(&a).await, ErrorKind::Vanished)?;
     b.flash("f", "other")?;
     fails("a flash", site.save(&b).await, ErrorKind::Vanished)?;
-    site.holds_nothing("what the cookie opens then", &browser)
-        .await
+    site.holds_nothing("what the cookie opens then", &browser).await
 }
 
 pub(super) async fn a_read_of_a_vanished_session_is_no_error(cx: Context) -> Result {

@@ -8,18 +8,9 @@ use crate::plain::{Plain, name};
 
 pub(crate) fn cases() -> Vec<Case> {
     vec![
-        case::<EndsAtNul>(
-            "Takes the body for a C string.",
-            "record/bodies/binary_bodies",
-        ),
-        case::<EmptyIsNone>(
-            "Takes an empty body for no record.",
-            "record/bodies/empty_bodies",
-        ),
-        case::<CutsAt64Kib>(
-            "Keeps bodies in a column of 64 KiB.",
-            "record/bodies/large_bodies",
-        ),
+        case::<EndsAtNul>("Takes the body for a C string.", "record/bodies/binary_bodies"),
+        case::<EmptyIsNone>("Takes an empty body for no record.", "record/bodies/empty_bodies"),
+        case::<CutsAt64Kib>("Keeps bodies in a column of 64 KiB.", "record/bodies/large_bodies"),
         case::<LeavesTheTail>(
             "Writes over the start of a file, and does not cut it.",
             "record/bodies/a_shorter_body_replaces_a_longer_one",
@@ -90,10 +81,7 @@ impl Flaw for OversizedDestroys {
         let Write(body, ttl, condition) = write;
         if body.len() > 1 << 20 {
             plain.lock().records.remove(&name(key));
-            return Err(StoreError::new(
-                StoreErrorKind::TooLarge,
-                "object too large for cache",
-            ));
+            return Err(StoreError::new(StoreErrorKind::TooLarge, "object too large for cache"));
         }
         plain.write(key, Write(body, ttl, condition))
     }

@@ -128,11 +128,9 @@ impl Flaw for RemembersRemovedVersions {
         let Write(body, ttl, condition) = write;
         let (mut state, name) = (plain.lock(), name(key));
         let removed = match &condition {
-            Condition::IfVersion(version) => self
-                .0
-                .lock()
-                .unwrap()
-                .contains(&(name.clone(), version.clone())),
+            Condition::IfVersion(version) => {
+                self.0.lock().unwrap().contains(&(name.clone(), version.clone()))
+            }
             Condition::IfAbsent => false,
         };
         if !removed && !state.holds(&name, &condition) {

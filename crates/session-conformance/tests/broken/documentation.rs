@@ -10,11 +10,7 @@ const PAGE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/conformance.
 
 /// Each level with its title and its introduction.
 const LEVELS: [(Level, &str, &str); 5] = [
-    (
-        Level::Record,
-        "Records",
-        "The contract of `RecordStore`, one promise at a time.",
-    ),
+    (Level::Record, "Records", "The contract of `RecordStore`, one promise at a time."),
     (
         Level::Overlap,
         "Overlapping requests",
@@ -50,18 +46,13 @@ fn the_page_lists_every_check_and_every_broken_store() {
         std::fs::write(PAGE, &page).unwrap();
     }
     let now = std::fs::read_to_string(PAGE).unwrap();
-    assert!(
-        now == page,
-        "docs/conformance.md is out of date; run this test with UPDATE_DOCS=1"
-    );
+    assert!(now == page, "docs/conformance.md is out of date; run this test with UPDATE_DOCS=1");
 }
 
 /// Replaces what is between two comments of `page`.
 fn replace(page: String, part: &str, text: &str) -> String {
-    let (begin, end) = (
-        format!("<!-- generated: {part} -->\n"),
-        format!("<!-- end of generated {part} -->\n"),
-    );
+    let (begin, end) =
+        (format!("<!-- generated: {part} -->\n"), format!("<!-- end of generated {part} -->\n"));
     let (before, rest) = page.split_once(&begin).unwrap();
     let (_, after) = rest.split_once(&end).unwrap();
     format!("{before}{begin}{text}\n{end}{after}")

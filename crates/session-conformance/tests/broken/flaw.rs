@@ -88,12 +88,12 @@ pub(crate) fn subject<F: Flaw>() -> Subject {
     Subject::new(|| async {
         let plain = Plain::default();
         let (clock, disk) = (plain.clone(), plain.clone());
-        Fixture::new(Broken(plain, F::default()))
-            .advance(move |by| clock.advance(by))
-            .reopen(move || {
+        Fixture::new(Broken(plain, F::default())).advance(move |by| clock.advance(by)).reopen(
+            move || {
                 let (plain, flaw) = F::default().reopened(&disk);
                 async move { Broken(plain, flaw) }
-            })
+            },
+        )
     })
 }
 

@@ -94,10 +94,7 @@ impl Flaw for HoldsFourHundred {
     async fn put(&self, plain: &Plain, key: &RecordKey, write: Write) -> Put {
         let Write(body, ttl, condition) = write;
         if plain.lock().records.len() >= 400 {
-            return Err(StoreError::new(
-                StoreErrorKind::Unavailable,
-                "out of memory",
-            ));
+            return Err(StoreError::new(StoreErrorKind::Unavailable, "out of memory"));
         }
         plain.write(key, Write(body, ttl, condition))
     }

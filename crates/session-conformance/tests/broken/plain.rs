@@ -54,9 +54,7 @@ pub(crate) fn name(key: &RecordKey) -> String {
 
 impl State {
     pub(crate) fn get(&self, name: &str) -> Option<&Entry> {
-        self.records
-            .get(name)
-            .filter(|entry| self.now < entry.expires)
+        self.records.get(name).filter(|entry| self.now < entry.expires)
     }
 
     pub(crate) fn holds(&self, name: &str, condition: &Condition) -> bool {
@@ -69,11 +67,7 @@ impl State {
 
     pub(crate) fn write(&mut self, name: String, body: Bytes, ttl: Duration) -> PutOutcome {
         self.next += 1;
-        let entry = Entry {
-            body,
-            version: self.next,
-            expires: self.now.saturating_add(ttl),
-        };
+        let entry = Entry { body, version: self.next, expires: self.now.saturating_add(ttl) };
         self.records.insert(name, entry);
         PutOutcome::Stored(Version::from(self.next))
     }
@@ -81,10 +75,7 @@ impl State {
 
 impl Entry {
     pub(crate) fn record(&self) -> Record {
-        Record {
-            body: self.body.clone(),
-            version: Version::from(self.version),
-        }
+        Record { body: self.body.clone(), version: Version::from(self.version) }
     }
 }
 
@@ -108,10 +99,7 @@ impl RecordStore for Plain {
     async fn sweep(&self, limit: usize) -> Result<usize, StoreError> {
         let mut state = self.lock();
         let now = state.now;
-        let old = state
-            .records
-            .iter()
-            .filter(|(_, entry)| entry.expires <= now);
+        let old = state.records.iter().filter(|(_, entry)| entry.expires <= now);
         let old: Vec<_> = old.map(|(name, _)| name.clone()).take(limit).collect();
         for name in &old {
             state.records.remove(name);

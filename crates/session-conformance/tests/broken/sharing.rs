@@ -62,10 +62,7 @@ impl Flaw for CachesOnEachServer {
         let Write(body, ttl, condition) = write;
         let put = plain.put(key, body.clone(), ttl, condition).await?;
         if let PutOutcome::Stored(version) = &put {
-            let record = Record {
-                body,
-                version: version.clone(),
-            };
+            let record = Record { body, version: version.clone() };
             self.0.lock().unwrap().insert(name(key), record);
         }
         Ok(put)

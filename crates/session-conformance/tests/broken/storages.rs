@@ -67,10 +67,7 @@ impl<L: Lie> SessionStorage for Lying<L> {
 }
 
 fn set_to(session: &Session) -> Result<CookieChange> {
-    Ok(CookieChange::Set {
-        value: session.id()?.as_str().to_owned(),
-        max_age: None,
-    })
+    Ok(CookieChange::Set { value: session.id()?.as_str().to_owned(), max_age: None })
 }
 
 #[derive(Debug)]

@@ -72,9 +72,6 @@ impl Flaw for SweepsByItsOldList {
         let now = state.now;
         let list = self.0.lock().unwrap();
         let due = list.iter().filter(|(_, expires)| *expires <= now);
-        Ok(due
-            .take(limit)
-            .filter(|(name, _)| state.records.remove(name).is_some())
-            .count())
+        Ok(due.take(limit).filter(|(name, _)| state.records.remove(name).is_some()).count())
     }
 }

@@ -36,9 +36,7 @@ impl Content {
     /// About how many bytes it takes in a body.
     pub(super) fn size(&self) -> usize {
         let members = self.values.iter().chain(&self.flash);
-        8 + members
-            .map(|(key, value)| key.len() + value.len() + 6)
-            .sum::<usize>()
+        8 + members.map(|(key, value)| key.len() + value.len() + 6).sum::<usize>()
     }
 }
 

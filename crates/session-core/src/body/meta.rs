@@ -27,12 +27,7 @@ pub(crate) struct Meta {
     pub(crate) tag: Tag,
     #[serde(rename = "w", default, skip_serializing_if = "WriteIds::is_empty")]
     pub(crate) writes: WriteIds,
-    #[serde(
-        rename = "l",
-        default,
-        with = "lifetime",
-        skip_serializing_if = "is_policy"
-    )]
+    #[serde(rename = "l", default, with = "lifetime", skip_serializing_if = "is_policy")]
     pub(crate) lifetime: Lifetime,
     #[serde(rename = "p", skip_serializing_if = "Option::is_none")]
     pub(crate) prev: Option<Prev>,
@@ -55,12 +50,7 @@ pub(crate) struct Tombstone {
     /// Until when the values beside it may still be read; 0 if there are none.
     #[serde(rename = "keep", default, skip_serializing_if = "is_zero")]
     pub(crate) kept_until: u64,
-    #[serde(
-        rename = "to",
-        default,
-        with = "keys",
-        skip_serializing_if = "Vec::is_empty"
-    )]
+    #[serde(rename = "to", default, with = "keys", skip_serializing_if = "Vec::is_empty")]
     pub(crate) successors: Vec<RecordKey>,
 }
 

@@ -46,10 +46,7 @@ impl<'de> Visitor<'de> for ReadBody<'_> {
             let object = elements.next_element_seed(ReadObject(self.0))?;
             object.ok_or_else(|| missing(count))
         };
-        let content = Content {
-            values: object(0)?,
-            flash: object(1)?,
-        };
+        let content = Content { values: object(0)?, flash: object(1)? };
         let meta = elements.next_element::<Option<Meta>>()?.flatten();
         Ok(Body { content, meta })
     }
@@ -94,8 +91,6 @@ pub(crate) fn encode(content: &Content, meta: &Meta) -> Result<Bytes, Error> {
 
 /// Where `error` occurred, in bytes from the start.
 fn position(text: &str, error: &serde_json::Error) -> usize {
-    let lines = text
-        .split_inclusive('\n')
-        .take(error.line().saturating_sub(1));
+    let lines = text.split_inclusive('\n').take(error.line().saturating_sub(1));
     lines.map(str::len).sum::<usize>() + error.column()
 }

@@ -65,7 +65,6 @@ impl<'de> Deserialize<'de> for KeyText {
             Some(id) => SessionId::parse_foreign(id).map(|id| RecordKey::plain_of(&id)),
             None => base64url::decode(text.as_bytes()).map(RecordKey::from_digest),
         };
-        key.map(Self)
-            .ok_or_else(|| D::Error::custom("not a record key"))
+        key.map(Self).ok_or_else(|| D::Error::custom("not a record key"))
     }
 }

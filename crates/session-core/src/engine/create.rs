@@ -59,10 +59,7 @@ impl Save<'_> {
                 let meta = self.meta_for_new(&state, &key, base, prev.cloned());
                 (id, Snapshot::encode(key, content, meta)?)
             };
-            let mut tried = TriedId {
-                session: self.session,
-                stored: false,
-            };
+            let mut tried = TriedId { session: self.session, stored: false };
             let unknown = match self.put(&record, Condition::IfAbsent).await? {
                 Written::Stored(version) => {
                     tried.stored = true;

@@ -45,15 +45,12 @@ impl Save<'_> {
                 }
             };
             let successor = state.successor.iter().map(|it| it.snapshot.key.clone());
-            let queue: Vec<_> = successor
-                .chain(known.iter().map(|found| found.key.clone()))
-                .collect();
+            let queue: Vec<_> =
+                successor.chain(known.iter().map(|found| found.key.clone())).collect();
             let is_up_to_date = state.unanswered.is_none();
             if let Some(found) = &known {
-                state.unanswered = Some(Unanswered {
-                    base: found.version.clone(),
-                    only_tombstone: false,
-                });
+                state.unanswered =
+                    Some(Unanswered { base: found.version.clone(), only_tombstone: false });
             }
             (known.filter(|_| is_up_to_date), queue)
         };

@@ -65,12 +65,7 @@ impl Save<'_> {
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
         let mut state = self.session.state();
-        let Some(Loaded {
-            snapshot,
-            content,
-            is_over,
-        }) = loaded
-        else {
+        let Some(Loaded { snapshot, content, is_over }) = loaded else {
             return Self::gone(&state, unknown);
         };
         let mut successors = snapshot.meta.tombstone.iter().flat_map(|it| &it.successors);
@@ -141,16 +136,12 @@ impl Save<'_> {
                 let carried_over = is_live.then(|| old.content()).transpose()?;
                 self.rebase(carried_over.unwrap_or_default())?
             };
-            let prev = Prev {
-                until: self.tombstone_until(&old.meta, keep_old),
-                key: old.key,
-            };
+            let prev = Prev { until: self.tombstone_until(&old.meta, keep_old), key: old.key };
             (content, is_live.then_some(old.meta), prev, existing)
         };
         if let Some(existing) = existing
-            && let Some(key) = self
-                .update_successor(existing, &content, base.as_ref(), &prev)
-                .await?
+            && let Some(key) =
+                self.update_successor(existing, &content, base.as_ref(), &prev).await?
         {
             return Ok(key);
         }
@@ -158,11 +149,7 @@ impl Save<'_> {
         let key = snapshot.key.clone();
         let mut state = self.session.state();
         state.next_id = None;
-        state.successor = Some(Successor {
-            id,
-            snapshot,
-            current: true,
-        });
+        state.successor = Some(Successor { id, snapshot, current: true });
         Ok(key)
     }
 
@@ -183,11 +170,8 @@ impl Save<'_> {
         let next = Snapshot::encode(key.clone(), content, meta)?;
         let condition = Condition::IfVersion(successor.snapshot.version);
         if let Written::Stored(version) = self.put(&next, condition).await? {
-            self.session.state().successor = Some(Successor {
-                id: successor.id,
-                snapshot: next.stored(version),
-                current: true,
-            });
+            self.session.state().successor =
+                Some(Successor { id: successor.id, snapshot: next.stored(version), current: true });
             return Ok(Some(key));
         }
         self.session.state().successor = None;
@@ -224,11 +208,7 @@ impl Save<'_> {
                     let end = self.policy.absolute_deadline(meta.created, meta.lifetime);
                     kept_until = end.min(now + keep_old);
                 }
-                Tombstone {
-                    kind: Kind::Moved,
-                    kept_until,
-                    successors: Vec::new(),
-                }
+                Tombstone { kind: Kind::Moved, kept_until, successors: Vec::new() }
             }
         };
         if tombstone.successors.len() >= Self::MAX_SUCCESSORS {

@@ -109,11 +109,7 @@ impl<'a> Save<'a> {
         };
         let now = self.policy.now();
         let (snapshot, content) = Snapshot::decode(key.clone(), record, self.policy, now)?;
-        Ok(Some(Loaded {
-            is_over: snapshot.is_over(self.policy, now),
-            snapshot,
-            content,
-        }))
+        Ok(Some(Loaded { is_over: snapshot.is_over(self.policy, now), snapshot, content }))
     }
 
     /// Writes a record. Errors that promise that nothing was written are returned as they are; all
@@ -150,10 +146,7 @@ impl<'a> Save<'a> {
             let mut state = self.session.state();
             let earlier = state.unanswered.as_ref();
             let only_tombstone = is_tombstone && earlier.is_none_or(|it| it.only_tombstone);
-            state.unanswered.replace(Unanswered {
-                base: base.clone(),
-                only_tombstone,
-            })
+            state.unanswered.replace(Unanswered { base: base.clone(), only_tombstone })
         };
         let put = self.put(next, Condition::IfVersion(base.clone())).await;
         let may_be_applied = match &put {
@@ -267,10 +260,7 @@ impl<'a> Save<'a> {
             return Ok(());
         }
         let now = self.policy.now();
-        let answerable = state
-            .batches
-            .iter()
-            .all(|batch| batch.id.is_answerable(now));
+        let answerable = state.batches.iter().all(|batch| batch.id.is_answerable(now));
         // A tombstone has not taken effect if there is a live session.
         let known = applied
             || unanswered.only_tombstone

@@ -90,10 +90,7 @@ impl Save<'_> {
             Ok(loaded) => loaded.filter(|loaded| !loaded.is_over),
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
-        let Some(Loaded {
-            snapshot, content, ..
-        }) = loaded
-        else {
+        let Some(Loaded { snapshot, content, .. }) = loaded else {
             return self.no_record(Error::Vanished).map(Break);
         };
         let mut state = self.session.state();
@@ -148,10 +145,7 @@ impl Save<'_> {
     /// There is no record to write to: an error, unless nobody would miss the changes.
     fn no_record(&self, error: Error) -> Result<Outcome> {
         let mut state = self.session.state();
-        if state
-            .pending_changes()
-            .all(|change| change.only_tidies_flash())
-        {
+        if state.pending_changes().all(|change| change.only_tidies_flash()) {
             state.remove_all_changes();
             state.dirty = false;
             return Ok(Outcome::Unchanged);

@@ -99,10 +99,7 @@ impl Store {
         {
             *version += 1_000_000;
         }
-        let current = records
-            .1
-            .get(key)
-            .map(|(version, _)| Version::from(*version));
+        let current = records.1.get(key).map(|(version, _)| Version::from(*version));
         let holds = match condition {
             Condition::IfAbsent => current.is_none(),
             Condition::IfVersion(version) => current == Some(version),
@@ -126,10 +123,7 @@ impl RecordStore for Store {
         if self.loads_fail.load(Ordering::SeqCst) {
             return Err(StoreError::new(StoreErrorKind::Timeout, "no reply"));
         }
-        Ok(found.map(|(version, body)| Record {
-            body,
-            version: Version::from(version),
-        }))
+        Ok(found.map(|(version, body)| Record { body, version: Version::from(version) }))
     }
 
     async fn put(
@@ -153,14 +147,12 @@ impl RecordStore for Store {
         self.pause().await;
         match (fault, outcome) {
             (None | Some(Fault::Succeeds), Some(outcome)) => Ok(outcome),
-            (Some(Fault::TooLarge), _) => Err(StoreError::new(
-                StoreErrorKind::TooLarge,
-                "more than this store takes",
-            )),
-            (Some(Fault::Unconfirmed), _) => Err(StoreError::new(
-                StoreErrorKind::Unconfirmed,
-                "written on no replica",
-            )),
+            (Some(Fault::TooLarge), _) => {
+                Err(StoreError::new(StoreErrorKind::TooLarge, "more than this store takes"))
+            }
+            (Some(Fault::Unconfirmed), _) => {
+                Err(StoreError::new(StoreErrorKind::Unconfirmed, "written on no replica"))
+            }
             _ => Err(StoreError::new(StoreErrorKind::Timeout, "no reply")),
         }
     }
@@ -196,10 +188,7 @@ impl Server {
         let clock = Clock::manual();
         clock.advance(Duration::from_secs(seconds));
         let policy = SessionPolicy::default().clock(clock);
-        Self {
-            store: Arc::clone(&self.store),
-            policy,
-        }
+        Self { store: Arc::clone(&self.store), policy }
     }
 
     pub fn advance(&self, seconds: u64) {

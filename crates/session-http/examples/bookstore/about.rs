@@ -38,11 +38,7 @@ pub(crate) async fn show(State(shop): State<Shop>, page: Page) -> Result<Respons
     let flash = data.flash.iter().map(|(key, json)| ("flash", key, json));
     let entries = values
         .chain(flash)
-        .map(|(kind, key, json)| Entry {
-            key: key.clone(),
-            kind,
-            bytes: json.get().len(),
-        })
+        .map(|(kind, key, json)| Entry { key: key.clone(), kind, bytes: json.get().len() })
         .collect();
     render(&SessionPage {
         is_new: session.is_new(),
@@ -72,9 +68,5 @@ fn words(duration: Duration) -> String {
         .filter(|(count, _)| *count > 0)
         .map(|(count, unit)| format!("{count} {unit}{}", if count == 1 { "" } else { "s" }))
         .collect();
-    if words.is_empty() {
-        "no time at all".to_owned()
-    } else {
-        words.join(" ")
-    }
+    if words.is_empty() { "no time at all".to_owned() } else { words.join(" ") }
 }

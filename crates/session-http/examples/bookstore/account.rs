@@ -34,16 +34,8 @@ struct User {
 
 /// The login page shows them, because this is a demonstration.
 const USERS: [User; 2] = [
-    User {
-        login: "ada",
-        password: "engine",
-        name: "Ada",
-    },
-    User {
-        login: "jules",
-        password: "nautilus",
-        name: "Jules",
-    },
+    User { login: "ada", password: "engine", name: "Ada" },
+    User { login: "jules", password: "nautilus", name: "Jules" },
 ];
 
 #[derive(Template)]
@@ -65,10 +57,7 @@ pub(crate) async fn form(page: Page) -> Result<Response, Failure> {
     if page.user.is_some() {
         return Ok(Redirect::to("/").into_response());
     }
-    render(&LoginPage {
-        page,
-        users: &USERS,
-    })
+    render(&LoginPage { page, users: &USERS })
 }
 
 pub(crate) async fn login(
@@ -100,19 +89,12 @@ pub(crate) async fn logout(session: Session) -> Result<Redirect, Failure> {
     if let Some(theme) = theme {
         session.set(THEME, &theme)?;
     }
-    notice::done(
-        &session,
-        "Goodbye. You are logged out, and your cart is empty.",
-    )?;
+    notice::done(&session, "Goodbye. You are logged out, and your cart is empty.")?;
     Ok(Redirect::to("/"))
 }
 
 fn find(sent: &Login) -> Option<&'static User> {
     let user = USERS.iter().find(|user| user.login == sent.login.trim())?;
-    let same: bool = user
-        .password
-        .as_bytes()
-        .ct_eq(sent.password.as_bytes())
-        .into();
+    let same: bool = user.password.as_bytes().ct_eq(sent.password.as_bytes()).into();
     same.then_some(user)
 }

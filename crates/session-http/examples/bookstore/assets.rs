@@ -13,9 +13,6 @@ pub(crate) async fn icon() -> impl IntoResponse {
 }
 
 fn cached(kind: &'static str, body: &'static str) -> impl IntoResponse {
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, "public, max-age=300"),
-    ];
+    let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "public, max-age=300")];
     (headers, body)
 }

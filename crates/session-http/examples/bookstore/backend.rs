@@ -40,9 +40,7 @@ impl Backend {
             Some(_) => None,
             None => Some(Scratch::new()?),
         };
-        let directory = scratch
-            .as_ref()
-            .map(|scratch| format!("fs:{}", scratch.0.display()));
+        let directory = scratch.as_ref().map(|scratch| format!("fs:{}", scratch.0.display()));
         let choice = choice.or(directory.as_deref()).unwrap_or_default();
         let (kind, rest) = choice.split_once(':').unwrap_or((choice, ""));
         let (storage, name): (Arc<dyn SessionStorage>, String) = match kind {
@@ -58,17 +56,11 @@ impl Backend {
             "memcache" => {
                 let servers = rest.trim_start_matches('/').trim_end_matches('/');
                 let store = MemcacheStore::connect(servers.split(',')).await;
-                (
-                    Arc::new(store.map_err(refused)?),
-                    format!("in memcached at {servers}"),
-                )
+                (Arc::new(store.map_err(refused)?), format!("in memcached at {servers}"))
             }
             kind if kind.starts_with("redis") => {
                 let store = RedisStore::connect(choice).await;
-                (
-                    Arc::new(store.map_err(refused)?),
-                    format!("in Redis at {}", host(choice)),
-                )
+                (Arc::new(store.map_err(refused)?), format!("in Redis at {}", host(choice)))
             }
             // The rest is not shown, because it may contain a password.
             kind => {
@@ -78,11 +70,7 @@ impl Backend {
                 ));
             }
         };
-        Ok(Self {
-            storage,
-            name,
-            scratch,
-        })
+        Ok(Self { storage, name, scratch })
     }
 }
 

@@ -56,10 +56,7 @@ pub(crate) fn find(slug: &str) -> Option<&'static Book> {
 /// A cover, drawn in `covers/`.
 macro_rules! cover {
     ($file:literal, $ink:literal) => {
-        Cover {
-            art: include_str!(concat!("covers/", $file, ".svg")),
-            ink: $ink,
-        }
+        Cover { art: include_str!(concat!("covers/", $file, ".svg")), ink: $ink }
     };
 }
 

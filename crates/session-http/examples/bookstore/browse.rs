@@ -31,11 +31,7 @@ pub(crate) async fn shelf(page: Page) -> Result<Response, Failure> {
 
 pub(crate) async fn book(book: &'static Book, page: Page) -> Result<Response, Failure> {
     let in_cart = page.session.get(CART)?.unwrap_or_default().copies(book);
-    render(&BookPage {
-        page,
-        book,
-        in_cart,
-    })
+    render(&BookPage { page, book, in_cart })
 }
 
 /// The book that the path names. Handlers take it before the page, so that an unknown book opens no

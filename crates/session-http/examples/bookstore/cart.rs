@@ -26,9 +26,7 @@ pub(crate) struct Cart(BTreeMap<String, u32>);
 
 impl Cart {
     pub(crate) fn count(&self) -> u32 {
-        self.0
-            .values()
-            .fold(0, |sum, copies| sum.saturating_add(*copies))
+        self.0.values().fold(0, |sum, copies| sum.saturating_add(*copies))
     }
 
     pub(crate) fn copies(&self, book: &Book) -> u32 {
@@ -90,12 +88,7 @@ pub(crate) struct Remove {
 pub(crate) async fn show(page: Page) -> Result<Response, Failure> {
     let lines = page.session.get(CART)?.unwrap_or_default().lines();
     let total = lines.iter().map(|line| line.price).sum();
-    render(&CartPage {
-        note: page.session.get(NOTE)?.unwrap_or_default(),
-        page,
-        lines,
-        total,
-    })
+    render(&CartPage { note: page.session.get(NOTE)?.unwrap_or_default(), page, lines, total })
 }
 
 pub(crate) async fn add(session: Session, Fields(sent): Fields<Add>) -> Result<Redirect, Failure> {
@@ -124,10 +117,7 @@ pub(crate) async fn remove(
 ) -> Result<Redirect, Failure> {
     let book = books::find(&sent.slug).ok_or(Failure::NotFound)?;
     edit(&session, move |cart| cart.set(book.slug, 0))?;
-    notice::done(
-        &session,
-        format!("“{}” went back to the shelf.", book.title),
-    )?;
+    notice::done(&session, format!("“{}” went back to the shelf.", book.title))?;
     Ok(Redirect::to("/cart"))
 }
 
@@ -143,10 +133,7 @@ pub(crate) async fn checkout(session: Session) -> Result<Redirect, Failure> {
     // time.
     edit(&session, move |cart| {
         for (slug, copies) in &ordered.0 {
-            let remaining = cart
-                .0
-                .get(slug)
-                .map_or(0, |had| had.saturating_sub(*copies));
+            let remaining = cart.0.get(slug).map_or(0, |had| had.saturating_sub(*copies));
             cart.set(slug, remaining);
         }
     })?;

@@ -34,9 +34,7 @@ pub(crate) fn token(session: &Session) -> Result<String, Failure> {
         return Ok(token);
     }
     let mut bytes = [0; 16];
-    SystemRandom::new()
-        .fill(&mut bytes)
-        .map_err(|_| Failure::Random)?;
+    SystemRandom::new().fill(&mut bytes).map_err(|_| Failure::Random)?;
     let fresh = format!("{:032x}", u128::from_be_bytes(bytes));
     // If two pages create a token at the same time, the first one that is saved wins.
     let token = session.update(TOKEN, move |token| token.or(Some(fresh.clone())))?;
@@ -54,9 +52,7 @@ pub(crate) async fn guard(
     }
     let session = handle.open().await?;
     let (parts, body) = request.into_parts();
-    let body = to_bytes(body, MOST_BYTES)
-        .await
-        .map_err(|_| Failure::Unreadable)?;
+    let body = to_bytes(body, MOST_BYTES).await.map_err(|_| Failure::Unreadable)?;
     let copy = Request::from_parts(parts.clone(), Body::from(body.clone()));
     let sent = Form::<Sent>::from_request(copy, &()).await;
     let expected = session.get(TOKEN)?;

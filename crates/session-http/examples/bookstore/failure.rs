@@ -130,11 +130,7 @@ fn broken() -> Response {
 }
 
 fn page(status: StatusCode, title: &'static str, text: &'static str) -> Response {
-    let page = ErrorPage {
-        status: status.as_u16(),
-        title,
-        text,
-    };
+    let page = ErrorPage { status: status.as_u16(), title, text };
     let headers = [(header::CACHE_CONTROL, "no-store")];
     match page.render() {
         Ok(html) => (status, headers, Html(html)).into_response(),

@@ -32,10 +32,7 @@ pub(crate) async fn run() -> Result<(), String> {
     } else {
         "secret made for this run (set SESSION_SECRET to keep logins over a restart)"
     };
-    println!(
-        "Bookstore on http://{address} - sessions {} - {secret}",
-        backend.name
-    );
+    println!("Bookstore on http://{address} - sessions {} - {secret}", backend.name);
 
     let policy = SessionPolicy::default();
     let shop = Shop::new(&backend.name, &policy, setup.cookie.cookie_name());
@@ -59,22 +56,20 @@ pub(crate) async fn run() -> Result<(), String> {
 }
 
 async fn listen(port: u16) -> Result<TcpListener, String> {
-    TcpListener::bind(("127.0.0.1", port))
-        .await
-        .map_err(|error| match error.kind() {
-            ErrorKind::AddrInUse => format!(
-                "port {port} is taken by another program; end that one, or choose another port: \
+    TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
+        ErrorKind::AddrInUse => format!(
+            "port {port} is taken by another program; end that one, or choose another port: \
                  PORT={}",
-                port.checked_add(1).unwrap_or(3000)
-            ),
-            ErrorKind::PermissionDenied => {
-                format!(
-                    "port {port} is not allowed to this user; choose one above 1023, \
+            port.checked_add(1).unwrap_or(3000)
+        ),
+        ErrorKind::PermissionDenied => {
+            format!(
+                "port {port} is not allowed to this user; choose one above 1023, \
                      such as PORT=3000"
-                )
-            }
-            _ => format!("cannot listen on port {port}: {error}; choose another one with PORT"),
-        })
+            )
+        }
+        _ => format!("cannot listen on port {port}: {error}; choose another one with PORT"),
+    })
 }
 
 /// Ctrl-C, or SIGTERM from a service manager.

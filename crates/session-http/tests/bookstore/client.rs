@@ -21,19 +21,12 @@ pub(crate) struct Page {
 
 impl Client {
     pub(crate) fn new(port: u16) -> Self {
-        Self {
-            port,
-            cookies: BTreeMap::new(),
-            token: String::new(),
-        }
+        Self { port, cookies: BTreeMap::new(), token: String::new() }
     }
 
     /// The same browser on a server that was started again on `port`.
     pub(crate) fn on(&self, port: u16) -> Self {
-        Self {
-            port,
-            ..self.clone()
-        }
+        Self { port, ..self.clone() }
     }
 
     pub(crate) fn get(&mut self, path: &str) -> Page {
@@ -47,11 +40,8 @@ impl Client {
     }
 
     pub(crate) fn send(&mut self, method: &str, path: &str, body: &str) -> Page {
-        let pairs: Vec<_> = self
-            .cookies
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let pairs: Vec<_> =
+            self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookie = match pairs.is_empty() {
             true => String::new(),
             false => format!("Cookie: {}\r\n", pairs.join("; ")),
@@ -62,9 +52,7 @@ impl Client {
             body.len()
         );
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).unwrap();
-        stream
-            .set_read_timeout(Some(Duration::from_secs(20)))
-            .unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut response = String::new();
         stream.read_to_string(&mut response).unwrap();

@@ -51,13 +51,7 @@ impl Server {
     /// Stops it with SIGTERM, as a service manager does.
     pub(crate) fn stop(mut self) -> ExitStatus {
         let pid = self.child.id().to_string();
-        assert!(
-            Command::new("kill")
-                .args(["-TERM", &pid])
-                .status()
-                .unwrap()
-                .success()
-        );
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
         let deadline = Instant::now() + Duration::from_secs(15);
         loop {
             if let Some(status) = self.child.try_wait().unwrap() {
@@ -78,11 +72,8 @@ impl Drop for Server {
 
 /// Runs a shop that cannot start, and returns the one line that it prints.
 pub(crate) fn start_error(settings: &[(&str, &str)]) -> String {
-    let mut child = command(settings)
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap();
+    let mut child =
+        command(settings).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let deadline = Instant::now() + Duration::from_secs(30);
     while child.try_wait().unwrap().is_none() {
         if Instant::now() > deadline {
@@ -91,11 +82,7 @@ pub(crate) fn start_error(settings: &[(&str, &str)]) -> String {
         }
         std::thread::sleep(Duration::from_millis(10));
     }
-    let Output {
-        status,
-        stdout,
-        stderr,
-    } = child.wait_with_output().unwrap();
+    let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
     let printed = String::from_utf8(stderr).unwrap();
     assert_eq!(status.code(), Some(2), "{printed}");
     assert!(stdout.is_empty());
@@ -106,13 +93,7 @@ pub(crate) fn start_error(settings: &[(&str, &str)]) -> String {
 
 fn command(settings: &[(&str, &str)]) -> Command {
     let mut command = Command::new(binary());
-    for name in [
-        "PORT",
-        "SESSION_STORE",
-        "SESSION_SECRET",
-        "SESSION_SECURE",
-        "RUST_LOG",
-    ] {
+    for name in ["PORT", "SESSION_STORE", "SESSION_SECRET", "SESSION_SECURE", "RUST_LOG"] {
         command.env_remove(name);
     }
     // The tests request error pages, and each one would be logged.
@@ -138,13 +119,7 @@ fn binary() -> &'static Path {
 
 fn build() -> PathBuf {
     let output = Command::new(env!("CARGO"))
-        .args([
-            "build",
-            "--package",
-            "session-http",
-            "--example",
-            "bookstore",
-        ])
+        .args(["build", "--package", "session-http", "--example", "bookstore"])
         .args(["--message-format", "json"])
         .stderr(Stdio::inherit())
         .output()

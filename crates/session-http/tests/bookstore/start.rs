@@ -10,18 +10,8 @@ fn without_configuration_sessions_are_in_temporary_files() {
     let temporary = Directory::new();
     let root = temporary.0.display().to_string();
     let server = Server::start(&[("TMPDIR", &root)]);
-    assert!(
-        server
-            .line
-            .contains(&format!("in files under {root}/bookstore-")),
-        "{}",
-        server.line
-    );
-    assert!(
-        server.line.contains("secret made for this run"),
-        "{}",
-        server.line
-    );
+    assert!(server.line.contains(&format!("in files under {root}/bookstore-")), "{}", server.line);
+    assert!(server.line.contains("secret made for this run"), "{}", server.line);
 
     let mut browser = server.client();
     assert_eq!(browser.get("/").status, 200);
@@ -45,10 +35,7 @@ fn behind_tls_the_cookie_is_secure() {
     let server = Server::start(&[("SESSION_STORE", "memory"), ("SESSION_SECURE", "1")]);
     let page = server.client().get("/");
     let cookie = page.header("set-cookie");
-    assert!(
-        cookie.starts_with("__Host-session=") && cookie.contains("Secure"),
-        "{cookie}"
-    );
+    assert!(cookie.starts_with("__Host-session=") && cookie.contains("Secure"), "{cookie}");
 }
 
 #[test]
@@ -56,10 +43,7 @@ fn a_busy_port_is_a_one_line_error() {
     let taken = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = taken.local_addr().unwrap().port().to_string();
     let printed = start_error(&[("PORT", &port)]);
-    assert!(
-        printed.contains(&format!("port {port} is taken")),
-        "{printed}"
-    );
+    assert!(printed.contains(&format!("port {port} is taken")), "{printed}");
     assert!(printed.contains("PORT="), "{printed}");
 }
 
@@ -76,32 +60,14 @@ fn invalid_settings_are_one_line_errors() {
         ("SESSION_STORE", "memory:big", "give memory"),
         ("SESSION_STORE", "fs:", "give memory"),
         ("SESSION_STORE", "postgres://u:hunter2@h/d", "give memory"),
-        (
-            "SESSION_STORE",
-            "fs:/dev/null",
-            "SESSION_STORE cannot be used",
-        ),
-        (
-            "SESSION_STORE",
-            "redis://:hunter2@127.0.0.1:1",
-            "127.0.0.1:1",
-        ),
+        ("SESSION_STORE", "fs:/dev/null", "SESSION_STORE cannot be used"),
+        ("SESSION_STORE", "redis://:hunter2@127.0.0.1:1", "127.0.0.1:1"),
         ("SESSION_STORE", "redis://", "SESSION_STORE cannot be used"),
         ("SESSION_STORE", "memcache://127.0.0.1:1", "127.0.0.1:1"),
-        (
-            "SESSION_STORE",
-            "memcache://",
-            "SESSION_STORE cannot be used",
-        ),
+        ("SESSION_STORE", "memcache://", "SESSION_STORE cannot be used"),
     ] {
         let printed = start_error(&[(name, value)]);
-        assert!(
-            printed.contains(name) && printed.contains(advice),
-            "{name}={value}: {printed}"
-        );
-        assert!(
-            !printed.contains("hunter2") && !printed.contains("too short"),
-            "{printed}"
-        );
+        assert!(printed.contains(name) && printed.contains(advice), "{name}={value}: {printed}");
+        assert!(!printed.contains("hunter2") && !printed.contains("too short"), "{printed}");
     }
 }

@@ -50,27 +50,13 @@ fn visit(server: &Server, by_id: bool) {
     let first = browser.clone();
 
     let page = browser.post("/cart/add", "slug=walden&copies=2&back=/books/walden");
-    assert_eq!(
-        (page.status, page.header("location")),
-        (303, "/books/walden")
-    );
+    assert_eq!((page.status, page.header("location")), (303, "/books/walden"));
     let page = browser.get("/books/walden");
-    assert_eq!(
-        (page.cart(), page.notice()),
-        (2, "“Walden” is in your cart.")
-    );
+    assert_eq!((page.cart(), page.notice()), (2, "“Walden” is in your cart."));
     assert_eq!(browser.get("/books/walden").notice(), "");
 
-    assert_eq!(
-        browser
-            .post("/cart/add", "slug=dracula&copies=1&back=/")
-            .status,
-        303
-    );
-    assert_eq!(
-        browser.post("/cart/change", "slug=walden&copies=5").status,
-        303
-    );
+    assert_eq!(browser.post("/cart/add", "slug=dracula&copies=1&back=/").status, 303);
+    assert_eq!(browser.post("/cart/change", "slug=walden&copies=5").status, 303);
     let page = browser.get("/cart");
     assert_eq!((page.cart(), page.text("total")), (6, Some("€70.40")));
     assert_eq!(browser.post("/cart/remove", "slug=dracula").status, 303);
@@ -80,12 +66,7 @@ fn visit(server: &Server, by_id: bool) {
     assert_eq!((page.status, page.header("location")), (303, "/cart"));
     assert!(browser.get("/cart").body.contains("data-theme=\"dark\""));
 
-    assert_eq!(
-        browser
-            .post("/login", "login=ada&password=wrong")
-            .header("location"),
-        "/login"
-    );
+    assert_eq!(browser.post("/login", "login=ada&password=wrong").header("location"), "/login");
     let page = browser.get("/login");
     assert!(page.notice().contains("do not belong together"));
     assert!(page.text("user").is_none());
@@ -120,12 +101,7 @@ fn visit(server: &Server, by_id: bool) {
     let page = browser.get("/");
     assert!(page.notice().starts_with("Thank you. 5 books for €57.50"));
     assert_eq!(page.cart(), 0);
-    assert_eq!(
-        browser
-            .post("/cart/add", "slug=walden&copies=1&back=/")
-            .status,
-        303
-    );
+    assert_eq!(browser.post("/cart/add", "slug=walden&copies=1&back=/").status, 303);
 
     let before = browser.clone();
     let page = browser.post("/logout", "");
@@ -180,14 +156,7 @@ fn a_form_without_the_sessions_token_changes_nothing() {
 
     let add = "slug=walden&copies=1&back=/";
     let theirs = format!("csrf={}&{add}", other_visitor.token);
-    for body in [
-        add,
-        &format!("csrf=&{add}"),
-        &theirs,
-        "",
-        "%%%",
-        "csrf=1&csrf=2",
-    ] {
+    for body in [add, &format!("csrf=&{add}"), &theirs, "", "%%%", "csrf=1&csrf=2"] {
         for path in ["/cart/add", "/logout", "/login", "/theme", "/checkout"] {
             let page = browser.send("POST", path, body);
             assert_eq!(page.status, 403, "{path} {body}");
@@ -206,10 +175,8 @@ fn a_form_without_the_sessions_token_changes_nothing() {
 #[test]
 fn books_added_in_many_tabs_at_once_are_all_in_the_cart() {
     let directory = Directory::new();
-    for server in [
-        Server::start(&[("SESSION_STORE", "memory")]),
-        Server::with_files(&directory.0),
-    ] {
+    for server in [Server::start(&[("SESSION_STORE", "memory")]), Server::with_files(&directory.0)]
+    {
         let mut browser = server.client();
         browser.get("/");
         let tabs: Vec<_> = ["walden", "dracula", "moby-dick", "walden"]
@@ -249,11 +216,7 @@ fn pages_that_need_no_session_open_none() {
         for mut browser in [browser.clone(), server.client()] {
             let page = browser.get(path);
             assert_eq!(page.status, status, "{path}");
-            assert_eq!(
-                (page.header("set-cookie"), page.header("vary")),
-                ("", ""),
-                "{path}"
-            );
+            assert_eq!((page.header("set-cookie"), page.header("vary")), ("", ""), "{path}");
         }
     }
 
@@ -298,12 +261,9 @@ fn invalid_form_values_are_refused() {
     let server = Server::start(&[("SESSION_STORE", "memory")]);
     let mut browser = server.client();
     browser.get("/");
-    for back in [
-        "//elsewhere.example",
-        "/%5Celsewhere.example",
-        "https://elsewhere.example",
-        "/%0D%0AX:y",
-    ] {
+    for back in
+        ["//elsewhere.example", "/%5Celsewhere.example", "https://elsewhere.example", "/%0D%0AX:y"]
+    {
         let page = browser.post("/theme", &format!("theme=light&back={back}"));
         assert_eq!((page.status, page.header("location")), (303, "/"), "{back}");
     }
@@ -317,11 +277,6 @@ fn invalid_form_values_are_refused() {
     }
     let long = "x".repeat(20_000);
     assert_eq!(browser.post("/theme", &long).status, 422);
-    assert_eq!(
-        browser
-            .post("/cart/add", "slug=walden&copies=4000000000&back=/")
-            .status,
-        303
-    );
+    assert_eq!(browser.post("/cart/add", "slug=walden&copies=4000000000&back=/").status, 303);
     assert_eq!(browser.get("/").cart(), 99);
 }

@@ -1,12 +1,6 @@
 //! An application whose handlers can pause between opening and using their session, so that a test
 //! controls how requests overlap.
-#![allow(
-    dead_code,
-    unreachable_pub,
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic
-)]
+#![allow(dead_code, unreachable_pub, clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::collections::HashMap;
 use std::fmt;
@@ -135,11 +129,7 @@ impl TestResponse {
         let (pair, _) = line.split_once(';').unwrap();
         let (name, value) = pair.split_once('=').unwrap();
         assert_eq!(name, "__Host-session");
-        Some(if value.is_empty() {
-            String::new()
-        } else {
-            pair.to_owned()
-        })
+        Some(if value.is_empty() { String::new() } else { pair.to_owned() })
     }
 }
 
@@ -164,23 +154,12 @@ impl App {
             .route("/untouched", get(async || "untouched"))
             .layer(Extension(Arc::clone(&gates)))
             .layer(SessionLayer::new(manager.clone()));
-        Self {
-            router,
-            manager,
-            gates,
-        }
+        Self { router, manager, gates }
     }
 
     /// Sends a request whose handler runs `steps`, such as `set/a/1` or `regenerate+set/user/7`.
     pub async fn get(&self, cookie: &str, steps: &str) -> TestResponse {
-        read_body(
-            self.router
-                .clone()
-                .oneshot(request(cookie, steps, None))
-                .await
-                .unwrap(),
-        )
-        .await
+        read_body(self.router.clone().oneshot(request(cookie, steps, None)).await.unwrap()).await
     }
 
     /// Starts such a request. It pauses once its session is open.
@@ -188,10 +167,7 @@ impl App {
         let (opened, is_open) = oneshot::channel();
         let (go, wait) = oneshot::channel();
         let gate = format!("{}", self.gates.lock().unwrap().len());
-        self.gates
-            .lock()
-            .unwrap()
-            .insert(gate.clone(), Gate { opened, go: wait });
+        self.gates.lock().unwrap().insert(gate.clone(), Gate { opened, go: wait });
         let request = request(cookie, steps, Some(&gate));
         let router = self.router.clone();
         let response =
@@ -255,10 +231,7 @@ async fn act(
                 session.update(word(), |n: Option<u32>| Some(n.unwrap_or(0) + 1))?;
             }
             "get" => {
-                out += &session
-                    .get::<serde_json::Value>(word())?
-                    .unwrap_or_default()
-                    .to_string()
+                out += &session.get::<serde_json::Value>(word())?.unwrap_or_default().to_string()
             }
             "flash" => session.flash(word(), &word())?,
             "regenerate" => session.regenerate_id()?,

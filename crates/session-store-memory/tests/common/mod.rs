@@ -1,10 +1,5 @@
 //! Records for the tests, by number.
-#![allow(
-    dead_code,
-    clippy::unwrap_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(dead_code, clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 use std::time::Duration;
 
@@ -27,11 +22,7 @@ pub(crate) fn key(number: usize) -> RecordKey {
 }
 
 pub(crate) async fn insert(store: &MemoryStore, number: usize, body: impl Into<Bytes>) -> Version {
-    match store
-        .put(&key(number), body.into(), HOUR, Condition::IfAbsent)
-        .await
-        .unwrap()
-    {
+    match store.put(&key(number), body.into(), HOUR, Condition::IfAbsent).await.unwrap() {
         PutOutcome::Stored(version) => version,
         PutOutcome::Refused => panic!("{number} was taken"),
     }

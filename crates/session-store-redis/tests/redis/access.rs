@@ -30,11 +30,7 @@ fn allow(redis: &Redis, more: &str) {
 }
 
 async fn a_user_with_five_commands(program: Program) {
-    let redis = Redis::builder()
-        .program(program)
-        .user("app", RULES)
-        .start()
-        .unwrap();
+    let redis = Redis::builder().program(program).user("app", RULES).start().unwrap();
     let url = redis.user_url("app", "hunter2");
     let store = RedisStore::connect(&url).await.unwrap();
     works(&store).await;
@@ -42,11 +38,7 @@ async fn a_user_with_five_commands(program: Program) {
     let batch = tokio::join!(store.load(&a), store.load(&b), store.load(&a));
     assert!(batch.0.is_ok() && batch.1.is_ok() && batch.2.is_ok());
 
-    let elsewhere = RedisStore::builder(&url)
-        .prefix("other:")
-        .connect()
-        .await
-        .unwrap();
+    let elsewhere = RedisStore::builder(&url).prefix("other:").connect().await.unwrap();
     let error = elsewhere.load(&key("a")).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Config, "{error}");
     let error = RedisStore::connect(&format!("{url}/3")).await.unwrap_err();
@@ -80,11 +72,7 @@ async fn such_a_user_behind_sentinels(program: Program) {
     let builder = RedisStore::builder(&url).wait_for_replicas(1, Duration::from_secs(1));
     let waiting = builder.connect().await.unwrap();
     let error = insert(&waiting, "a", "1").await.unwrap_err();
-    assert_eq!(
-        error.kind(),
-        StoreErrorKind::Unconfirmed,
-        "it was written: {error}"
-    );
+    assert_eq!(error.kind(), StoreErrorKind::Unconfirmed, "it was written: {error}");
     for node in group.nodes() {
         allow(node, "+role +wait");
     }
@@ -94,12 +82,8 @@ async fn such_a_user_behind_sentinels(program: Program) {
     for sentinel in group.sentinels() {
         let rules = "ACL SETUSER watch on >hunter3 -@all +sentinel|get-master-addr-by-name \
                      +sentinel|sentinels";
-        sentinel
-            .command(&rules.split(' ').collect::<Vec<_>>())
-            .unwrap();
-        sentinel
-            .command(&["ACL", "SETUSER", "default", "resetpass", ">locked"])
-            .unwrap();
+        sentinel.command(&rules.split(' ').collect::<Vec<_>>()).unwrap();
+        sentinel.command(&["ACL", "SETUSER", "default", "resetpass", ">locked"]).unwrap();
     }
     let url = format!("{url}&sentinelUsername=watch&sentinelPassword=hunter3");
     works(&RedisStore::connect(&url).await.unwrap()).await;
@@ -108,17 +92,9 @@ async fn such_a_user_behind_sentinels(program: Program) {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_forbids_much() {
     let mut builder = Redis::builder();
-    for command in [
-        "CONFIG",
-        "KEYS",
-        "SCAN",
-        "INFO",
-        "CLIENT",
-        "SCRIPT",
-        "SELECT",
-        "FLUSHALL",
-        "SUBSCRIBE",
-    ] {
+    for command in
+        ["CONFIG", "KEYS", "SCAN", "INFO", "CLIENT", "SCRIPT", "SELECT", "FLUSHALL", "SUBSCRIBE"]
+    {
         builder = builder.forbid(command);
     }
     let redis = builder.start().unwrap();
@@ -130,8 +106,5 @@ async fn a_server_that_forbids_much() {
     let error = replace(&store, "a", "2", version).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Config);
     let text = format!("{error} {error:?}");
-    assert!(
-        text.contains("EVAL") && !text.contains(&key("a").hex()),
-        "{text}"
-    );
+    assert!(text.contains("EVAL") && !text.contains(&key("a").hex()), "{text}");
 }

@@ -88,9 +88,7 @@ async fn a_value_that_is_no_string_is_the_error_of_its_own_caller(program: Progr
     let redis = start(program);
     let store = store(&redis).await;
     let mut version = stored(insert(&*store, "a", "1").await.unwrap());
-    redis
-        .command(&["RPUSH", &redis_key("b"), "theirs"])
-        .unwrap();
+    redis.command(&["RPUSH", &redis_key("b"), "theirs"]).unwrap();
     let (a, b) = (key("a"), key("b"));
     for _ in 0..3 {
         let (good, bad) = tokio::join!(store.load(&a), store.load(&b));

@@ -29,11 +29,7 @@ async fn operation(store: &RedisStore, number: u64, kind: u64) {
     match kind {
         0 => drop(store.load(&key).await),
         1 => drop(store.remove(&key).await),
-        2 => drop(
-            store
-                .put(&key, text.into(), HOUR, Condition::IfAbsent)
-                .await,
-        ),
+        2 => drop(store.put(&key, text.into(), HOUR, Condition::IfAbsent).await),
         _ => {
             let Ok(Some(record)) = store.load(&key).await else {
                 return;
@@ -52,11 +48,7 @@ async fn after_some_turns(turns: u64) {
 
 async fn every_later_read_gets_its_own(program: Program) {
     let redis = start(program);
-    let store = RedisStore::builder(&redis.url())
-        .pool_size(2)
-        .connect()
-        .await
-        .unwrap();
+    let store = RedisStore::builder(&redis.url()).pool_size(2).connect().await.unwrap();
     let (store, dropped) = (Arc::new(store), Arc::new(AtomicUsize::new(0)));
     let mut tasks = JoinSet::new();
     for task in 0..16 {
@@ -87,9 +79,6 @@ async fn every_later_read_gets_its_own(program: Program) {
             assert!(body.starts_with(&name(number)), "{body} at {number}");
         }
     }
-    println!(
-        "{} operations dropped, {read} records read",
-        dropped.load(Ordering::Relaxed)
-    );
+    println!("{} operations dropped, {read} records read", dropped.load(Ordering::Relaxed));
     assert!(read > DROPPED / 4, "{read}");
 }

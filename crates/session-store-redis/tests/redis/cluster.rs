@@ -51,10 +51,7 @@ async fn a_slot_that_moves_under_load(program: Program) {
     let mut readers = JoinSet::new();
     let names = (0..).map(|number| format!("other-{number}"));
     let owner = |name: &str| cluster.master_of(&redis_key(name)).unwrap().port();
-    for name in names
-        .filter(|name| owner(name) == moving.to.port())
-        .take(32)
-    {
+    for name in names.filter(|name| owner(name) == moving.to.port()).take(32) {
         stored(insert(&*store, &name, &name).await.unwrap());
         let store = store.clone();
         readers.spawn(async move {
@@ -68,15 +65,8 @@ async fn a_slot_that_moves_under_load(program: Program) {
     }
     moving.migrate("moving");
     for step in 1..=100 {
-        assert_eq!(
-            body(&*store, "moving").await.unwrap(),
-            (step - 1).to_string()
-        );
-        version = stored(
-            replace(&*store, "moving", &step.to_string(), version)
-                .await
-                .unwrap(),
-        );
+        assert_eq!(body(&*store, "moving").await.unwrap(), (step - 1).to_string());
+        version = stored(replace(&*store, "moving", &step.to_string(), version).await.unwrap());
     }
     // A caller that goes away leaves no answer behind for the next.
     let key = key("moving");
@@ -87,11 +77,7 @@ async fn a_slot_that_moves_under_load(program: Program) {
     }
     moving.complete();
     for step in 101..=120 {
-        version = stored(
-            replace(&*store, "moving", &step.to_string(), version)
-                .await
-                .unwrap(),
-        );
+        version = stored(replace(&*store, "moving", &step.to_string(), version).await.unwrap());
     }
     let read: u32 = readers.join_all().await.into_iter().sum();
     println!("{read} records read while the slot moved");
@@ -121,15 +107,9 @@ async fn clients_that_do_not_fit_are_refused() {
     let refused =
         RedisStore::with_client(Client::new(config.clone(), None, None, None)).unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::Config);
-    assert!(
-        refused.to_string().contains("max_redirections"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("max_redirections"), "{refused}");
 
-    let connection = ConnectionConfig {
-        max_redirections: 0,
-        ..ConnectionConfig::default()
-    };
+    let connection = ConnectionConfig { max_redirections: 0, ..ConnectionConfig::default() };
     let client = Client::new(config, None, Some(connection), None);
     client.init().await.unwrap();
     works(&RedisStore::with_client(client).unwrap()).await;
@@ -143,8 +123,5 @@ async fn clients_that_do_not_fit_are_refused() {
     }
     let refused = refused.unwrap();
     assert_eq!(refused.kind(), StoreErrorKind::Config);
-    assert!(
-        refused.to_string().contains("redis-cluster://"),
-        "{refused}"
-    );
+    assert!(refused.to_string().contains("redis-cluster://"), "{refused}");
 }

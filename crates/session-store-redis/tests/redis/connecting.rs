@@ -12,11 +12,7 @@ use session_store_redis::RedisStore;
 async fn refused(url: &str, kind: StoreErrorKind, names: &str) -> StoreError {
     let started = Instant::now();
     let error = RedisStore::connect(url).await.unwrap_err();
-    assert!(
-        started.elapsed() < Duration::from_millis(3500),
-        "{:?}",
-        started.elapsed()
-    );
+    assert!(started.elapsed() < Duration::from_millis(3500), "{:?}", started.elapsed());
     let text = format!("{error} {error:?}");
     assert_eq!(error.kind(), kind, "{text}");
     assert!(text.contains(names) && !text.contains("hunter2"), "{text}");
@@ -41,54 +37,30 @@ async fn an_absent_server() {
     ] {
         refused(&url, StoreErrorKind::Unavailable, &address).await;
     }
-    refused(
-        "redis+unix:///nowhere/redis.sock",
-        StoreErrorKind::Unavailable,
-        "/nowhere/redis.sock",
-    )
-    .await;
+    refused("redis+unix:///nowhere/redis.sock", StoreErrorKind::Unavailable, "/nowhere/redis.sock")
+        .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_that_never_answers() {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    refused(
-        &format!("redis://:hunter2@{address}"),
-        StoreErrorKind::Timeout,
-        &address,
-    )
-    .await;
+    refused(&format!("redis://:hunter2@{address}"), StoreErrorKind::Timeout, &address).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_wrong_password() {
     let redis = Redis::builder().password("right").start().unwrap();
     let address = redis.addr();
-    refused(
-        &format!("redis://:hunter2@{address}"),
-        StoreErrorKind::Config,
-        &address,
-    )
-    .await;
-    refused(
-        &format!("redis://{address}"),
-        StoreErrorKind::Config,
-        &address,
-    )
-    .await;
+    refused(&format!("redis://:hunter2@{address}"), StoreErrorKind::Config, &address).await;
+    refused(&format!("redis://{address}"), StoreErrorKind::Config, &address).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_server_of_another_kind() {
     let redis = Redis::start().unwrap();
     let address = redis.addr();
-    refused(
-        &format!("redis-cluster://{address}"),
-        StoreErrorKind::Config,
-        &address,
-    )
-    .await;
+    refused(&format!("redis-cluster://{address}"), StoreErrorKind::Config, &address).await;
     let url = format!("redis-sentinel://{address}?sentinelServiceName=m");
     refused(&url, StoreErrorKind::Config, &address).await;
     let url = format!("redis://{address}/99");
@@ -119,10 +91,7 @@ async fn tls_is_never_plain_text() {
     refused(&url, StoreErrorKind::Config, "feature `tls`").await;
     assert_eq!(
         redis.info("total_connections_received").unwrap(),
-        Redis::start()
-            .unwrap()
-            .info("total_connections_received")
-            .unwrap()
+        Redis::start().unwrap().info("total_connections_received").unwrap()
     );
 }
 
@@ -133,13 +102,7 @@ async fn nothing_shows_the_password() {
     assert!(!format!("{builder:?}").contains("hunter2"));
     let store = builder.connect().await.unwrap();
     let text = format!("{store:?}");
-    assert!(
-        text.contains(&redis.addr()) && !text.contains("hunter2"),
-        "{text}"
-    );
-    let zero = RedisStore::builder(&redis.url())
-        .command_timeout(Duration::ZERO)
-        .connect()
-        .await;
+    assert!(text.contains(&redis.addr()) && !text.contains("hunter2"), "{text}");
+    let zero = RedisStore::builder(&redis.url()).command_timeout(Duration::ZERO).connect().await;
     assert_eq!(zero.unwrap_err().kind(), StoreErrorKind::Config);
 }

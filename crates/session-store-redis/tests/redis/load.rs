@@ -57,12 +57,7 @@ impl Load {
                 written
             });
         }
-        Self {
-            store,
-            keys,
-            stop,
-            clients: running,
-        }
+        Self { store, keys, stop, clients: running }
     }
 
     /// Stops the clients, and reads every record; nothing may be there twice, or at another's key.
@@ -79,24 +74,12 @@ impl Load {
             };
             let body = String::from_utf8(record.body.to_vec()).unwrap();
             for id in body.lines() {
-                assert!(
-                    id.starts_with(&format!("{number:03}-")),
-                    "{id} is at key {number}"
-                );
-                assert_eq!(
-                    seen.insert(id.to_owned(), number),
-                    None,
-                    "{id} was applied twice"
-                );
+                assert!(id.starts_with(&format!("{number:03}-")), "{id} is at key {number}");
+                assert_eq!(seen.insert(id.to_owned(), number), None, "{id} was applied twice");
             }
         }
-        let missing = written
-            .iter()
-            .filter(|write| seen.get(&write.id) != Some(&write.key));
-        Verdict {
-            missing: missing.count(),
-            acknowledged: written.len(),
-        }
+        let missing = written.iter().filter(|write| seen.get(&write.id) != Some(&write.key));
+        Verdict { missing: missing.count(), acknowledged: written.len() }
     }
 }
 

@@ -1,10 +1,5 @@
 //! Against real servers, which `session-servers` starts.
-#![allow(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    clippy::panic,
-    clippy::indexing_slicing
-)]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)]
 
 /// Runs each of these tests against Redis and against Valkey.
 macro_rules! on_redis_and_valkey {

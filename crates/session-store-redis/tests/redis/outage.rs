@@ -29,11 +29,7 @@ async fn many_writers_of_few_records(program: Program) {
 }
 
 async fn nothing_acknowledged_is_lost_and_nothing_is_applied_twice(program: Program) {
-    let redis = Redis::builder()
-        .program(program)
-        .append_only()
-        .start()
-        .unwrap();
+    let redis = Redis::builder().program(program).append_only().start().unwrap();
     let store = Arc::new(RedisStore::connect(&redis.url()).await.unwrap());
     let load = Load::start(store.clone(), 32, 200);
     for _ in 0..2 {
@@ -55,21 +51,14 @@ async fn nothing_acknowledged_is_lost_and_nothing_is_applied_twice(program: Prog
 async fn errors_within_the_limit_while_it_is_gone() {
     let redis = Redis::builder().append_only().start().unwrap();
     let limit = Duration::from_millis(500);
-    let store = RedisStore::builder(&redis.url())
-        .command_timeout(limit)
-        .connect()
-        .await
-        .unwrap();
+    let store = RedisStore::builder(&redis.url()).command_timeout(limit).connect().await.unwrap();
     let version = stored(insert(&store, "a", "1").await.unwrap());
     redis.kill();
     for _ in 0..3 {
         let started = Instant::now();
         let error = store.load(&key("a")).await.unwrap_err();
         assert!(
-            matches!(
-                error.kind(),
-                StoreErrorKind::Unavailable | StoreErrorKind::Timeout
-            ),
+            matches!(error.kind(), StoreErrorKind::Unavailable | StoreErrorKind::Timeout),
             "{error}"
         );
         assert!(error.to_string().contains(&redis.addr()), "{error}");
@@ -98,9 +87,7 @@ async fn a_write_whose_answer_is_lost_is_not_sent_again(program: Program) {
     insert(&store, "b", "1").await.unwrap_err();
     assert_eq!(body(&store, "b").await.unwrap(), "1");
     let writes = monitor.commands().unwrap();
-    let writes = writes
-        .iter()
-        .filter(|line| line.contains("EVAL") || line.contains("\"SET\""));
+    let writes = writes.iter().filter(|line| line.contains("EVAL") || line.contains("\"SET\""));
     assert_eq!(writes.count(), 2);
 }
 

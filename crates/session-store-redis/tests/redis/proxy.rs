@@ -33,11 +33,7 @@ impl Proxy {
                 }
             }
         });
-        Self {
-            address,
-            mode,
-            task,
-        }
+        Self { address, mode, task }
     }
 
     pub(crate) fn url(&self) -> String {

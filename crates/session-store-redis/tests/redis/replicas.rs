@@ -27,30 +27,18 @@ async fn a_write_waits_for_its_replica(program: Program) {
     let load = Load::start(store.clone(), 8, 20);
     tokio::time::sleep(Duration::from_millis(500)).await;
     let verdict = load.stop().await;
-    assert!(
-        verdict.acknowledged > 50 && verdict.missing == 0,
-        "{verdict:?}"
-    );
+    assert!(verdict.acknowledged > 50 && verdict.missing == 0, "{verdict:?}");
 
     let version = stored(insert(&*store, "a", "1").await.unwrap());
     let master = group.master().unwrap();
-    let replica = group
-        .nodes()
-        .iter()
-        .find(|node| node.port() != master.port())
-        .unwrap();
+    let replica = group.nodes().iter().find(|node| node.port() != master.port()).unwrap();
     let patience = Duration::from_millis(300);
     let store = with(patience).await;
     replica.kill();
     let started = Instant::now();
-    let error = replace(&*store, "a", "2", version.clone())
-        .await
-        .unwrap_err();
+    let error = replace(&*store, "a", "2", version.clone()).await.unwrap_err();
     assert_eq!(error.kind(), StoreErrorKind::Unconfirmed);
-    assert!(
-        error.to_string().contains("only 0 of 1 replicas"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("only 0 of 1 replicas"), "{error}");
     assert!(
         started.elapsed() >= patience && started.elapsed() < patience * 4,
         "{:?}",
@@ -58,10 +46,7 @@ async fn a_write_waits_for_its_replica(program: Program) {
     );
     // The master has it, as the error says, and other commands were not held up.
     assert_eq!(body(&*store, "a").await.unwrap(), "2");
-    assert_eq!(
-        replace(&*store, "a", "3", version).await.unwrap(),
-        PutOutcome::Refused
-    );
+    assert_eq!(replace(&*store, "a", "3", version).await.unwrap(), PutOutcome::Refused);
     let (waiting, started) = (
         tokio::spawn({
             let store = store.clone();
@@ -77,17 +62,10 @@ async fn a_write_waits_for_its_replica(program: Program) {
 async fn on_a_cluster_the_keys_own_node_is_asked(program: Program) {
     let cluster = RedisCluster::start_with([program; 3]).unwrap();
     let patience = Duration::from_secs(10);
-    let store = RedisStore::builder(&cluster.url())
-        .wait_for_replicas(1, patience)
-        .connect()
-        .await
-        .unwrap();
+    let store =
+        RedisStore::builder(&cluster.url()).wait_for_replicas(1, patience).connect().await.unwrap();
     for number in 0..20 {
         let version = stored(insert(&store, &format!("k{number}"), "1").await.unwrap());
-        stored(
-            replace(&store, &format!("k{number}"), "2", version)
-                .await
-                .unwrap(),
-        );
+        stored(replace(&store, &format!("k{number}"), "2", version).await.unwrap());
     }
 }

@@ -32,11 +32,7 @@ async fn a_master_that_dies(program: Program) {
 
     // The old master returns as a replica, and a Sentinel that is asked first may be gone.
     let mut nodes = group.nodes().iter();
-    nodes
-        .find(|node| node.pid().is_none())
-        .unwrap()
-        .restart()
-        .unwrap();
+    nodes.find(|node| node.pid().is_none()).unwrap().restart().unwrap();
     group.wait_healthy().unwrap();
     group.sentinels()[0].kill();
     works(&*store).await;
@@ -51,9 +47,7 @@ async fn a_master_that_is_told_to_go() {
     let store = RedisStore::connect(&group.url()).await.unwrap();
     works(&store).await;
     let old = group.master().unwrap();
-    group.sentinels()[0]
-        .command(&["SENTINEL", "FAILOVER", "mymaster"])
-        .unwrap();
+    group.sentinels()[0].command(&["SENTINEL", "FAILOVER", "mymaster"]).unwrap();
     session_servers::until(Duration::from_secs(20), "no failover", || {
         match group.master()?.port() {
             port if port == old.port() => Err("still the old master".to_owned().into()),

@@ -23,35 +23,17 @@ on_redis_and_valkey! {
 }
 
 async fn every_operation(program: Program) {
-    let redis = Redis::builder()
-        .program(program)
-        .unix_socket()
-        .password("hunter2")
-        .start()
-        .unwrap();
+    let redis =
+        Redis::builder().program(program).unix_socket().password("hunter2").start().unwrap();
     works(&RedisStore::connect(&redis.url()).await.unwrap()).await;
     let url = redis.unix_url().unwrap();
     let socket = RedisStore::connect(&url).await;
     // A URL of a socket has no place for a password.
     assert_eq!(socket.err().unwrap().kind(), StoreErrorKind::Config);
 
-    let redis = Redis::builder()
-        .program(program)
-        .unix_socket()
-        .start()
-        .unwrap();
-    works(
-        &RedisStore::connect(&redis.unix_url().unwrap())
-            .await
-            .unwrap(),
-    )
-    .await;
-    works(
-        &RedisStore::connect(&format!("{}/3", redis.url()))
-            .await
-            .unwrap(),
-    )
-    .await;
+    let redis = Redis::builder().program(program).unix_socket().start().unwrap();
+    works(&RedisStore::connect(&redis.unix_url().unwrap()).await.unwrap()).await;
+    works(&RedisStore::connect(&format!("{}/3", redis.url())).await.unwrap()).await;
 }
 
 async fn one_command_each(program: Program) {
@@ -82,43 +64,20 @@ async fn one_command_each(program: Program) {
 async fn any_bytes_and_any_lifetime(program: Program) {
     let redis = start(program);
     let store = RedisStore::connect(&redis.url()).await.unwrap();
-    let bodies: [&[u8]; 6] = [
-        b"",
-        b"nil",
-        b"QUEUED",
-        b"123",
-        b"\0\xff\r\n$-1\r\n",
-        &[b'x'; 1 << 20],
-    ];
+    let bodies: [&[u8]; 6] =
+        [b"", b"nil", b"QUEUED", b"123", b"\0\xff\r\n$-1\r\n", &[b'x'; 1 << 20]];
     for (index, bytes) in bodies.into_iter().enumerate() {
         let key = key(&format!("bytes-{index}"));
         let bytes = Bytes::copy_from_slice(bytes);
-        let put = store.put(
-            &key,
-            bytes.clone(),
-            std::time::Duration::MAX,
-            Condition::IfAbsent,
-        );
+        let put = store.put(&key, bytes.clone(), std::time::Duration::MAX, Condition::IfAbsent);
         let version = stored(put.await.unwrap());
         let record = store.load(&key).await.unwrap().unwrap();
-        assert_eq!(
-            (record.body, &record.version),
-            (bytes.clone(), &version),
-            "{index}"
-        );
+        assert_eq!((record.body, &record.version), (bytes.clone(), &version), "{index}");
         let put = store.put(&key, bytes.clone(), HOUR, Condition::IfVersion(version));
         stored(put.await.unwrap());
-        assert_eq!(
-            store.load(&key).await.unwrap().unwrap().body,
-            bytes,
-            "{index}"
-        );
+        assert_eq!(store.load(&key).await.unwrap().unwrap().body, bytes, "{index}");
     }
-    let life = redis
-        .command(&["PTTL", &redis_key("bytes-0")])
-        .unwrap()
-        .integer()
-        .unwrap();
+    let life = redis.command(&["PTTL", &redis_key("bytes-0")]).unwrap().integer().unwrap();
     assert!((3_590_000..=3_600_000).contains(&life), "{life}");
 
     let put = insert(&store, "v", "1").await.unwrap();
@@ -132,10 +91,7 @@ async fn a_body_that_redis_does_not_take_is_not_sent() {
     let redis = Redis::start().unwrap();
     let store = RedisStore::connect(&redis.url()).await.unwrap();
     let huge = Bytes::from(vec![0; 512 * 1024 * 1024 + 1]);
-    let refused = store
-        .put(&key("huge"), huge, HOUR, Condition::IfAbsent)
-        .await
-        .unwrap_err();
+    let refused = store.put(&key("huge"), huge, HOUR, Condition::IfAbsent).await.unwrap_err();
     assert_eq!(refused.kind(), StoreErrorKind::TooLarge);
 }
 
@@ -154,20 +110,14 @@ async fn a_time_limit_may_be_beyond_the_end_of_time() {
 async fn prefixes_and_plain_keys() {
     let redis = Redis::start().unwrap();
     let store = RedisStore::connect(&redis.url()).await.unwrap();
-    let other = RedisStore::builder(&redis.url())
-        .prefix("other:")
-        .connect()
-        .await
-        .unwrap();
+    let other = RedisStore::builder(&redis.url()).prefix("other:").connect().await.unwrap();
     assert_ne!(insert(&store, "a", "1").await.unwrap(), PutOutcome::Refused);
     assert_eq!(body(&other, "a").await, None);
     let stored = redis.command(&["GET", &redis_key("a")]).unwrap();
     assert_eq!(stored.text().unwrap(), "1");
 
     // As remix writes it.
-    redis
-        .command(&["SET", "session:0b4c-id", "[{},{}]"])
-        .unwrap();
+    redis.command(&["SET", "session:0b4c-id", "[{},{}]"]).unwrap();
     let plain = RecordKey::plain_of(&SessionId::parse_foreign("0b4c-id").unwrap());
     let record = store.load(&plain).await.unwrap().unwrap();
     assert_eq!(&record.body[..], b"[{},{}]");
@@ -183,21 +133,12 @@ async fn a_value_that_is_no_string_is_named_and_left_alone(program: Program) {
         redis.command(&["RPUSH", &name, "theirs"]).unwrap();
         let loaded = store.load(&key).await.unwrap_err();
         let version = Condition::IfVersion(Version::from_bytes(&[b'0'; 40]));
-        let put = store
-            .put(&key, Bytes::from_static(b"x"), HOUR, version)
-            .await
-            .unwrap_err();
+        let put = store.put(&key, Bytes::from_static(b"x"), HOUR, version).await.unwrap_err();
         for error in [loaded, put] {
             assert_eq!(error.kind(), StoreErrorKind::Corrupt);
             let text = format!("{error} {error:?}");
-            assert!(
-                text.contains("session:") && text.contains(&key.hex()[..8]),
-                "{text}"
-            );
-            assert!(
-                !text.contains("secret-id") && !text.contains(&key.hex()),
-                "{text}"
-            );
+            assert!(text.contains("session:") && text.contains(&key.hex()[..8]), "{text}");
+            assert!(!text.contains("secret-id") && !text.contains(&key.hex()), "{text}");
         }
         let absent = store.put(&key, Bytes::from_static(b"x"), HOUR, Condition::IfAbsent);
         assert_eq!(absent.await.unwrap(), PutOutcome::Refused);
@@ -207,19 +148,13 @@ async fn a_value_that_is_no_string_is_named_and_left_alone(program: Program) {
 }
 
 async fn a_full_server_is_unavailable(program: Program) {
-    let redis = Redis::builder()
-        .program(program)
-        .line("maxmemory 2mb")
-        .start()
-        .unwrap();
+    let redis = Redis::builder().program(program).line("maxmemory 2mb").start().unwrap();
     let store = RedisStore::connect(&redis.url()).await.unwrap();
     let version = stored(insert(&store, "a", "1").await.unwrap());
     let large = "x".repeat(200_000);
     let mut refused = None;
     for index in 0..20 {
-        refused = refused.or(insert(&store, &format!("large-{index}"), &large)
-            .await
-            .err());
+        refused = refused.or(insert(&store, &format!("large-{index}"), &large).await.err());
     }
     let replaced = replace(&store, "a", &large, version).await.unwrap_err();
     for error in [refused.unwrap(), replaced] {
@@ -246,11 +181,7 @@ async fn nothing_is_left_when_the_store_is_dropped(program: Program) {
     let redis = start(program);
     let clients = || redis.info("connected_clients").unwrap().unwrap();
     let before = clients();
-    let store = RedisStore::builder(&redis.url())
-        .pool_size(5)
-        .connect()
-        .await
-        .unwrap();
+    let store = RedisStore::builder(&redis.url()).pool_size(5).connect().await.unwrap();
     body(&store, "a").await;
     assert_ne!(clients(), before);
     drop(store);

@@ -39,9 +39,7 @@ pub(crate) async fn replace(
     version: Version,
 ) -> Result<PutOutcome, StoreError> {
     let body = Bytes::copy_from_slice(body.as_bytes());
-    store
-        .put(&key(name), body, HOUR, Condition::IfVersion(version))
-        .await
+    store.put(&key(name), body, HOUR, Condition::IfVersion(version)).await
 }
 
 pub(crate) async fn body(store: &dyn RecordStore, name: &str) -> Option<String> {
@@ -59,17 +57,11 @@ pub(crate) async fn works(store: &dyn RecordStore) {
     assert_eq!((&record.body[..], &record.version), (&b"1"[..], &first));
 
     let second = stored(replace(store, name, "2", first.clone()).await.unwrap());
-    assert_eq!(
-        replace(store, name, "3", first).await.unwrap(),
-        PutOutcome::Refused
-    );
+    assert_eq!(replace(store, name, "3", first).await.unwrap(), PutOutcome::Refused);
     assert_eq!(body(store, name).await.unwrap(), "2");
     assert!(store.remove(&key(name)).await.unwrap());
     assert!(!store.remove(&key(name)).await.unwrap());
-    assert_eq!(
-        replace(store, name, "4", second).await.unwrap(),
-        PutOutcome::Refused
-    );
+    assert_eq!(replace(store, name, "4", second).await.unwrap(), PutOutcome::Refused);
     assert_eq!(body(store, name).await, None);
 }
 
@@ -88,10 +80,9 @@ pub(crate) async fn until_it_works(
     loop {
         match store.remove(&key("works")).await {
             Ok(_) => return since.elapsed(),
-            Err(error) => assert!(
-                since.elapsed() < limit,
-                "not within {limit:?}; at last: {error}"
-            ),
+            Err(error) => {
+                assert!(since.elapsed() < limit, "not within {limit:?}; at last: {error}")
+            }
         }
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
@@ -116,16 +107,12 @@ impl<'a> MovingSlot<'a> {
         let key = redis_key(name);
         let from = cluster.master_of(&key).unwrap();
         let masters = cluster.masters().unwrap();
-        let mut others = masters
-            .into_iter()
-            .filter(|node| node.port() != from.port());
+        let mut others = masters.into_iter().filter(|node| node.port() != from.port());
         let to = others.next().unwrap();
         let slot = from.command(&["CLUSTER", "KEYSLOT", &key]).unwrap();
         let slot = slot.integer().unwrap().to_string();
-        to.command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &id(from)])
-            .unwrap();
-        from.command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &id(to)])
-            .unwrap();
+        to.command(&["CLUSTER", "SETSLOT", &slot, "IMPORTING", &id(from)]).unwrap();
+        from.command(&["CLUSTER", "SETSLOT", &slot, "MIGRATING", &id(to)]).unwrap();
         Self { from, to, slot }
     }
 
@@ -139,8 +126,7 @@ impl<'a> MovingSlot<'a> {
     /// From here on, the old master answers `MOVED`.
     pub(crate) fn complete(self) {
         for node in [self.to, self.from] {
-            node.command(&["CLUSTER", "SETSLOT", &self.slot, "NODE", &id(self.to)])
-                .unwrap();
+            node.command(&["CLUSTER", "SETSLOT", &self.slot, "NODE", &id(self.to)]).unwrap();
         }
     }
 }

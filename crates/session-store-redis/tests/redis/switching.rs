@@ -30,9 +30,7 @@ async fn comparison(store: &RedisStore, redis: &Redis) -> String {
     let sent = monitor.commands().unwrap();
     let sent = sent.iter().filter(|line| line.contains("PX")).cloned();
     let sent = words(&sent.collect::<Vec<_>>());
-    redis
-        .command(&["DEL", &crate::support::redis_key("compared")])
-        .unwrap();
+    redis.command(&["DEL", &crate::support::redis_key("compared")]).unwrap();
     sent.last().unwrap().clone()
 }
 
@@ -69,10 +67,7 @@ async fn valkey_is_asked_again_after_each_reconnect() {
     let own = Client::new(own, None, None, Some(policy));
     own.init().await.unwrap();
     let builder = RedisStore::builder(&redis.url()).pool_size(1);
-    for store in [
-        builder.connect().await.unwrap(),
-        RedisStore::with_client(own).unwrap(),
-    ] {
+    for store in [builder.connect().await.unwrap(), RedisStore::with_client(own).unwrap()] {
         for (program, expected) in [
             (Program::Redis, "EVAL"),
             (Program::Valkey, "SET"),

@@ -14,9 +14,7 @@ use crate::support::works;
 
 fn trusting(authority: &Authority) -> TlsConnector {
     let mut roots = RootCertStore::empty();
-    roots
-        .add(CertificateDer::from_pem_file(authority.certificate()).unwrap())
-        .unwrap();
+    roots.add(CertificateDer::from_pem_file(authority.certificate()).unwrap()).unwrap();
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let config = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()

@@ -20,10 +20,7 @@ pub const SIZES: [usize; 3] = [64, 256, 3072];
 
 /// Values that are signed and verified, sealed and opened.
 pub(super) fn values() -> Vec<Case> {
-    let pairs = [
-        (CookieContent::Id, "sign", "verify"),
-        (CookieContent::Data, "seal", "open"),
-    ];
+    let pairs = [(CookieContent::Id, "sign", "verify"), (CookieContent::Data, "seal", "open")];
     let cases = |size| pairs.map(|(content, make, take)| pair(size, content, make, take));
     SIZES.into_iter().flat_map(cases).flatten().collect()
 }

@@ -12,7 +12,5 @@ use crate::app::{READ, WRITE};
 pub(super) fn cases() -> Vec<Case> {
     let dir = Rc::new(DataDir::create("bench").expect("a directory"));
     let app = ours(FsStore::open(dir.path()).expect("an empty directory"));
-    [READ, WRITE]
-        .map(|visit| app.case(visit).keeping(&dir))
-        .into()
+    [READ, WRITE].map(|visit| app.case(visit).keeping(&dir)).into()
 }

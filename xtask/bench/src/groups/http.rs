@@ -11,10 +11,7 @@ pub(crate) const BARE: &str = "bare server";
 
 pub(super) fn cases() -> Vec<Case> {
     let of = |visit| {
-        [
-            loopback(visit, BARE, || bare(BARE)),
-            loopback(visit, "ours", || ours(MemoryStore::new())),
-        ]
+        [loopback(visit, BARE, || bare(BARE)), loopback(visit, "ours", || ours(MemoryStore::new()))]
     };
     [UNTOUCHED, READ].into_iter().flat_map(of).collect()
 }

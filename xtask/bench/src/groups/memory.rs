@@ -15,10 +15,7 @@ const BODY: &[u8] = br#"[{"user":42,"theme":"dark","count":1},{},{"v":1,"c":1763
 const DAY: Duration = Duration::from_secs(86_400);
 
 pub(super) fn cases() -> Vec<Case> {
-    let store = MemoryStore::builder()
-        .max_records(2 * MILLION)
-        .max_bytes(2 << 30)
-        .build();
+    let store = MemoryStore::builder().max_records(2 * MILLION).max_bytes(2 << 30).build();
     let visited = store.clone();
     million(
         "ours",
@@ -115,7 +112,5 @@ fn resident() -> usize {
     let text = std::fs::read_to_string("/proc/self/status").expect("Linux");
     let line = text.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
-    kilobytes
-        .map(|kilobytes: usize| kilobytes * 1024)
-        .expect("Linux")
+    kilobytes.map(|kilobytes: usize| kilobytes * 1024).expect("Linux")
 }

@@ -18,9 +18,7 @@ const ROUTES: &str = "        // the routes of the next steps\n";
 fn blocks(language: &str) -> impl Iterator<Item = &'static str> {
     let fence = format!("```{language}\n");
     let after: Vec<_> = PAGE.split(&fence).skip(1).collect();
-    after
-        .into_iter()
-        .filter_map(|rest| rest.split("```").next())
+    after.into_iter().filter_map(|rest| rest.split("```").next())
 }
 
 #[test]
@@ -28,13 +26,10 @@ fn the_page_shows_the_program() {
     let mut code = blocks("rs");
     let frame = code.next().unwrap();
     let handlers: String = code.map(|block| format!("{block}\n")).collect();
-    let routes: String = blocks("text")
-        .filter(|block| block.trim_start().starts_with(".route"))
-        .collect();
+    let routes: String =
+        blocks("text").filter(|block| block.trim_start().starts_with(".route")).collect();
     assert!(frame.contains(ROUTES));
-    let shown = frame
-        .replace("fn app(", &format!("{handlers}fn app("))
-        .replace(ROUTES, &routes);
+    let shown = frame.replace("fn app(", &format!("{handlers}fn app(")).replace(ROUTES, &routes);
     assert_eq!(shown, PROGRAM);
 }
 
@@ -43,10 +38,7 @@ fn the_diffs_on_the_page_apply_to_the_program() {
     let changes: Vec<_> = blocks("diff").collect();
     assert_eq!(changes.len(), 2);
     for change in changes {
-        let old = change
-            .lines()
-            .next()
-            .and_then(|line| line.strip_prefix('-'));
+        let old = change.lines().next().and_then(|line| line.strip_prefix('-'));
         assert!(PROGRAM.contains(old.unwrap()), "{change}");
     }
 }
@@ -61,19 +53,13 @@ impl Browser {
     fn new() -> Self {
         let cookie = SessionCookie::new("a secret of at least 32 bytes, for a test").unwrap();
         let manager = SessionManager::new(MemoryStore::new(), cookie);
-        Self {
-            app: app(manager),
-            cookie: String::new(),
-        }
+        Self { app: app(manager), cookie: String::new() }
     }
 
     /// The line of the front page that shows the session.
     async fn home(&self) -> String {
         let request = Request::get("/").header(header::COOKIE, &self.cookie);
-        let response = self
-            .app
-            .clone()
-            .oneshot(request.body(Body::empty()).unwrap());
+        let response = self.app.clone().oneshot(request.body(Body::empty()).unwrap());
         let body = to_bytes(response.await.unwrap().into_body(), 10_000).await;
         let page = String::from_utf8(body.unwrap().to_vec()).unwrap();
         page.lines().next().unwrap().to_owned()
@@ -83,10 +69,7 @@ impl Browser {
         let request = Request::post(path)
             .header(header::COOKIE, &self.cookie)
             .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
-        let response = self
-            .app
-            .clone()
-            .oneshot(request.body(Body::from(form)).unwrap());
+        let response = self.app.clone().oneshot(request.body(Body::from(form)).unwrap());
         let response = response.await.unwrap();
         assert_eq!(response.status(), StatusCode::SEE_OTHER);
         if let Some(cookie) = response.headers().get(header::SET_COOKIE) {

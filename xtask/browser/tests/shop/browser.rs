@@ -34,12 +34,7 @@ impl Browser {
         let capabilities = capabilities(&chromium, &profile.path().display().to_string());
         let started = command(driver.port(), "POST", "/session", &capabilities).unwrap();
         let session = format!("/session/{}", started["sessionId"].as_str().unwrap());
-        let browser = Self {
-            driver,
-            session,
-            site: site.to_owned(),
-            _profile: profile,
-        };
+        let browser = Self { driver, session, site: site.to_owned(), _profile: profile };
         browser.post("timeouts", json!({ "pageLoad": 30_000, "script": 20_000 }));
         browser.go("/");
         browser
@@ -118,9 +113,7 @@ impl Browser {
     pub(crate) fn cookie(&self, name: &str) -> Option<Cookie> {
         let cookies = self.get("cookie");
         let mut cookies = cookies.as_array().unwrap().iter();
-        cookies
-            .find(|cookie| cookie["name"] == name)
-            .map(|cookie| Cookie(cookie.clone()))
+        cookies.find(|cookie| cookie["name"] == name).map(|cookie| Cookie(cookie.clone()))
     }
 
     pub(crate) fn set_cookie(&self, name: &str, value: &str) {

@@ -24,19 +24,13 @@ fn over_https_the_cookie_has_the_host_prefix() {
     let browser = Browser::open(&format!("https://localhost:{port}"));
     let cookie = browser.cookie("__Host-session").unwrap();
     assert!(cookie.is("secure") && cookie.is("httpOnly"), "{cookie:?}");
-    assert_eq!(
-        (cookie.attribute("path"), cookie.attribute("sameSite")),
-        ("/", "Lax")
-    );
+    assert_eq!((cookie.attribute("path"), cookie.attribute("sameSite")), ("/", "Lax"));
     assert_eq!(cookie.attribute("domain"), "localhost");
 
     visit::add(&browser, "walden");
     visit::login(&browser);
     assert_eq!(visit::cart(&browser), 1);
-    assert_ne!(
-        browser.cookie("__Host-session").unwrap().value(),
-        cookie.value()
-    );
+    assert_ne!(browser.cookie("__Host-session").unwrap().value(), cookie.value());
     visit::logout(&browser);
     assert_eq!(visit::cart(&browser), 0);
 }
@@ -44,10 +38,7 @@ fn over_https_the_cookie_has_the_host_prefix() {
 /// Starts a TLS proxy in front of the shop, and returns its port. It runs until the test exits.
 fn proxy(shop: u16) -> u16 {
     let acceptor = acceptor(&Authority::create().unwrap());
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_io()
-        .build()
-        .unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().build().unwrap();
     let listener = runtime.block_on(TcpListener::bind("127.0.0.1:0")).unwrap();
     let port = listener.local_addr().unwrap().port();
     thread::spawn(move || {

@@ -114,10 +114,7 @@ fn a_flash_is_not_consumed_by_the_icon_or_a_prefetch(browser: &Browser, shop: &S
     browser.go("/books/frankenstein");
     let token = browser.script("return document.querySelector('[name=csrf]').value");
     let cookie = browser.cookie(COOKIE).unwrap();
-    let form = format!(
-        "csrf={}&slug=frankenstein&copies=1&back=/",
-        token.as_str().unwrap()
-    );
+    let form = format!("csrf={}&slug=frankenstein&copies=1&back=/", token.as_str().unwrap());
     let mut stream = TcpStream::connect(("127.0.0.1", shop.port)).unwrap();
     write!(
         stream,

@@ -61,16 +61,8 @@ fn each_side_verifies_the_others_signature() {
 
 #[test]
 fn secrets_can_be_rotated() {
-    let (old, both, new) = (
-        remix(&["old"]),
-        remix(&["new-é🎉", "old"]),
-        remix(&["new-é🎉"]),
-    );
-    let ours = [
-        rust(&["old"]),
-        rust(&["new-é🎉", "old"]),
-        rust(&["new-é🎉"]),
-    ];
+    let (old, both, new) = (remix(&["old"]), remix(&["new-é🎉", "old"]), remix(&["new-é🎉"]));
+    let ours = [rust(&["old"]), rust(&["new-é🎉", "old"]), rust(&["new-é🎉"])];
     let [ours_old, ours_both, ours_new] = &ours;
     let value = "f47ac10b-58cc-4372-a567-0e02b2c3d479";
 
@@ -105,11 +97,7 @@ fn changed_cookies_are_refused() {
     ];
     for at in [dot + 1, header.len() - 2] {
         let mut other = header.clone();
-        let swap = if header.as_bytes()[at] == b'A' {
-            "B"
-        } else {
-            "A"
-        };
+        let swap = if header.as_bytes()[at] == b'A' { "B" } else { "A" };
         other.replace_range(at..=at, swap);
         changed.push(other);
     }
@@ -152,10 +140,7 @@ fn rust_sets_stricter_attributes() {
     let ours = rust(&[SECRET]).set(value, content, Some(week), UNIX_EPOCH, 0);
     let ours = &ours.unwrap()[0];
     let attributes = ours.split_once("; ").unwrap().1;
-    assert_eq!(
-        attributes,
-        "Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax"
-    );
+    assert_eq!(attributes, "Max-Age=604800; Path=/; HttpOnly; Secure; SameSite=Lax");
 }
 
 /// Browsers drop a cookie of more than 4096 bytes. remix sends it anyway.

@@ -104,10 +104,7 @@ async fn a_copied_cookie_of_remix_never_expires() {
     site.advance(1000 * DAY);
     assert!(site.rust_open().await.is_new());
     site.cookie = copied;
-    assert_eq!(
-        site.rust(|session| session.get::<u32>("user")).await,
-        Some(7)
-    );
+    assert_eq!(site.rust(|session| session.get::<u32>("user")).await, Some(7));
 }
 
 #[tokio::test]

@@ -165,8 +165,5 @@ async fn with_cookie_storage_a_copied_cookie_stays_valid_on_both_sides() {
     assert_eq!(site.js(json!([["get", "user"]])), [Value::Null]);
     site.cookie = copied;
     assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
-    assert_eq!(
-        site.rust(|session| session.get::<u32>("user")).await,
-        Some(7)
-    );
+    assert_eq!(site.rust(|session| session.get::<u32>("user")).await, Some(7));
 }

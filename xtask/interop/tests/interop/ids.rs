@@ -102,10 +102,7 @@ async fn with_cookie_storage_the_old_cookie_stays_valid_on_both_sides() {
     site.cookie = old.clone();
     assert_eq!(site.js(json!([["get", "user"]])), [json!(7)]);
     site.cookie = old;
-    assert_eq!(
-        site.rust(|session| session.get::<u32>("user")).await,
-        Some(7)
-    );
+    assert_eq!(site.rust(|session| session.get::<u32>("user")).await, Some(7));
 }
 
 #[tokio::test]
@@ -126,10 +123,7 @@ async fn an_id_of_any_printable_form_opens_where_a_record_exists() {
             session.set("n", &2)
         })
         .await;
-        assert_eq!(
-            site.js(json!([["id"], ["get", "n"]])),
-            [json!(id), json!(2)]
-        );
+        assert_eq!(site.js(json!([["id"], ["get", "n"]])), [json!(id), json!(2)]);
         site.rust(|session| session.destroy()).await;
     }
     // remix accepts these too. Rust does not.

@@ -55,13 +55,7 @@ fn npm(directory: &Path) {
     let log = directory.join("npm.log");
     let output = File::create(&log).unwrap();
     let mut npm = Command::new("npm")
-        .args([
-            "install",
-            "--no-package-lock",
-            "--no-audit",
-            "--no-fund",
-            "--ignore-scripts",
-        ])
+        .args(["install", "--no-package-lock", "--no-audit", "--no-fund", "--ignore-scripts"])
         .args(PACKAGES)
         .current_dir(directory)
         .stdin(Stdio::null())

@@ -49,12 +49,7 @@ impl Remix {
         let text = |line: &Value| line.as_str().unwrap().to_owned();
         TestResponse {
             results: answer["results"].as_array().unwrap().clone(),
-            cookies: answer["cookies"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(text)
-                .collect(),
+            cookies: answer["cookies"].as_array().unwrap().iter().map(text).collect(),
         }
     }
 

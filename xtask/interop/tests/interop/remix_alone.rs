@@ -97,10 +97,7 @@ async fn after_destroy_reading_finds_nothing_and_writing_throws() {
 async fn a_logout_sets_an_empty_cookie_without_an_expiry() {
     let site = Site::redis().await;
     let response = site.remix.request(None, &json!([["destroy"]]));
-    assert_eq!(
-        response.cookies,
-        ["__session=; HttpOnly; Path=/; SameSite=Lax; Secure"]
-    );
+    assert_eq!(response.cookies, ["__session=; HttpOnly; Path=/; SameSite=Lax; Secure"]);
 }
 
 #[tokio::test]
