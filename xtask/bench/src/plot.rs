@@ -6,8 +6,8 @@ use crate::figure::Figures;
 use crate::target::{Compare, Limit, TARGETS, Target};
 
 const ROW: usize = 20;
-/// Where the bars start.
-const LEFT: f64 = 470.0;
+/// The width of the labels, where the bars start.
+const LABELS: f64 = 470.0;
 /// The length of a ratio of 1.
 const ONE: f64 = 250.0;
 /// Where longer bars end.
@@ -30,7 +30,7 @@ pub(crate) fn svg(figures: &Figures) -> String {
             bar(&mut body, y, target, share(target, outcome.ratio), class);
         }
     }
-    let (width, height, one) = (LEFT + LONGEST * ONE + 60.0, y + ROW, LEFT + ONE);
+    let (width, height, one) = (LABELS + LONGEST * ONE + 60.0, y + ROW, LABELS + ONE);
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"{width}\" height=\"{height}\" \
          font-family=\"sans-serif\" font-size=\"12\">\n<style>{STYLE}</style>\n\
@@ -47,13 +47,14 @@ fn bar(body: &mut String, y: usize, target: &Target, share: f64, class: &str) {
     let _ = writeln!(
         body,
         "<text x=\"{}\" y=\"{y}\" text-anchor=\"end\">{target}</text>\
-         <rect x=\"{LEFT}\" y=\"{top}\" width=\"{length:.0}\" height=\"{height}\" class=\"{class}\"/>\
+         <rect x=\"{LABELS}\" y=\"{top}\" width=\"{length:.0}\" height=\"{height}\" \
+         class=\"{class}\"/>\
          <text x=\"{:.0}\" y=\"{y}\">{share:.2}</text>",
-        LEFT - 8.0,
-        LEFT + LONGEST * ONE + 8.0,
+        LABELS - 8.0,
+        LABELS + LONGEST * ONE + 8.0,
     );
     if let Some(Limit::AtMost(limit) | Limit::AtLeast(limit)) = target.limit {
-        let (x, bottom) = (LEFT + self::share(target, limit) * ONE, top + height);
+        let (x, bottom) = (LABELS + self::share(target, limit) * ONE, top + height);
         let _ = writeln!(
             body,
             "<line x1=\"{x:.0}\" y1=\"{top}\" x2=\"{x:.0}\" y2=\"{bottom}\" class=\"target\"/>"

@@ -10,8 +10,8 @@ pub(crate) fn middle_half(samples: &[f64]) -> [f64; 2] {
     [quantile(samples, 0.25), quantile(samples, 0.75)]
 }
 
-/// Combines the samples of two cases that were taken in the same round. Rounds that one of them
-/// lacks are left out.
+/// Combines the samples of two cases that were taken in the same round. Rounds that only
+/// one of them has are skipped.
 pub(crate) fn by_round(one: &[f64], other: &[f64], combine: fn(f64, f64) -> f64) -> Vec<f64> {
     let rounds = one.iter().zip(other);
     rounds.map(|(one, other)| combine(*one, *other)).collect()

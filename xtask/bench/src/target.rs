@@ -27,8 +27,8 @@ pub(crate) enum Compare {
     Time,
     /// Our bytes, divided by the peer's.
     Bytes,
-    /// Our time, divided by the peer's, after what these subjects take is subtracted: the first from ours, the second from
-    /// the peer's.
+    /// Our time, divided by the peer's, after the time of the first subject is subtracted from ours
+    /// and the time of the second from the peer's.
     Beyond(&'static str, &'static str),
     /// How often we do it in a second, divided by the peer's.
     Rate,
