@@ -122,10 +122,7 @@ mod tests {
         let (figures, rows) = text.split_once("| --- |\n").unwrap();
         let figure = figures.lines().find(|line| line.contains(" ours "));
         let words: Vec<&str> = figure.unwrap().split_whitespace().collect();
-        assert_eq!(
-            words,
-            ["read", "ours", "890.0", "ns", "535.0", "..", "1245.0"]
-        );
+        assert_eq!(words, ["read", "ours", "890.0", "ns", "535.0", "..", "1245.0"]);
         assert_eq!(
             rows.lines().collect::<Vec<_>>(),
             [
