@@ -110,13 +110,16 @@ impl Sealer {
         value: &str,
         deadline: SystemTime,
     ) -> Result<String, Unspecified> {
-        let deadline = millis(deadline).to_be_bytes();
-        let mut sealed = [&id[..], salt, &nonce, value.as_bytes(), &deadline].concat();
+        let mut sealed = Vec::with_capacity(HEAD + value.len() + DEADLINE + TAG);
+        sealed.extend([&id[..], salt, &nonce].concat());
+        sealed.extend(value.as_bytes());
+        sealed.extend(millis(deadline).to_be_bytes());
         let (_, body) = sealed.split_at_mut_checked(HEAD).ok_or(Unspecified)?;
         let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = key.seal_in_place_separate_tag(nonce, self.associated(), body)?;
-        sealed.extend_from_slice(tag.as_ref());
-        let mut text = MARKER.to_owned();
+        sealed.extend(tag.as_ref());
+        let mut text = String::with_capacity(MARKER.len() + (sealed.len() * 4).div_ceil(3));
+        text.push_str(MARKER);
         base64url::append(sealed, &mut text);
         Ok(text)
     }

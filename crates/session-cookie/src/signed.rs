@@ -60,5 +60,6 @@ fn parse(text: &[u8]) -> Option<(&str, &str, [u8; 32])> {
 
 /// What RFC 6265, section 4.1.1, allows in a cookie's value.
 fn is_cookie_octet(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b',' | b';' | b'\\')
+    let is_special = (byte == b'"') | (byte == b',') | (byte == b';') | (byte == b'\\');
+    byte.is_ascii_graphic() & !is_special
 }

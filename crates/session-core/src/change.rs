@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use crate::body::{Content, Text, WriteId, set};
+use crate::body::{Content, Text, WriteId};
 use crate::error::Error;
 
 /// One step of an `update`: JSON text in, JSON text out; `None` is no value.
@@ -41,27 +41,22 @@ impl Change {
     ) -> Result<bool, Error> {
         let Content { values, flash } = content;
         Ok(match self {
-            Self::Set(key, value) => set(values, key, value),
-            Self::Unset(key) => values.remove(key).is_some(),
-            Self::Update(key, step) => {
-                let value = values.get(key).map(|value| &**value);
-                match step(value)? {
-                    Some(value) => set(values, key, &value),
-                    None => values.remove(key).is_some(),
-                }
-            }
-            Self::Flash(key, value) => set(flash, key, value),
+            Self::Set(key, value) => values.set(key, value),
+            Self::Unset(key) => values.remove(key),
+            Self::Update(key, step) => match step(values.get(key))? {
+                Some(value) => values.set(key, &value),
+                None => values.remove(key),
+            },
+            Self::Flash(key, value) => flash.set(key, value),
             Self::ConsumeFlash(key, value) => {
                 let present = flash.get(key) == Some(value);
                 if !present {
                     missed.push(key.clone());
                 }
-                present && flash.remove(key).is_some()
+                present && flash.remove(key)
             }
-            Self::UnsetFlash(key, value) => {
-                flash.get(key) == Some(value) && flash.remove(key).is_some()
-            }
-            Self::KeepFlash(key, value) => !flash.contains_key(key) && set(flash, key, value),
+            Self::UnsetFlash(key, value) => flash.get(key) == Some(value) && flash.remove(key),
+            Self::KeepFlash(key, value) => !flash.contains(key) && flash.set(key, value),
             Self::Clear => {
                 let changes = !(values.is_empty() && flash.is_empty());
                 content.clear();

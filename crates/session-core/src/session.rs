@@ -33,8 +33,8 @@ impl Session {
         let (json, is_flash) = {
             let state = self.state();
             match state.content.values.get(name) {
-                Some(json) => (Some(json.clone()), false),
-                None => (state.readable_flash.get(name).cloned(), true),
+                Some(json) => (Some(Text::from(json)), false),
+                None => (state.readable_flash.get(name).map(Text::from), true),
             }
         };
         let Some(json) = json else { return Ok(None) };
@@ -48,7 +48,7 @@ impl Session {
     /// The request has read the flash value `json`.
     fn consume_flash(&self, name: &str, json: Text) -> Result<()> {
         let mut state = self.state();
-        let is_unread = state.readable_flash.get(name) == Some(&json);
+        let is_unread = state.readable_flash.get(name) == Some(&*json);
         let keeps = state.policy.flash_policy() != FlashPolicy::UntilRead || state.keep_flash;
         if keeps || !is_unread {
             return Ok(());
@@ -58,7 +58,7 @@ impl Session {
         state.readable_flash.remove(&key);
         state.consumed_flash.push((key.clone(), json.clone()));
         match state.content.flash.get(&key) {
-            Some(waiting) if *waiting == json => state.change(Change::ConsumeFlash(key, json)),
+            Some(waiting) if *waiting == *json => state.change(Change::ConsumeFlash(key, json)),
             // This request has itself set a newer one.
             Some(_) => Ok(()),
             // An earlier commit of this request found that another request had consumed it.
@@ -80,7 +80,7 @@ impl Session {
             let state = self.state();
             let value = state.content.values.get(name);
             let json = value.or_else(|| state.readable_flash.get(name));
-            json.cloned()
+            json.map(Text::from)
         };
         json.map(|json| decode(name, &json)).transpose()
     }
@@ -89,7 +89,7 @@ impl Session {
     pub fn has(&self, key: impl KeyName) -> bool {
         let name = key.name();
         let state = self.state();
-        state.content.values.contains_key(name) || state.readable_flash.contains_key(name)
+        state.content.values.contains(name) || state.readable_flash.contains(name)
     }
 
     /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, `()` or a unit
@@ -148,12 +148,12 @@ impl Session {
             let before = {
                 let state = self.state();
                 state.check_writable()?;
-                state.content.values.get(&key).cloned()
+                state.content.values.get(&key).map(Text::from)
             };
             let (new, after) = run(before.as_deref())?;
             let mut state = self.state();
             state.check_writable()?;
-            if state.content.values.get(&key) != before.as_ref() {
+            if state.content.values.get(&key) != before.as_deref() {
                 // Another task of this request has changed it since.
                 continue;
             }
@@ -216,7 +216,7 @@ impl Session {
         if let Some(json) = json {
             return self.apply(Change::Flash(key, json));
         }
-        let waiting = self.state().content.flash.get(&key).cloned();
+        let waiting = self.state().content.flash.get(&key).map(Text::from);
         match waiting {
             Some(json) => self.apply(Change::UnsetFlash(key, json)),
             None => self.state().check_writable(),

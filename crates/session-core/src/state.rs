@@ -121,7 +121,7 @@ pub(crate) struct State {
     /// The id that a new record will get.
     pub(crate) next_id: Option<SessionId>,
     /// The new record of an unfinished `regenerate_id`.
-    pub(crate) successor: Option<Successor>,
+    pub(crate) successor: Option<Box<Successor>>,
     /// A write whose outcome is unknown, so that `origin` may be out of date.
     pub(crate) unanswered: Option<Unanswered>,
     /// The keys of flash values that another request had consumed before.
@@ -214,7 +214,8 @@ impl State {
     fn receive_flash(&mut self) {
         self.readable_flash = self.content.flash.clone();
         if self.policy.flash_policy() == FlashPolicy::NextRequest {
-            for (key, json) in std::mem::take(&mut self.content.flash) {
+            let flash = std::mem::take(&mut self.content.flash);
+            for (key, json) in flash.iter().map(|(key, json)| (Text::from(key), Text::from(json))) {
                 let change = Change::ConsumeFlash(key.clone(), json.clone());
                 self.changes.push(change);
                 self.consumed_flash.push((key, json));

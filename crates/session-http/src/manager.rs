@@ -155,7 +155,7 @@ impl SessionManager {
         if value.value().is_none() && value != CookieValue::Missing {
             debug!(cookie = ?value, "the session cookie was not accepted; starting a new session");
         }
-        let read = storage.read(value.value(), policy);
+        let read = (**storage).read(value.value(), policy);
         let inner = timeout(*time_limit, read)
             .await
             .unwrap_or_else(|_| Err(too_slow("opened", *time_limit)))?;
@@ -203,7 +203,7 @@ impl SessionManager {
                 already_consumed: Vec::new(),
             });
         }
-        let saved = timeout(*time_limit, storage.save(session, policy)).await;
+        let saved = timeout(*time_limit, (**storage).save(session, policy)).await;
         saved.unwrap_or_else(|_| Err(too_slow("saved", *time_limit)))
     }
 
@@ -219,7 +219,7 @@ impl SessionManager {
         if storage::is_closed(session) {
             return Err(Error::Closed);
         }
-        let saved = storage.save(session, policy).await?;
+        let saved = (**storage).save(session, policy).await?;
         Ok(Committed { outcome: saved.outcome, already_consumed: saved.already_consumed })
     }
 

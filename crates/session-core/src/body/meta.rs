@@ -30,9 +30,9 @@ pub(crate) struct Meta {
     #[serde(rename = "l", default, with = "lifetime", skip_serializing_if = "is_policy")]
     pub(crate) lifetime: Lifetime,
     #[serde(rename = "p", skip_serializing_if = "Option::is_none")]
-    pub(crate) prev: Option<Prev>,
+    pub(crate) prev: Option<Box<Prev>>,
     #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
-    pub(crate) tombstone: Option<Tombstone>,
+    pub(crate) tombstone: Option<Box<Tombstone>>,
 }
 
 /// The record that this one replaced, and until when the tombstone there counts.

@@ -9,13 +9,14 @@ mod meta;
 mod text;
 mod write_ids;
 
-pub(crate) use content::{Content, Members, Text, set};
+pub(crate) use content::{Content, Members, Text};
 pub(crate) use meta::{Kind, Meta, Prev, Tombstone};
 pub(crate) use write_ids::{WriteId, WriteIds};
 
 use std::fmt;
 
 use bytes::Bytes;
+use bytestring::ByteString;
 use serde::de::{Deserializer as _, Error as _, SeqAccess, Visitor};
 
 use self::content::ReadObject;
@@ -31,7 +32,7 @@ pub(crate) struct Body {
 }
 
 /// Reads the array. A fourth element is an error.
-struct ReadBody<'t>(&'t Text);
+struct ReadBody<'b>(&'b ByteString);
 
 impl<'de> Visitor<'de> for ReadBody<'_> {
     type Value = Body;
@@ -62,7 +63,7 @@ pub(crate) fn decode(body: &Bytes, key: &RecordKey) -> Result<Body, Error> {
              wrote it"
         ))
     };
-    let text = Text::try_from(body.clone()).map_err(|error| invalid(error.valid_up_to()))?;
+    let text = ByteString::try_from(body.clone()).map_err(|error| invalid(error.valid_up_to()))?;
     let mut json = serde_json::Deserializer::from_str(&text);
     let read = json.deserialize_seq(ReadBody(&text));
     let read = read.and_then(|body| json.end().map(|()| body));
@@ -79,9 +80,9 @@ pub(crate) fn decode(body: &Bytes, key: &RecordKey) -> Result<Body, Error> {
 pub(crate) fn encode(content: &Content, meta: &Meta) -> Result<Bytes, Error> {
     let mut out = Vec::with_capacity(content.size() + meta.size());
     out.push(b'[');
-    content::write(&content.values, &mut out);
+    content.values.write(&mut out);
     out.push(b',');
-    content::write(&content.flash, &mut out);
+    content.flash.write(&mut out);
     out.push(b',');
     serde_json::to_writer(&mut out, meta)
         .map_err(|_| Error::corrupt("the metadata has no JSON form"))?;

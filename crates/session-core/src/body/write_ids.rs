@@ -50,7 +50,7 @@ fn seconds(now: u64) -> u32 {
 
 /// The last writes of a record, newest first.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct WriteIds(Vec<WriteId>);
+pub(crate) struct WriteIds(Vec<[u8; WriteId::BYTES]>);
 
 impl WriteIds {
     /// How many a record names. A request that lost the reply to a write finds out whether it took
@@ -66,14 +66,15 @@ impl WriteIds {
     }
 
     pub(crate) fn contains(&self, id: &WriteId) -> bool {
-        self.0.contains(id)
+        self.0.contains(&id.0)
     }
 
     /// These with `newer` before them, without those past their retention.
     pub(crate) fn after(&self, newer: impl IntoIterator<Item = WriteId>, now: u64) -> Self {
-        let recent = self.0.iter().copied();
-        let recent = recent.filter(|id| !id.is_older_than(WriteId::RETENTION, now));
-        Self(newer.into_iter().chain(recent).take(Self::MAX).collect())
+        let old = |id: &WriteId| id.is_older_than(WriteId::RETENTION, now);
+        let recent = self.0.iter().copied().map(WriteId).filter(|id| !old(id));
+        let ids = newer.into_iter().chain(recent).take(Self::MAX);
+        Self(ids.map(|id| id.0).collect())
     }
 
     /// Whether a write on top of `base` that this list does not name certainly did not take effect,
@@ -81,14 +82,13 @@ impl WriteIds {
     /// been displaced.
     pub(crate) fn reach_back_to(&self, base: &Self) -> bool {
         let newest = base.0.first();
-        self.0.len() < Self::MAX || newest.is_some_and(|newest| self.contains(newest))
+        self.0.len() < Self::MAX || newest.is_some_and(|newest| self.0.contains(newest))
     }
 }
 
 impl Serialize for WriteIds {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let ids: Vec<_> = self.0.iter().flat_map(|id| id.0).collect();
-        base64url::serialize(ids, serializer)
+        base64url::serialize(self.0.as_flattened(), serializer)
     }
 }
 
@@ -103,7 +103,7 @@ impl<'de> Deserialize<'de> for WriteIds {
         let length = URL_SAFE_NO_PAD.decode_slice(newest, &mut bytes);
         let length = length.map_err(|_| D::Error::custom("not a list of write ids"))?;
         let (ids, _) = bytes.get(..length).unwrap_or_default().as_chunks();
-        Ok(Self(ids.iter().copied().map(WriteId).collect()))
+        Ok(Self(ids.to_vec()))
     }
 }
 

@@ -124,11 +124,11 @@ impl Save<'_> {
         Ok(Meta {
             deadline: now + self.policy.window(),
             writes: meta.writes.after([WriteId::new(now)?], now),
-            tombstone: Some(Tombstone {
+            tombstone: Some(Box::new(Tombstone {
                 kind: Kind::Destroyed,
                 kept_until: 0,
                 successors: successors.unwrap_or_default(),
-            }),
+            })),
             ..meta
         })
     }

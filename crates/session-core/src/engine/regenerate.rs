@@ -141,7 +141,7 @@ impl Save<'_> {
         };
         if let Some(existing) = existing
             && let Some(key) =
-                self.update_successor(existing, &content, base.as_ref(), &prev).await?
+                self.update_successor(*existing, &content, base.as_ref(), &prev).await?
         {
             return Ok(key);
         }
@@ -149,7 +149,7 @@ impl Save<'_> {
         let key = snapshot.key.clone();
         let mut state = self.session.state();
         state.next_id = None;
-        state.successor = Some(Successor { id, snapshot, current: true });
+        state.successor = Some(Box::new(Successor { id, snapshot, current: true }));
         Ok(key)
     }
 
@@ -170,8 +170,9 @@ impl Save<'_> {
         let next = Snapshot::encode(key.clone(), content, meta)?;
         let condition = Condition::IfVersion(successor.snapshot.version);
         if let Written::Stored(version) = self.put(&next, condition).await? {
+            let snapshot = next.stored(version);
             self.session.state().successor =
-                Some(Successor { id: successor.id, snapshot: next.stored(version), current: true });
+                Some(Box::new(Successor { id: successor.id, snapshot, current: true }));
             return Ok(Some(key));
         }
         self.session.state().successor = None;
@@ -208,7 +209,7 @@ impl Save<'_> {
                     let end = self.policy.absolute_deadline(meta.created, meta.lifetime);
                     kept_until = end.min(now + keep_old);
                 }
-                Tombstone { kind: Kind::Moved, kept_until, successors: Vec::new() }
+                Box::new(Tombstone { kind: Kind::Moved, kept_until, successors: Vec::new() })
             }
         };
         if tombstone.successors.len() >= Self::MAX_SUCCESSORS {
@@ -223,7 +224,7 @@ impl Save<'_> {
     /// The tombstone is written: the new record is the session's.
     async fn moved(&self) -> Result<Outcome> {
         let successor = self.session.state().successor.take();
-        let Successor { id, snapshot, .. } = successor.ok_or_else(State::inconsistent)?;
+        let Successor { id, snapshot, .. } = *successor.ok_or_else(State::inconsistent)?;
         self.adopt(id, snapshot);
         let has_unsent = !self.session.state().batches.is_empty();
         if has_unsent {

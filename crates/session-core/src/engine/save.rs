@@ -221,7 +221,7 @@ impl<'a> Save<'a> {
         let writes = base.map_or_else(WriteIds::default, |base| base.writes.clone());
         Meta {
             writes: writes.after(batch_ids(state), now),
-            prev,
+            prev: prev.map(Box::new),
             ..Meta::new(key, created, deadline, lifetime)
         }
     }

@@ -88,7 +88,10 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let id = state.id()?;
     let (created, lifetime) = state.created_and_lifetime(now);
     let deadline = state.policy.idle_deadline(created, lifetime, now);
-    let key = RecordKey::hashed(&id);
+    let key = match &state.origin {
+        Origin::Live(live) if action != Action::Replace => live.key.clone(),
+        _ => RecordKey::hashed(&id),
+    };
     let meta = Meta::new(&key, created, deadline, lifetime);
     let max_age = state.max_age(&meta, now);
     let record = Snapshot::encode(key, &state.content, meta)?;

@@ -4,6 +4,7 @@ use proptest::collection::vec;
 use proptest::prelude::*;
 
 use super::*;
+use crate::body::Members;
 
 fn change() -> impl Strategy<Value = Change> {
     (0..9, "[ab]", "[12]").prop_map(|(kind, key, value)| {
@@ -32,7 +33,11 @@ proptest! {
         changes in vec(change(), 0..8),
     ) {
         let texts = |members: Vec<(String, String)>| {
-            members.into_iter().map(|(key, value)| (key.into(), value.into())).collect()
+            let mut texts = Members::default();
+            for (key, value) in members {
+                texts.set(&key.into(), &value.into());
+            }
+            texts
         };
         let mut content = Content { values: texts(values), flash: texts(flash) };
         for change in changes {

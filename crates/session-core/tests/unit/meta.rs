@@ -45,8 +45,8 @@ prop_compose! {
         let ids = (0..ids).map(|_| WriteId::new(created).unwrap());
         Meta {
             writes: WriteIds::default().after(ids, created),
-            prev: prev.map(|(key, until)| Prev { key, until }),
-            tombstone,
+            prev: prev.map(|(key, until)| Box::new(Prev { key, until })),
+            tombstone: tombstone.map(Box::new),
             ..Meta::new(&RecordKey::from_digest([7; 32]), created, deadline, lifetime)
         }
     }

@@ -13,7 +13,7 @@ fn keeps_the_last_eight_of_two_minutes() {
     let list = first.after(newer.iter().copied(), 2_000);
     assert_eq!(list.len(), 8);
     assert!(list.contains(&newer[0]));
-    assert!(!list.contains(&first.0[7]));
+    assert!(!list.0.contains(&first.0[7]));
     assert_eq!(list.after(ids(1, 121_000), 121_000).len(), 8);
     assert_eq!(list.after(ids(1, 123_000), 123_000).len(), 1);
 }
