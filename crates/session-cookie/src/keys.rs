@@ -14,8 +14,7 @@ const SALT: &[u8] = b"session-cookie/1";
 /// Says in a sealed value which secret made it. It tells nothing else about the secret.
 pub(crate) type KeyId = [u8; 6];
 
-/// Gives every process that seals a key of its own, so that no key seals more messages than is
-/// safe.
+/// Drawn when a process seals its first message, so that a key seals the messages of one process.
 pub(crate) type KeySalt = [u8; 9];
 
 /// A secret from which keys can be derived.

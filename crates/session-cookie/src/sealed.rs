@@ -28,10 +28,10 @@ const MESSAGES_PER_KEY: u64 = 1 << 32;
 
 /// Seals with its first secret, opens with any.
 ///
-/// Each process seals under a key of its own, derived with a random salt when it seals its first
-/// message. So the limit on messages counts from the start of each process, not over the lifetime
-/// of the secret on all servers. Beyond the limit, each message gets a salt, and so a key, of its
-/// own.
+/// A process derives the key that it seals with when it seals its first message, with a random
+/// salt. So the limit on messages counts from the start of each process, not over the lifetime of
+/// the secret on all servers. Beyond the limit, each message gets a salt, and so a key, of its own.
+/// Copies of a process that are made after its first message share its key; their nonces differ.
 pub(crate) struct Sealer {
     name: String,
     associated: String,

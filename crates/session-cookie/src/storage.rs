@@ -41,9 +41,8 @@ impl SessionStorage for CookieStorage {
     }
 
     async fn save(&self, session: &Session, _policy: &SessionPolicy) -> Result<Saved> {
-        let saved = |cookie, outcome| Saved { cookie, outcome, already_consumed: Vec::new() };
         let Some(draft) = storage::draft(session).await? else {
-            return Ok(saved(CookieChange::Keep, Outcome::Unchanged));
+            return Ok(Saved::unchanged());
         };
         let (cookie, outcome) = match draft.action {
             Action::Destroy => (CookieChange::Remove, Outcome::Destroyed),
@@ -59,7 +58,7 @@ impl SessionStorage for CookieStorage {
             }
         };
         draft.settle(cookie.clone());
-        Ok(saved(cookie, outcome))
+        Ok(Saved { cookie, outcome, ..Saved::unchanged() })
     }
 }
 

@@ -64,7 +64,7 @@ pub enum Error {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The backend is down: try again later (503).
+    /// The backend is down, or the system gives no random bytes: try again later (503).
     Unavailable,
     /// The backend was too slow: try again later (503).
     Timeout,

@@ -1,4 +1,4 @@
-//! The result of a save.
+//! What a save did.
 
 use std::fmt;
 use std::time::Duration;
@@ -16,14 +16,25 @@ pub struct Saved {
     pub already_consumed: Vec<String>,
 }
 
+impl Saved {
+    /// The result of a save that had nothing to do.
+    pub fn unchanged() -> Self {
+        Self {
+            cookie: CookieChange::Keep,
+            outcome: Outcome::Unchanged,
+            already_consumed: Vec::new(),
+        }
+    }
+}
+
 /// What happens to the session cookie with this response.
 #[derive(Clone, Default, PartialEq, Eq)]
 pub enum CookieChange {
     /// Nothing.
     #[default]
     Keep,
-    /// The browser gets this value. It was made by this request: an existing id is never sent
-    /// again.
+    /// The browser gets this value. A storage with ids never sends an existing id again: the value was
+    /// made by this request.
     Set {
         /// The id or the data, not yet signed or encrypted.
         value: String,

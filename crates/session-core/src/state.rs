@@ -93,6 +93,7 @@ impl Drop for StateGuard<'_> {
 #[derive(Debug, Default)]
 pub(crate) struct State {
     pub(crate) policy: SessionPolicy,
+    /// When the session was opened; 0 if it is new.
     opened_at: u64,
     /// The id of `origin`.
     pub(crate) id: Option<SessionId>,
@@ -128,6 +129,7 @@ pub(crate) struct State {
     pub(crate) missed_flash: Vec<Text>,
     /// What the browser must be told about the cookie because of the saves so far.
     pub(crate) cookie: CookieChange,
+    /// Whether this request, or another one, has destroyed the session, so that it takes no changes.
     pub(crate) destroyed: bool,
     pub(crate) closed: bool,
 }

@@ -23,7 +23,8 @@ use crate::store_error::StoreError;
 )]
 #[async_trait]
 pub trait RecordStore: fmt::Debug + Send + Sync + 'static {
-    /// The record at `key`; `None` if there is none, or if its `ttl` has passed.
+    /// The record at `key`; `None` if there is none. A record whose `ttl` has passed may be returned or
+    /// not.
     ///
     /// A load sees every `put` that was answered before the load began, so a store never reads from
     /// a replica that may lag.

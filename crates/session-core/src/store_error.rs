@@ -32,7 +32,7 @@ pub enum StoreErrorKind {
     /// The backend did not answer in time: try again later.
     Timeout,
     /// The write was applied, but on fewer replicas than were asked for: it is lost if the server
-    /// is. A load finds it, so the engine does not look again and reports the error.
+    /// is. A load would find it, so this save does not look again and reports the error.
     Unconfirmed,
     /// The record is larger than the backend takes: keep less in the session. Nothing was written.
     TooLarge,

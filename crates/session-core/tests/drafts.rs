@@ -69,18 +69,19 @@ async fn a_draft_can_be_opened_under_its_id() {
     }
 }
 
-/// Another response may have changed the browser's cookie in the meantime, and there is no record
-/// to compare with.
+/// The browser may have got another response's cookie in the meantime, and would lose what that
+/// request changed.
 #[tokio::test]
-async fn setting_the_same_value_again_is_written() {
+async fn setting_the_same_value_again_is_not_sent() {
     let policy = SessionPolicy::default();
     let body = Bytes::from_static(br#"[{"n":1},{}]"#);
     let session = storage::open(SessionId::random().unwrap(), body, &policy).unwrap();
     let draft = storage::draft(&session).await.unwrap().unwrap();
     assert_eq!(draft.action, Action::Touch);
     draft.settle(CookieChange::Keep);
-    assert!(storage::draft(&session).await.unwrap().is_none());
     session.set("n", &1).unwrap();
+    assert!(storage::draft(&session).await.unwrap().is_none());
+    session.set("n", &2).unwrap();
     let draft = storage::draft(&session).await.unwrap().unwrap();
     assert_eq!(draft.action, Action::Write);
 }
@@ -98,4 +99,14 @@ async fn a_draft_waits_until_the_previous_one_is_settled() {
     let second = second.await.unwrap().unwrap();
     let body = std::str::from_utf8(&second.body).unwrap();
     assert!(body.starts_with(r#"[{"a":1,"b":2},"#), "{body}");
+}
+
+/// A save that another task of the request has started may be about to make a cookie.
+#[test]
+fn an_intent_that_is_not_carried_out_yet_is_pending_work() {
+    let session = storage::empty(&SessionPolicy::default());
+    session.restart().unwrap();
+    assert_eq!(storage::close(&session), storage::PendingWork::Changes);
+    let session = storage::empty(&SessionPolicy::default());
+    assert_eq!(storage::close(&session), storage::PendingWork::Nothing);
 }

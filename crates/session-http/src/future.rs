@@ -69,12 +69,13 @@ where
         let mut this = self.project();
         if let StageProjection::Handler { inner } = this.stage.as_mut().project() {
             let mut response = ready!(inner.poll(cx))?;
+            // Drops the handler's future, which may still change the session.
+            this.stage.set(Stage::Save { response: None, save: Save(None) });
             let save = match this.guard.close() {
                 Some(session) => close(session, &mut response),
                 None => Save(None),
             };
-            let response = Some(response);
-            this.stage.set(Stage::Save { response, save });
+            this.stage.set(Stage::Save { response: Some(response), save });
         }
         let StageProjection::Save { response, save } = this.stage.project() else {
             return Poll::Pending;

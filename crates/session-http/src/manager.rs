@@ -23,7 +23,7 @@ use crate::session::{Committed, Session};
 /// [`SessionLayer`](crate::SessionLayer) does this for tower services. On other frameworks, call
 /// [`open`](Self::open) when a request first needs its session, and [`close`](Self::close) once its
 /// response is ready. Run `close` to its end even if the client hangs up. Clones are one manager. Its
-/// methods use a timer of tokio's, so call them inside a tokio runtime.
+/// methods use a timer of tokio's, so call them inside a tokio runtime that has its timers enabled.
 ///
 /// ```
 /// use http::{HeaderMap, header};
@@ -197,11 +197,7 @@ impl SessionManager {
     async fn save(&self, session: &Session, pending: PendingWork) -> Result<Saved> {
         let Shared { storage, policy, time_limit, .. } = &*self.shared;
         if pending == PendingWork::Nothing {
-            return Ok(Saved {
-                cookie: CookieChange::Keep,
-                outcome: Outcome::Unchanged,
-                already_consumed: Vec::new(),
-            });
+            return Ok(Saved::unchanged());
         }
         let saved = timeout(*time_limit, (**storage).save(session, policy)).await;
         saved.unwrap_or_else(|_| Err(too_slow("saved", *time_limit)))

@@ -6,9 +6,9 @@ mod support;
 use std::convert::Infallible;
 use std::future::{Future, Ready};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, mpsc};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -194,6 +194,72 @@ fn ready<T>(future: impl Future<Output = T>) -> T {
         Poll::Ready(output) => output,
         Poll::Pending => panic!("the future is pending"),
     }
+}
+
+/// Changes the session when its future is dropped, as a guard of a middleware may do.
+#[derive(Clone)]
+struct WritesWhenDropped<S>(S);
+
+struct GuardedFuture {
+    inner: Pin<Box<dyn Future<Output = Result<Response<Body>, Infallible>> + Send>>,
+    session: Arc<Mutex<Option<Session>>>,
+}
+
+impl Future for GuardedFuture {
+    type Output = Result<Response<Body>, Infallible>;
+
+    fn poll(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        self.inner.as_mut().poll(cx)
+    }
+}
+
+impl Drop for GuardedFuture {
+    fn drop(&mut self) {
+        let session = self.session.lock().unwrap().take().unwrap();
+        session.set("dropped", &true).unwrap();
+    }
+}
+
+impl<S> Service<Request<Body>> for WritesWhenDropped<S>
+where
+    S: Service<Request<Body>, Response = Response<Body>, Error = Infallible>
+        + Clone
+        + Send
+        + 'static,
+    S::Future: Send,
+{
+    type Response = Response<Body>;
+    type Error = Infallible;
+    type Future = GuardedFuture;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<Body>) -> GuardedFuture {
+        let handle = SessionHandle::of(request.extensions()).unwrap().clone();
+        let session = Arc::new(Mutex::new(None));
+        let (inner, opened) = (self.0.clone(), Arc::clone(&session));
+        let inner = Box::pin(async move {
+            *opened.lock().unwrap() = Some(handle.open().await.unwrap());
+            inner.oneshot(request).await
+        });
+        GuardedFuture { inner, session }
+    }
+}
+
+#[tokio::test]
+async fn changes_made_when_the_handlers_future_is_dropped_are_saved() {
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let routes = Router::new().route("/", get(async || ()));
+    let service = SessionLayer::new(manager.clone()).layer(WritesWhenDropped(routes));
+    let response = service.oneshot(Request::new(Body::empty())).await.unwrap();
+    let cookie = response.headers()[header::SET_COOKIE].to_str().unwrap();
+    let mut headers = axum::http::HeaderMap::new();
+    let pair = cookie.split(';').next().unwrap();
+    headers.insert(header::COOKIE, pair.parse().unwrap());
+    let session = manager.open(&headers).await.unwrap();
+    assert_eq!(session.get::<bool>("dropped").unwrap(), Some(true));
 }
 
 /// A service whose `call` opens the session, leaks it, and panics before it returns a future.

@@ -9,7 +9,8 @@ use fred::types::{ClusterHash, CustomCommand, Expiration, Key, SetOptions, Value
 
 /// `SET .. IFEQ` for servers that do not know it, and for several records at once. For each record
 /// it answers what `SET .. IFEQ` answers, or the text of an error: an error that ended the script
-/// would hide that other records have been written.
+/// would hide that other records have been written. Only a server that has become a replica ends the
+/// script, before it has written anything: fred must see that error to leave the server.
 const SCRIPT: &str = "\
 local answers = {}
 for i, key in ipairs(KEYS) do
@@ -19,6 +20,9 @@ for i, key in ipairs(KEYS) do
     answers[i] = found.err
   elseif found == expected then
     local written = redis.pcall('SET', key, body, 'PX', ttl)
+    if written.err and string.find(written.err, 'READONLY', 1, true) then
+      return redis.error_reply(written.err)
+    end
     answers[i] = written.err or 'OK'
   else
     answers[i] = false

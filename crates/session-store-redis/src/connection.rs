@@ -15,7 +15,7 @@ use crate::command::{Action, Command};
 use crate::native::NativeComparison;
 use crate::redirect;
 
-/// A longer body is written by itself, so that no script holds the server up.
+/// Longer bodies are sent by themselves, so that no script holds the server up.
 const MAX_BATCHED_BODY: usize = 16 * 1024;
 
 pub(crate) struct Connection {
@@ -75,7 +75,7 @@ impl Connection {
 fn is_batched(command: &Command) -> bool {
     match &command.action {
         Action::Load => true,
-        Action::Replace(new) => new.body.len() <= MAX_BATCHED_BODY,
+        Action::Replace(new) => new.body.len().max(new.expected.len()) <= MAX_BATCHED_BODY,
         Action::Insert { .. } | Action::Remove => false,
     }
 }

@@ -5,7 +5,6 @@
 //! commands are still written to it, until the operating system gives it up after a quarter of an
 //! hour.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -33,8 +32,15 @@ struct Shared {
     /// `None` while it is being replaced.
     connection: Mutex<Option<Arc<Connection>>>,
     last_error: Mutex<Option<Error>>,
-    replace: Notify,
-    probing: AtomicBool,
+    suspect: Mutex<Option<Suspect>>,
+    suspected: Notify,
+}
+
+/// A connection on which a command about this key got no reply.
+struct Suspect {
+    connection: Arc<Connection>,
+    key: Key,
+    limit: Duration,
 }
 
 impl ManagedClient {
@@ -52,8 +58,8 @@ impl ManagedClient {
         let shared = Arc::new(Shared {
             connection: Mutex::new(Some(Arc::new(Connection::new(client)))),
             last_error: Mutex::default(),
-            replace: Notify::new(),
-            probing: AtomicBool::new(false),
+            suspect: Mutex::default(),
+            suspected: Notify::new(),
         });
         Self { shared, manager: None }
     }
@@ -72,22 +78,27 @@ impl ManagedClient {
     }
 
     /// A command about `key` got no reply on `connection`. If a probe gets none either, the client
-    /// is replaced.
+    /// is replaced. The manager sends the probe: this caller's runtime may end before the reply.
     pub(crate) fn suspect(&self, connection: Arc<Connection>, key: Key, limit: Duration) {
-        if self.manager.is_none() || self.shared.probing.swap(true, Ordering::AcqRel) {
-            return;
+        if self.manager.is_some() {
+            *lock(&self.shared.suspect) = Some(Suspect { connection, key, limit });
+            self.shared.suspected.notify_one();
         }
-        let shared = Arc::clone(&self.shared);
-        tokio::spawn(async move {
-            let action = Action::Load;
-            let probe = Command { key, action };
-            let client = connection.until(Instant::now() + limit);
-            let answer = probe.send(&client, Comparison::Native).await;
-            if answer.is_err_and(|error| *error.kind() == ErrorKind::Timeout) {
-                shared.replace.notify_one();
-            }
-            shared.probing.store(false, Ordering::Release);
-        });
+    }
+}
+
+impl Shared {
+    /// Whether the connection that is used now has gone silent.
+    async fn is_silent(&self) -> bool {
+        let Some(suspect) = lock(&self.suspect).take() else { return false };
+        let current = lock(&self.connection).clone();
+        if !current.is_some_and(|current| Arc::ptr_eq(&current, &suspect.connection)) {
+            return false;
+        }
+        let probe = Command { key: suspect.key, action: Action::Load };
+        let client = suspect.connection.until(Instant::now() + suspect.limit);
+        let answer = probe.send(&client, Comparison::Native).await;
+        answer.is_err_and(|error| *error.kind() == ErrorKind::Timeout)
     }
 }
 
@@ -123,8 +134,10 @@ async fn watch(shared: &Shared, running: &mut ClientTask) -> Error {
     loop {
         tokio::select! {
             error = running.ended() => return error,
-            () = shared.replace.notified() => {
-                return Error::new(ErrorKind::Timeout, "the connection went silent");
+            () = shared.suspected.notified() => {
+                if shared.is_silent().await {
+                    return Error::new(ErrorKind::Timeout, "the connection went silent");
+                }
             }
             error = errors.recv() => match error {
                 Ok((error, _)) => remember(shared, error),

@@ -62,5 +62,5 @@ impl NativeComparison {
 }
 
 fn is_syntax_error(error: &Error) -> bool {
-    error.details().starts_with("ERR syntax error")
+    error.details().to_ascii_lowercase().contains("syntax error")
 }

@@ -126,7 +126,7 @@ macro_rules! __session_checks { ($($then:tt)+) => { $($then)+! {
             "Every visitor gets a cookie, and every robot fills the store."
         a_request_that_only_reads_writes_nothing []
             "Every page view costs a write."
-        changes_without_effect_write_nothing [Records]
+        changes_without_effect_write_nothing []
             "A form that is sent again costs a write, and conflicts with other requests."
         an_existing_session_sets_no_cookie [Merge]
             "A slow response replaces the cookie of a new login with that of the old session."

@@ -98,7 +98,7 @@ impl Save<'_> {
             max_age: state.max_age(&snapshot.meta, self.policy.now()),
         };
         state.id = Some(id);
-        if self.is_current(&state) {
+        if self.intent_is_unchanged(&state) {
             state.intent = Intent::Keep;
             state.lifetime = None;
         }

@@ -31,7 +31,7 @@ pub(crate) async fn save(
     policy: &SessionPolicy,
 ) -> Result<Saved> {
     let _saving = session.start_save().await;
-    let (save, plan) = Save::plan(store, session, policy);
+    let (save, plan) = Save::start(store, session, policy);
     let outcome = match plan {
         Plan::Nothing => Outcome::Unchanged,
         Plan::Create => save.create().await?,

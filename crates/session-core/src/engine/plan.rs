@@ -1,4 +1,4 @@
-//! What a save has to do.
+//! The plan of a save.
 
 use crate::state::{Intent, Origin, State};
 
@@ -27,7 +27,7 @@ pub(crate) enum Plan {
 }
 
 impl State {
-    /// What a save at `now` has to do. This is the only place where that is decided.
+    /// The plan of a save at `now`. This is the only place where it is decided.
     pub(crate) fn plan(&self, now: u64) -> Plan {
         match (&self.origin, self.intent) {
             (_, Intent::Destroy) => Plan::Destroy,
@@ -38,19 +38,15 @@ impl State {
             (Origin::Destroyed(_), _) => Plan::Create,
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if self.dirty => Plan::Write,
-            (Origin::Moved(_), Intent::Keep) => match self.changes.is_empty() {
-                true => Plan::Nothing,
-                false => Plan::Write,
-            },
-            (Origin::Live(live), Intent::Keep) => {
-                match (self.is_touch_due(live, now), self.changes.len()) {
-                    (true, 0) => Plan::Touch,
-                    (true, _) => Plan::Write,
-                    (false, 0) => Plan::Nothing,
-                    // Another request may have set something else since this one opened the session.
-                    (false, changes) => Plan::Confirm { changes },
-                }
+            (Origin::Live(live), _) if self.is_touch_due(live, now) && self.changes.is_empty() => {
+                Plan::Touch
             }
+            (Origin::Live(live), _) if self.is_touch_due(live, now) => Plan::Write,
+            _ if self.changes.is_empty() => Plan::Nothing,
+            // The write is refused, unless the changes only tidy flash values.
+            (Origin::Moved(_), _) => Plan::Write,
+            // Another request may have set something else since this one opened the session.
+            (Origin::Live(_), _) => Plan::Confirm { changes: self.changes.len() },
         }
     }
 }

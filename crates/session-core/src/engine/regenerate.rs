@@ -13,7 +13,7 @@ use crate::store_error::StoreError;
 enum Old {
     /// It is a tombstone that names the new record as a successor.
     Replaced,
-    /// It is not: write the tombstone, or write it again.
+    /// No tombstone names the new record yet.
     NotReplaced,
     /// It was destroyed, or is gone.
     Gone,
@@ -26,7 +26,7 @@ impl Save<'_> {
     /// Writes the session under a new id, then a tombstone over the old record. A crash in between
     /// leaves the user where they were, and a new record that nobody knows.
     pub(super) async fn regenerate(&self, keep_old: u64) -> Result<Outcome> {
-        let mut look = {
+        let mut must_load = {
             let mut state = self.session.state();
             self.start_batch(&mut state)?;
             state.unanswered.is_some()
@@ -35,7 +35,7 @@ impl Save<'_> {
         let mut unknown = None;
         loop {
             self.check_time()?;
-            if look {
+            if must_load {
                 match self.look_at_old(unknown.take()).await? {
                     Old::Replaced => return self.moved().await,
                     Old::Gone => return self.continue_without_old().await,
@@ -49,7 +49,7 @@ impl Save<'_> {
                 Written::Refused => {}
                 Written::Unknown(error) => unknown = Some(failures.count(error)?),
             }
-            look = true;
+            must_load = true;
         }
     }
 

@@ -68,7 +68,7 @@ impl<'a> Save<'a> {
     const CLOCK_SKEW: u64 = 60_000;
 
     /// A save of `session`, and what it has to do.
-    pub(super) fn plan(
+    pub(super) fn start(
         store: &'a dyn RecordStore,
         session: &'a Session,
         policy: &'a SessionPolicy,
@@ -99,7 +99,7 @@ impl<'a> Save<'a> {
     }
 
     /// Whether the handler has not changed its intent since the save began.
-    pub(super) fn is_current(&self, state: &State) -> bool {
+    pub(super) fn intent_is_unchanged(&self, state: &State) -> bool {
         state.intent_revision == self.intent_revision
     }
 
@@ -175,8 +175,9 @@ impl<'a> Save<'a> {
         Ok(())
     }
 
-    /// Applies the changes that are not known to have taken effect to `content`, and makes that the
-    /// session's. Returns what the save has to write: without the changes made since it began.
+    /// Sets the session's view to `content` with all changes that are not known to have taken effect.
+    /// Returns `content` with those that this save sends, to be written: without the changes made since
+    /// the save began.
     ///
     /// The changes may run the application's code, which may use the session, so no lock is held.
     pub(super) fn rebase(&self, mut content: Content) -> Result<Content> {
@@ -293,7 +294,7 @@ fn batch_ids(state: &State) -> impl Iterator<Item = WriteId> {
 }
 
 /// Drops the batches up to the last one that `writes` names, and returns whether there was one. A
-/// batch is never sent without those before it, and a record does not name all of many.
+/// batch is never sent without those before it, and a record names eight at most.
 fn drop_applied(state: &mut State, writes: &WriteIds) -> bool {
     let named = |batch: &Batch| writes.contains(&batch.id);
     let last = state.batches.iter().rposition(named);

@@ -33,14 +33,14 @@ impl Base {
 impl Save<'_> {
     /// Writes the session's changes onto its record.
     pub(super) async fn write(&self) -> Result<Outcome> {
-        let Some((mut base, mut next, mut look)) = self.first_write()? else {
+        let Some((mut base, mut next, mut must_load)) = self.first_write()? else {
             return self.no_record(Error::Moved);
         };
         let mut outcome = Outcome::Stored;
         let mut failures = Failures::default();
         let mut unknown = None;
         loop {
-            if look {
+            if must_load {
                 self.check_time()?;
                 match self.look_again(&base, unknown.take()).await? {
                     Break(outcome) => return Ok(outcome),
@@ -60,7 +60,7 @@ impl Save<'_> {
                 Written::Refused => {}
                 Written::Unknown(error) => unknown = Some(failures.count(error)?),
             }
-            look = true;
+            must_load = true;
         }
     }
 

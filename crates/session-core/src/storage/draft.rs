@@ -78,10 +78,11 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let mut state = session.state();
     let now = state.policy.now();
     let action = match state.plan(now) {
-        Plan::Nothing => return Ok(None),
+        // Changes without effect are not sent: the browser may have got another request's cookie in the
+        // meantime, and would lose what that request changed.
+        Plan::Nothing | Plan::Confirm { .. } => return Ok(None),
         Plan::Touch => Action::Touch,
-        // There is no newer state on a server to compare with, so the browser gets what was set.
-        Plan::Confirm { .. } | Plan::Write => Action::Write,
+        Plan::Write => Action::Write,
         Plan::Create | Plan::Regenerate { .. } | Plan::Restart => Action::Replace,
         Plan::Destroy => Action::Destroy,
     };

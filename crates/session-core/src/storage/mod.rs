@@ -71,7 +71,7 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
 pub enum CookieContent {
     /// An id: signed, so that nobody can try out ids.
     Id,
-    /// The session's data: encrypted.
+    /// The session's data: encrypted, unless the cookie is remix-compatible.
     Data,
 }
 

@@ -3,7 +3,7 @@
 use crate::engine::Plan;
 use crate::id::SessionId;
 use crate::outcome::CookieChange;
-use crate::state::Session;
+use crate::state::{Intent, Session};
 
 /// What the save that belongs to the response has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -22,8 +22,10 @@ pub enum PendingWork {
 pub fn close(session: &Session) -> PendingWork {
     let mut state = session.state();
     state.closed = true;
+    // A save under way may be about to make a cookie that this response has to carry.
+    let may_owe_cookie = state.cookie != CookieChange::Keep || state.intent != Intent::Keep;
     match state.plan(state.policy.now()) {
-        _ if state.cookie != CookieChange::Keep => PendingWork::Changes,
+        _ if may_owe_cookie || state.dirty => PendingWork::Changes,
         Plan::Nothing => PendingWork::Nothing,
         Plan::Touch => PendingWork::Deadline,
         _ => PendingWork::Changes,

@@ -108,3 +108,28 @@ async fn valkey_takes_over_from_redis_by_a_failover() {
     assert_eq!(group.master().unwrap().port(), replica.port());
     assert_eq!(comparison(&store, replica).await, "SET");
 }
+
+/// A master that became a replica keeps its connections open. The store must leave them, or it would
+/// load from a replica and write nothing, although its address leads to the new master.
+#[tokio::test(flavor = "multi_thread")]
+async fn redis_that_becomes_a_replica_is_left_at_once() {
+    for program in [Program::Redis, Program::Valkey] {
+        let (redis, master) = (durable(program), durable(program));
+        let store = RedisStore::builder(&redis.url()).pool_size(1).connect().await.unwrap();
+        // The store knows from the first write whether it has to use the script.
+        let mut version = stored(insert(&store, "moved", "1").await.unwrap());
+        version = stored(replace(&store, "moved", "2", version).await.unwrap());
+        redis.command(&["REPLICAOF", "127.0.0.1", &master.port().to_string()]).unwrap();
+        let connections = || {
+            let stats = redis.command(&["INFO", "stats"]).unwrap().text().unwrap();
+            let count =
+                stats.lines().find_map(|line| line.strip_prefix("total_connections_received:"));
+            count.unwrap().trim().parse::<u32>().unwrap()
+        };
+        let before = connections();
+        replace(&store, "moved", "3", version).await.unwrap_err();
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        // One is that of this question.
+        assert!(connections() > before + 1, "{program:?} is not left");
+    }
+}
