@@ -64,5 +64,5 @@ fn parse(text: &[u8]) -> Option<(&str, &str, [u8; 32])> {
 /// What RFC 6265, section 4.1.1, allows in a cookie's value.
 fn is_cookie_octet(byte: u8) -> bool {
     let is_special = (byte == b'"') | (byte == b',') | (byte == b';') | (byte == b'\\');
-    (byte >= b'!') & (byte <= b'~') & !is_special
+    byte.is_ascii_graphic() & !is_special
 }
