@@ -1,10 +1,11 @@
 //! Loads that do not return what is stored.
 
 use std::sync::Mutex;
+use std::time::Duration;
 
 use async_trait::async_trait;
 use session_core::{RecordKey, RecordStore, StoreError, StoreErrorKind};
-use tokio::task::yield_now;
+use tokio::time::sleep;
 
 use crate::flaw::{Case, Flaw, Loaded, Put, Write, case};
 use crate::plain::{Plain, name};
@@ -66,7 +67,8 @@ impl Flaw for LoadsInTwoSteps {
         let Some(first) = plain.load(key).await? else {
             return Ok(None);
         };
-        yield_now().await;
+        // Long enough for a write to come in between, on a busy machine too.
+        sleep(Duration::from_millis(2)).await;
         let second = plain.load(key).await?;
         Ok(second.map(|mut record| {
             record.version = first.version;
