@@ -10,9 +10,10 @@ impl SessionCookie {
     /// The `Set-Cookie` values that give the browser `value`: one, or several if the value is split
     /// or replaces one that was.
     ///
-    /// `max_age` tells the browser when to drop the cookie, after 400 days at most: browsers keep no
-    /// cookie longer (RFC 6265bis, section 5.5). Without it, that is when the browser closes. `deadline` is sealed in with data. `chunk_count` is what
-    /// [`chunk_count`](Self::chunk_count) said about the request, 0 if there was none.
+    /// `max_age` tells the browser when to drop the cookie, after 400 days at most: browsers keep
+    /// no cookie longer (RFC 6265bis, section 5.5). Without it, that is when the browser closes.
+    /// `deadline` is sealed in with data. `chunk_count` is what [`chunk_count`](Self::chunk_count)
+    /// said about the request, 0 if there was none.
     ///
     /// ```
     /// use std::time::{Duration, SystemTime};

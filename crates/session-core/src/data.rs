@@ -8,8 +8,8 @@ use serde_json::value::RawValue;
 
 /// A copy of everything that a session holds, as JSON text by key.
 ///
-/// Numbers and nesting are as they were written. `Debug` prints the keys only; serializing it prints
-/// everything.
+/// Numbers and nesting are as they were written. `Debug` prints the keys only; serializing it
+/// prints everything.
 #[derive(Clone, Default, Serialize)]
 pub struct Data {
     /// The values.

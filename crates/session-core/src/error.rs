@@ -18,7 +18,8 @@ pub enum Error {
     /// Another request gave this session a new id, so a write under the old one cannot be kept. The
     /// client repeats its request with the new cookie.
     Moved,
-    /// The record was evicted or expired while the request was under way, so a write cannot be kept.
+    /// The record was evicted or expired while the request was under way, so a write cannot be
+    /// kept.
     Vanished,
     /// The session was destroyed earlier in this request; it takes no more writes.
     Destroyed,

@@ -37,8 +37,8 @@ fn missing_field(error: &JsonError) -> Option<String> {
 /// `value` as JSON text; `None` for `null`.
 ///
 /// JSON has no NaN and no infinity, and serde_json writes `null` for them. They are an error here,
-/// because they would be lost silently. So is a value that is nested so deeply that serde_json would
-/// not read it again.
+/// because they would be lost silently. So is a value that is nested so deeply that serde_json
+/// would not read it again.
 pub(crate) fn encode<V: Serialize + ?Sized>(key: &str, value: &V) -> Result<Option<Text>, Error> {
     let fail = |source| Error::Encode { key: key.to_owned(), source };
     /// serde_json's limit is 128.

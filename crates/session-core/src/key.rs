@@ -19,7 +19,8 @@ use std::marker::PhantomData;
 /// # }
 /// ```
 ///
-/// A plain `&str` works wherever a `Key` does; the type is then named at the call: `session.get::<u32>("count")`.
+/// A plain `&str` works wherever a `Key` does; the type is then named at the call:
+/// `session.get::<u32>("count")`.
 pub struct Key<T> {
     name: &'static str,
     value: PhantomData<fn() -> T>,

@@ -33,8 +33,8 @@ pub enum CookieChange {
     /// Nothing.
     #[default]
     Keep,
-    /// The browser gets this value. A storage with ids never sends an existing id again: the value was
-    /// made by this request.
+    /// The browser gets this value. A storage with ids never sends an existing id again: the value
+    /// was made by this request.
     Set {
         /// The id or the data, not yet signed or encrypted.
         value: String,

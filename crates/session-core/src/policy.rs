@@ -72,11 +72,12 @@ pub enum Lifetime {
 }
 
 impl SessionPolicy {
-    /// Shares sessions with a remix application: ids in any form, plain record keys where the store has them, and remix's flash.
+    /// Shares sessions with a remix application: ids in any form, plain record keys where the store
+    /// has them, and remix's flash.
     ///
-    /// Use it with a remix-compatible cookie. Trade-offs: ids are readable in Redis, so anyone who can
-    /// list its keys can take over sessions; and a flash value is gone after the next request even if
-    /// nothing read it.
+    /// Use it with a remix-compatible cookie. Trade-offs: ids are readable in Redis, so anyone who
+    /// can list its keys can take over sessions; and a flash value is gone after the next request
+    /// even if nothing read it.
     #[must_use]
     pub fn remix_compatible() -> Self {
         Self::default().flash(FlashPolicy::NextRequest).plain_keys(true).foreign_ids(true)
@@ -126,7 +127,8 @@ impl SessionPolicy {
         self.with(|rules| rules.plain_keys = plain)
     }
 
-    /// Opens records under ids of any printable form, as another library made them; see [`SessionId::parse_foreign`].
+    /// Opens records under ids of any printable form, as another library made them; see
+    /// [`SessionId::parse_foreign`].
     #[must_use]
     pub fn foreign_ids(self, foreign: bool) -> Self {
         self.with(|rules| rules.foreign_ids = foreign)

@@ -27,9 +27,9 @@ impl fmt::Debug for Record {
 
 /// Identifies a state of a record: two loads that return equal versions saw the same bytes.
 ///
-/// It is an equality token, not a counter: its order and its size mean nothing. A store makes it from
-/// whatever its backend compares atomically: a counter, a compare-and-swap token, an entity tag, a
-/// digest of the body, the body itself.
+/// It is an equality token, not a counter: its order and its size mean nothing. A store makes it
+/// from whatever its backend compares atomically: a counter, a compare-and-swap token, an entity
+/// tag, a digest of the body, the body itself.
 ///
 /// ```
 /// use session_core::Version;

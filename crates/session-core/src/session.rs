@@ -21,7 +21,8 @@ use crate::policy::{FlashPolicy, Lifetime};
 use crate::state::{Intent, Origin, Session};
 
 impl Session {
-    /// The value under `key`: a value that was set, or else a flash value, which this read consumes.
+    /// The value under `key`: a value that was set, or else a flash value, which this read
+    /// consumes.
     ///
     /// # Errors
     ///
@@ -92,8 +93,8 @@ impl Session {
         state.content.values.contains(name) || state.readable_flash.contains(name)
     }
 
-    /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, `()` or a unit
-    /// struct, removes it.
+    /// Sets the value under `key`. A value that encodes as JSON `null`, such as `None`, `()` or a
+    /// unit struct, removes it.
     ///
     /// If two requests set one key at the same time, the one that is saved last wins. Use
     /// [`update`](Self::update) if the new value depends on the old one. Setting the value that the
@@ -102,8 +103,9 @@ impl Session {
     ///
     /// # Errors
     ///
-    /// [`Error::Encode`] if the value has no JSON form (a float that is not finite has none) or is nested
-    /// deeper than 127 levels, so that it could not be read back. [`Error::Destroyed`] after [`destroy`](Self::destroy), [`Error::Closed`] after the response.
+    /// [`Error::Encode`] if the value has no JSON form (a float that is not finite has none) or is
+    /// nested deeper than 127 levels, so that it could not be read back. [`Error::Destroyed`] after
+    /// [`destroy`](Self::destroy), [`Error::Closed`] after the response.
     pub fn set<V: Serialize + ?Sized>(&self, key: impl KeyFor<V>, value: &V) -> Result<()> {
         let json = encode(key.name(), value)?;
         let key = Text::from(key.name());
@@ -113,18 +115,19 @@ impl Session {
         })
     }
 
-    /// Replaces the value under `key` by `change(value)`, and returns it; `None` is no value. Use it
-    /// whenever the new value depends on the old one, so that concurrent requests do not overwrite
-    /// each other.
+    /// Replaces the value under `key` by `change(value)`, and returns it; `None` is no value. Use
+    /// it whenever the new value depends on the old one, so that concurrent requests do not
+    /// overwrite each other.
     ///
-    /// `change` runs now, and again on the newest value if another request has saved in the meantime:
-    /// if two requests count up by one, the result is two higher. So it may run several times, and
-    /// the last run counts. It runs without a lock, and sees values only, not flash values.
+    /// `change` runs now, and again on the newest value if another request has saved in the
+    /// meantime: if two requests count up by one, the result is two higher. So it may run several
+    /// times, and the last run counts. It runs without a lock, and sees values only, not flash
+    /// values.
     ///
     /// # Errors
     ///
-    /// [`Error::Decode`] if the value is not a `T`, [`Error::Encode`] if the new one has no JSON form;
-    /// the save may report both too, about a newer value. Otherwise as [`set`](Self::set).
+    /// [`Error::Decode`] if the value is not a `T`, [`Error::Encode`] if the new one has no JSON
+    /// form; the save may report both too, about a newer value. Otherwise as [`set`](Self::set).
     pub fn update<T: Serialize + DeserializeOwned + 'static>(
         &self,
         key: impl KeyOf<T>,
@@ -204,8 +207,8 @@ impl Session {
     ///
     /// A request that does not open the session, or does not read the key, leaves the value there
     /// (unless the policy is [`FlashPolicy::NextRequest`]). Requests that overlap may both read it;
-    /// none that starts after its reader was answered does. A later flash under the same key replaces
-    /// it. JSON `null` is no flash value: it removes one that is waiting.
+    /// none that starts after its reader was answered does. A later flash under the same key
+    /// replaces it. JSON `null` is no flash value: it removes one that is waiting.
     ///
     /// # Errors
     ///
@@ -239,11 +242,11 @@ impl Session {
         Ok(())
     }
 
-    /// Ends the session (a logout; OWASP ASVS 5.0 V7.4.1): its data is deleted, its id no longer opens
-    /// anything, and the cookie is cleared.
+    /// Ends the session (a logout; OWASP ASVS 5.0 V7.4.1): its data is deleted, its id no longer
+    /// opens anything, and the cookie is cleared.
     ///
-    /// Afterwards `get` finds nothing, and a write is [`Error::Destroyed`]. A request that was under
-    /// way cannot bring the session back. To go on with an empty session, use
+    /// Afterwards `get` finds nothing, and a write is [`Error::Destroyed`]. A request that was
+    /// under way cannot bring the session back. To go on with an empty session, use
     /// [`restart`](Self::restart).
     ///
     /// # Errors
@@ -259,8 +262,8 @@ impl Session {
         Ok(())
     }
 
-    /// Destroys the session and continues with an empty one under a fresh id, for a logout that still
-    /// flashes "Goodbye".
+    /// Destroys the session and continues with an empty one under a fresh id, for a logout that
+    /// still flashes "Goodbye".
     ///
     /// # Errors
     ///
@@ -272,9 +275,9 @@ impl Session {
         Ok(())
     }
 
-    /// Gives the session a new id with the same data. Call it whenever the user's rights change, above
-    /// all at login: anyone who planted or saw the old id gains nothing (session fixation; OWASP ASVS
-    /// 5.0 V7.2.4).
+    /// Gives the session a new id with the same data. Call it whenever the user's rights change,
+    /// above all at login: anyone who planted or saw the old id gains nothing (session fixation;
+    /// OWASP ASVS 5.0 V7.2.4).
     ///
     /// The old id no longer opens anything. A request that is under way on it and writes gets
     /// [`Error::Moved`].
@@ -286,8 +289,8 @@ impl Session {
         self.regenerate_id_keeping_old_for(Duration::ZERO)
     }
 
-    /// As [`regenerate_id`](Self::regenerate_id), but for this long the values stay readable under the
-    /// old id, as they are now: for a browser that sends several requests at once, or loses the
+    /// As [`regenerate_id`](Self::regenerate_id), but for this long the values stay readable under
+    /// the old id, as they are now: for a browser that sends several requests at once, or loses the
     /// response with the new cookie. A write under the old id is [`Error::Moved`].
     ///
     /// # Errors
@@ -337,9 +340,9 @@ impl Session {
         Data { values: copy(&state.content.values), flash: copy(&state.readable_flash) }
     }
 
-    /// Whether no stored session is behind this one: the request's cookie named none that lives under
-    /// that id, and nothing was committed since. It is also true after [`destroy`](Self::destroy),
-    /// once that is saved.
+    /// Whether no stored session is behind this one: the request's cookie named none that lives
+    /// under that id, and nothing was committed since. It is also true after
+    /// [`destroy`](Self::destroy), once that is saved.
     pub fn is_new(&self) -> bool {
         !matches!(self.state().origin, Origin::Live(_))
     }

@@ -129,7 +129,8 @@ pub(crate) struct State {
     pub(crate) missed_flash: Vec<Text>,
     /// What the browser must be told about the cookie because of the saves so far.
     pub(crate) cookie: CookieChange,
-    /// Whether this request, or another one, has destroyed the session, so that it takes no changes.
+    /// Whether this request, or another one, has destroyed the session, so that it takes no
+    /// changes.
     pub(crate) destroyed: bool,
     pub(crate) closed: bool,
 }

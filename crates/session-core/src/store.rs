@@ -23,8 +23,8 @@ use crate::store_error::StoreError;
 )]
 #[async_trait]
 pub trait RecordStore: fmt::Debug + Send + Sync + 'static {
-    /// The record at `key`; `None` if there is none. A record whose `ttl` has passed may be returned or
-    /// not.
+    /// The record at `key`; `None` if there is none. A record whose `ttl` has passed may be
+    /// returned or not.
     ///
     /// A load sees every `put` that was answered before the load began, so a store never reads from
     /// a replica that may lag.
@@ -36,9 +36,9 @@ pub trait RecordStore: fmt::Debug + Send + Sync + 'static {
 
     /// Writes `body` at `key`, in one atomic step, if `condition` holds.
     ///
-    /// [`Condition::IfAbsent`] on a key that is taken, and [`Condition::IfVersion`] on a record that
-    /// has changed or is gone, return [`PutOutcome::Refused`] and change nothing. The store keeps
-    /// the record until `ttl` has passed, and may forget it after that. `ttl` is at least one
+    /// [`Condition::IfAbsent`] on a key that is taken, and [`Condition::IfVersion`] on a record
+    /// that has changed or is gone, return [`PutOutcome::Refused`] and change nothing. The store
+    /// keeps the record until `ttl` has passed, and may forget it after that. `ttl` is at least one
     /// second; a backend that counts in coarser units rounds it up. A body may be empty and may
     /// hold any bytes.
     ///

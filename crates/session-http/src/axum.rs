@@ -17,8 +17,9 @@ impl<S: Send + Sync> FromRequestParts<S> for Session {
     }
 }
 
-/// The request's session if one is stored; `None` for a visitor without one. A session that has moved
-/// and whose values are still readable under the old id is stored. A failed store is an error.
+/// The request's session if one is stored; `None` for a visitor without one. A session that has
+/// moved and whose values are still readable under the old id is stored. A failed store is an
+/// error.
 impl<S: Send + Sync> OptionalFromRequestParts<S> for Session {
     type Rejection = Error;
 

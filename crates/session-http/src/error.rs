@@ -18,8 +18,8 @@ pub enum Error {
 }
 
 impl Error {
-    /// The status that tells the client what it can do: 503 to try again later, 409 to repeat with the
-    /// new cookie, or 500.
+    /// The status that tells the client what it can do: 503 to try again later, 409 to repeat with
+    /// the new cookie, or 500.
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Session(error) => match error.kind() {
@@ -44,7 +44,8 @@ impl Error {
         }
     }
 
-    /// Writes it to the log (`tracing`) with its causes: conflicts at debug level, all else as errors.
+    /// Writes it to the log (`tracing`) with its causes: conflicts at debug level, all else as
+    /// errors.
     ///
     /// [`SessionLayer`](crate::SessionLayer) does this for its own responses, and so does the axum
     /// response of an error that a handler returns. Call it when you turn the error into a response

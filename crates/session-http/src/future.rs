@@ -16,8 +16,8 @@ use crate::{Error, OnError, Session, headers};
 pin_project! {
     /// The future of a [`SessionService`](crate::SessionService).
     ///
-    /// Once the handler has returned, the save runs to its end even if this future is dropped: a client
-    /// that hangs up right after its logout is logged out.
+    /// Once the handler has returned, the save runs to its end even if this future is dropped: a
+    /// client that hangs up right after its logout is logged out.
     pub struct ResponseFuture<F, E, B> {
         #[pin]
         stage: Stage<F, B>,

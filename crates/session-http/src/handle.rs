@@ -108,8 +108,8 @@ impl fmt::Debug for SessionHandle {
     }
 }
 
-/// Closes a request's handle, and its session, even if the request is dropped: a session that nobody
-/// is going to save must take no more changes.
+/// Closes a request's handle, and its session, even if the request is dropped: a session that
+/// nobody is going to save must take no more changes.
 pub(crate) struct CloseGuard(Option<SessionHandle>);
 
 impl CloseGuard {

@@ -25,8 +25,8 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
     }
 }
 
-/// Adds the lines that set or remove the cookie, if any, and tells caches not to store them with the
-/// response (RFC 9111, section 5.2.2.4), unless the handler has set `Cache-Control` itself.
+/// Adds the lines that set or remove the cookie, if any, and tells caches not to store them with
+/// the response (RFC 9111, section 5.2.2.4), unless the handler has set `Cache-Control` itself.
 pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result<()> {
     if lines.is_empty() {
         return Ok(());

@@ -10,9 +10,10 @@ use crate::{Error, SessionManager, SessionService};
 /// Gives every request a [`SessionHandle`](crate::SessionHandle), and saves the session with the
 /// response if it was opened.
 ///
-/// The session is saved before the response's headers are sent, whatever the status. It is not saved if
-/// the inner service fails or panics. A request that does not open its session loads nothing. Put
-/// layers that end requests by a timeout inside this one, so that what was done until then is saved.
+/// The session is saved before the response's headers are sent, whatever the status. It is not
+/// saved if the inner service fails or panics. A request that does not open its session loads
+/// nothing. Put layers that end requests by a timeout inside this one, so that what was done until
+/// then is saved.
 ///
 /// The front page of this crate has an example.
 #[derive(Clone)]
@@ -39,8 +40,8 @@ impl SessionLayer {
         Self { manager, on_error: StatusOnly }
     }
 
-    /// Answers with `respond(&error)` when a session was not saved: an error page, a gRPC status. The
-    /// handler's response is dropped, because it says that all went well.
+    /// Answers with `respond(&error)` when a session was not saved: an error page, a gRPC status.
+    /// The handler's response is dropped, because it says that all went well.
     pub fn on_error<F>(self, respond: F) -> SessionLayer<F> {
         SessionLayer { manager: self.manager, on_error: respond }
     }

@@ -22,8 +22,9 @@ use crate::session::{Committed, Session};
 ///
 /// [`SessionLayer`](crate::SessionLayer) does this for tower services. On other frameworks, call
 /// [`open`](Self::open) when a request first needs its session, and [`close`](Self::close) once its
-/// response is ready. Run `close` to its end even if the client hangs up. Clones are one manager. Its
-/// methods use a timer of tokio's, so call them inside a tokio runtime that has its timers enabled.
+/// response is ready. Run `close` to its end even if the client hangs up. Clones are one manager.
+/// Its methods use a timer of tokio's, so call them inside a tokio runtime that has its timers
+/// enabled.
 ///
 /// ```
 /// use http::{HeaderMap, header};
@@ -84,12 +85,18 @@ impl SessionManager {
         self.with(|shared| shared.policy = policy)
     }
 
-    /// How long opening a session may take, and how long saving one with the response; 5 seconds each
-    /// unless set. After that it is an error of kind [`Timeout`](session_core::ErrorKind::Timeout). A
-    /// [`commit`](Session::commit) has the store's limits only.
+    /// How long opening a session may take, and how long saving one with the response; 5 seconds
+    /// each unless set. After that it is an error of kind
+    /// [`Timeout`](session_core::ErrorKind::Timeout). A [`commit`](Session::commit) has the store's
+    /// limits only.
     #[must_use]
     pub fn time_limit(self, limit: Duration) -> Self {
         self.with(|shared| shared.time_limit = limit)
+    }
+
+    /// The storage itself: the `Arc` is one too, and would box each future once more.
+    fn storage(&self) -> &dyn SessionStorage {
+        &*self.shared.storage
     }
 
     fn with(mut self, change: impl FnOnce(&mut Shared)) -> Self {
@@ -118,8 +125,8 @@ impl SessionManager {
         self.read(value, cookie.chunk_count(bytes())).await
     }
 
-    /// [`open`](Self::open), from the cookie's value as the client sends it, for other transports: gRPC
-    /// metadata, a bearer token, an older `http` crate.
+    /// [`open`](Self::open), from the cookie's value as the client sends it, for other transports:
+    /// gRPC metadata, a bearer token, an older `http` crate.
     ///
     /// # Errors
     ///
@@ -133,8 +140,8 @@ impl SessionManager {
         self.read(value, 0).await
     }
 
-    /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None` if
-    /// it does not live (any more) or has a new id. Only [`commit`](Session::commit) saves it.
+    /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None`
+    /// if it does not live (any more) or has a new id. Only [`commit`](Session::commit) saves it.
     ///
     /// # Errors
     ///
@@ -151,11 +158,11 @@ impl SessionManager {
     }
 
     async fn read(&self, value: CookieValue<'_>, chunk_count: usize) -> Result<Session> {
-        let Shared { storage, policy, time_limit, .. } = &*self.shared;
+        let Shared { policy, time_limit, .. } = &*self.shared;
         if value.value().is_none() && value != CookieValue::Missing {
             debug!(cookie = ?value, "the session cookie was not accepted; starting a new session");
         }
-        let read = (**storage).read(value.value(), policy);
+        let read = self.storage().read(value.value(), policy);
         let inner = timeout(*time_limit, read)
             .await
             .unwrap_or_else(|_| Err(too_slow("opened", *time_limit)))?;
@@ -167,8 +174,8 @@ impl SessionManager {
     ///
     /// # Errors
     ///
-    /// The changes were not kept, and the response must say so. `headers` still gets the cookie of an
-    /// earlier [`commit`](Session::commit).
+    /// The changes were not kept, and the response must say so. `headers` still gets the cookie of
+    /// an earlier [`commit`](Session::commit).
     pub async fn close(&self, session: &Session, headers: &mut HeaderMap) -> Result<Outcome> {
         headers::vary(headers);
         let pending = storage::close(session);
@@ -195,11 +202,11 @@ impl SessionManager {
 
     /// Saves a closed session within the time limit.
     async fn save(&self, session: &Session, pending: PendingWork) -> Result<Saved> {
-        let Shared { storage, policy, time_limit, .. } = &*self.shared;
+        let Shared { policy, time_limit, .. } = &*self.shared;
         if pending == PendingWork::Nothing {
             return Ok(Saved::unchanged());
         }
-        let saved = timeout(*time_limit, (**storage).save(session, policy)).await;
+        let saved = timeout(*time_limit, self.storage().save(session, policy)).await;
         saved.unwrap_or_else(|_| Err(too_slow("saved", *time_limit)))
     }
 
@@ -215,12 +222,12 @@ impl SessionManager {
         if storage::is_closed(session) {
             return Err(Error::Closed);
         }
-        let saved = (**storage).save(session, policy).await?;
+        let saved = self.storage().save(session, policy).await?;
         Ok(Committed { outcome: saved.outcome, already_consumed: saved.already_consumed })
     }
 
-    /// As [`close`](Self::close), for clients that hold a value instead of a cookie: what happens to
-    /// it, signed or encrypted as it is to be sent.
+    /// As [`close`](Self::close), for clients that hold a value instead of a cookie: what happens
+    /// to it, signed or encrypted as it is to be sent.
     ///
     /// # Errors
     ///
@@ -234,8 +241,9 @@ impl SessionManager {
     }
 
     /// What the saves of `session` so far mean for the client, protected as by
-    /// [`close_value`](Self::close_value): for a response that says that the last save failed. Without
-    /// it, a client whose id was replaced by a commit would keep one that opens nothing any more.
+    /// [`close_value`](Self::close_value): for a response that says that the last save failed.
+    /// Without it, a client whose id was replaced by a commit would keep one that opens nothing any
+    /// more.
     ///
     /// # Errors
     ///
@@ -244,8 +252,8 @@ impl SessionManager {
         self.protected(storage::owed_cookie(session))
     }
 
-    /// The `Cookie` header that a browser sends with `session` once it was saved, for tests; `None` if
-    /// nothing was stored.
+    /// The `Cookie` header that a browser sends with `session` once it was saved, for tests; `None`
+    /// if nothing was stored.
     ///
     /// # Errors
     ///
@@ -305,8 +313,8 @@ impl SessionManager {
     }
 }
 
-/// The result of a save; `None` if it failed and only had to move the deadline, which the client need
-/// not know.
+/// The result of a save; `None` if it failed and only had to move the deadline, which the client
+/// need not know.
 fn unless_deadline<T>(pending: PendingWork, result: Result<T>) -> Result<Option<T>> {
     match result {
         Err(error) if pending == PendingWork::Deadline => {

@@ -6,8 +6,8 @@ use session_core::{Outcome, Result};
 
 use crate::SessionManager;
 
-/// The session of a request: everything that [`session_core::Session`] does, as an axum extractor, and
-/// saved with the response.
+/// The session of a request: everything that [`session_core::Session`] does, as an axum extractor,
+/// and saved with the response.
 #[derive(Clone, Debug)]
 pub struct Session {
     pub(crate) inner: session_core::Session,
@@ -32,15 +32,15 @@ impl Session {
     /// without a response. It takes as long as the store takes, and tries for five seconds if other
     /// requests keep changing the session.
     ///
-    /// The cookie that a new, regenerated or destroyed session needs goes with the response. You can
-    /// change the session and save it again afterwards.
+    /// The cookie that a new, regenerated or destroyed session needs goes with the response. You
+    /// can change the session and save it again afterwards.
     ///
     /// # Errors
     ///
     /// [`Store`](session_core::Error::Store), [`Moved`](session_core::Error::Moved),
-    /// [`Vanished`](session_core::Error::Vanished), [`TooLarge`](session_core::Error::TooLarge): the
-    /// changes were not kept, or it is unknown because the store was unavailable. They stay in the
-    /// session, and a later save tries again without applying them twice.
+    /// [`Vanished`](session_core::Error::Vanished), [`TooLarge`](session_core::Error::TooLarge):
+    /// the changes were not kept, or it is unknown because the store was unavailable. They stay in
+    /// the session, and a later save tries again without applying them twice.
     /// [`Unsupported`](session_core::Error::Unsupported) if the data travels in the cookie.
     /// [`Closed`](session_core::Error::Closed) after the response.
     pub async fn commit(&self) -> Result<Committed> {

@@ -79,8 +79,8 @@ async fn redis() {
     let (policy, clock) = policy();
     let cookie = SessionCookie::new(SECRET).unwrap();
     let manager = SessionManager::new(store, cookie).policy(policy);
-    // The first write finds out that this server has no compare-and-set of its own, which must not be
-    // counted.
+    // The first write finds out that this server has no compare-and-set of its own, which must not
+    // be counted.
     warm_up(&manager).await;
     let monitor = server.monitor().unwrap();
     let mut total = 0;

@@ -9,8 +9,8 @@ use fred::types::{ClusterHash, CustomCommand, Expiration, Key, SetOptions, Value
 
 /// `SET .. IFEQ` for servers that do not know it, and for several records at once. For each record
 /// it answers what `SET .. IFEQ` answers, or the text of an error: an error that ended the script
-/// would hide that other records have been written. Only a server that has become a replica ends the
-/// script, before it has written anything: fred must see that error to leave the server.
+/// would hide that other records have been written. Only a server that has become a replica ends
+/// the script, before it has written anything: fred must see that error to leave the server.
 const SCRIPT: &str = "\
 local answers = {}
 for i, key in ipairs(KEYS) do

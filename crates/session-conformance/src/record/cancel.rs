@@ -90,8 +90,8 @@ pub(super) async fn a_cancelled_put_is_applied_whole_or_not_at_all(cx: Context) 
         ensure(record.body == "before" || record.body == "after", || {
             format!("a cancelled write left {:?}", record.body)
         })?;
-        // The cancelled write may have been applied, or may still be: of two writes for one version,
-        // one must be refused.
+        // The cancelled write may have been applied, or may still be: of two writes for one
+        // version, one must be refused.
         let put = store.put(&key, "own".into(), HOUR, condition).await?;
         if let PutOutcome::Stored(_) = put {
             tokio::time::sleep(Duration::from_millis(2)).await;

@@ -21,8 +21,8 @@ pub(crate) struct Content {
     pub(crate) flash: Members,
 }
 
-/// JSON texts by key, in the order in which they were first set. Those that were read from a body are
-/// parts of it; those that were set since are texts of their own.
+/// JSON texts by key, in the order in which they were first set. Those that were read from a body
+/// are parts of it; those that were set since are texts of their own.
 #[derive(Clone, Default)]
 pub(crate) struct Members {
     body: ByteString,

@@ -2,9 +2,10 @@
 //!
 //! Every write is conditional on the version that it was built on. If the condition refuses it, the
 //! engine loads the record again, applies the same changes to the newer state, and writes again. A
-//! session that is destroyed or moves to a new id leaves a tombstone, so that a request already under
-//! way finds out what happened. Every batch of changes puts an id into the record; a write whose
-//! outcome is unknown is found again by it. `ARCHITECTURE.md` explains why each part is needed.
+//! session that is destroyed or moves to a new id leaves a tombstone, so that a request already
+//! under way finds out what happened. Every batch of changes puts an id into the record; a write
+//! whose outcome is unknown is found again by it. `ARCHITECTURE.md` explains why each part is
+//! needed.
 
 mod create;
 mod destroy;

@@ -153,8 +153,8 @@ impl Save<'_> {
         Ok(key)
     }
 
-    /// Writes the new record again, on top of what an earlier attempt wrote. Discards it and returns
-    /// `None` if that is not possible.
+    /// Writes the new record again, on top of what an earlier attempt wrote. Discards it and
+    /// returns `None` if that is not possible.
     async fn update_successor(
         &self,
         successor: Successor,
@@ -180,8 +180,8 @@ impl Save<'_> {
         Ok(None)
     }
 
-    /// Until when there is a tombstone over the record that `old` belongs to. At least until a logout
-    /// no longer has to find its way over it to values that are kept under an earlier id.
+    /// Until when there is a tombstone over the record that `old` belongs to. At least until a
+    /// logout no longer has to find its way over it to values that are kept under an earlier id.
     fn tombstone_until(&self, old: &Meta, keep_old: u64) -> u64 {
         let before = old.prev.as_ref().map_or(0, |prev| prev.until);
         before.max(self.policy.now() + self.policy.window().max(keep_old))
@@ -238,7 +238,8 @@ impl Save<'_> {
     /// The session was destroyed before it got its new id. The logout wins, and only what this
     /// request set itself is stored, in a new session.
     async fn continue_without_old(&self) -> Result<Outcome> {
-        // This may run the application's code, and fail. Until it has succeeded, nothing is decided.
+        // This may run the application's code, and fail. Until it has succeeded, nothing is
+        // decided.
         let content = self.rebase(Content::default())?;
         let successor = self.session.state().successor.clone();
         if let Some(successor) = successor {

@@ -134,8 +134,8 @@ impl<'a> Save<'a> {
     /// Replaces the session's record, if its version still is `base`.
     ///
     /// While the outcome is unknown, the state says so: this future may be dropped at any point. An
-    /// earlier write on top of `base` may be the one that refuses this one, so that what was unknown
-    /// before stays unknown.
+    /// earlier write on top of `base` may be the one that refuses this one, so that what was
+    /// unknown before stays unknown.
     pub(super) async fn replace(
         &self,
         next: &Unwritten,
@@ -161,8 +161,8 @@ impl<'a> Save<'a> {
         put
     }
 
-    /// Puts the changes made so far into a batch, after those of earlier, unfinished saves. There is
-    /// at least one batch afterwards, for its id.
+    /// Puts the changes made so far into a batch, after those of earlier, unfinished saves. There
+    /// is at least one batch afterwards, for its id.
     pub(super) fn start_batch(&self, state: &mut State) -> Result<()> {
         if !state.changes.is_empty() || state.batches.is_empty() {
             let id = WriteId::new(self.now)?;
@@ -175,9 +175,9 @@ impl<'a> Save<'a> {
         Ok(())
     }
 
-    /// Sets the session's view to `content` with all changes that are not known to have taken effect.
-    /// Returns `content` with those that this save sends, to be written: without the changes made since
-    /// the save began.
+    /// Sets the session's view to `content` with all changes that are not known to have taken
+    /// effect. Returns `content` with those that this save sends, to be written: without the
+    /// changes made since the save began.
     ///
     /// The changes may run the application's code, which may use the session, so no lock is held.
     pub(super) fn rebase(&self, mut content: Content) -> Result<Content> {

@@ -64,8 +64,8 @@ impl Save<'_> {
         }
     }
 
-    /// What to write first, and whether an earlier write went unanswered, so that the record must be
-    /// loaded before; `None` if the session has moved.
+    /// What to write first, and whether an earlier write went unanswered, so that the record must
+    /// be loaded before; `None` if the session has moved.
     fn first_write(&self) -> Result<Option<(Base, Unwritten, bool)>> {
         let mut state = self.session.state();
         let Origin::Live(live) = &state.origin else {
@@ -153,8 +153,8 @@ impl Save<'_> {
         Err(error)
     }
 
-    /// Saves the first `changes`, which changed nothing in this request's view: they are done if the
-    /// record has not changed. Otherwise they may change what another request wrote.
+    /// Saves the first `changes`, which changed nothing in this request's view: they are done if
+    /// the record has not changed. Otherwise they may change what another request wrote.
     pub(super) async fn confirm(&self, changes: usize) -> Result<Outcome> {
         let (key, version) = {
             let state = self.session.state();
@@ -177,8 +177,8 @@ impl Save<'_> {
         self.write().await
     }
 
-    /// Moves the idle deadline of an unchanged session. A failure is not reported to the client: the
-    /// next request tries again.
+    /// Moves the idle deadline of an unchanged session. A failure is not reported to the client:
+    /// the next request tries again.
     pub(super) async fn touch(&self) -> Result<Outcome> {
         let (version, next) = {
             let state = self.session.state();

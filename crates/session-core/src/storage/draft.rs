@@ -31,8 +31,8 @@ pub struct Draft<'a> {
     session: &'a Session,
     _saving: MutexGuard<'a, ()>,
     record: Unwritten,
-    /// The body holds this many of the request's changes; the handler may make more before the draft
-    /// is settled.
+    /// The body holds this many of the request's changes; the handler may make more before the
+    /// draft is settled.
     changes: usize,
     intent_revision: u32,
 }
@@ -78,8 +78,8 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let mut state = session.state();
     let now = state.policy.now();
     let action = match state.plan(now) {
-        // Changes without effect are not sent: the browser may have got another request's cookie in the
-        // meantime, and would lose what that request changed.
+        // Changes without effect are not sent: the browser may have got another request's cookie in
+        // the meantime, and would lose what that request changed.
         Plan::Nothing | Plan::Confirm { .. } => return Ok(None),
         Plan::Touch => Action::Touch,
         Plan::Write => Action::Write,
@@ -111,7 +111,8 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
 }
 
 impl Draft<'_> {
-    /// Tells the session that the storage has kept this draft, and that `cookie` goes to the browser.
+    /// Tells the session that the storage has kept this draft, and that `cookie` goes to the
+    /// browser.
     pub fn settle(self, cookie: CookieChange) {
         let mut state = self.session.state();
         state.next_id = None;

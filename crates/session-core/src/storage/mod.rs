@@ -3,11 +3,11 @@
 //! Most backends implement [`RecordStore`] and get [`SessionStorage`] with it. The other items here
 //! have two groups of users:
 //!
-//! - A storage that keeps the data elsewhere than in records, as the cookie storage does. It opens a
-//!   session with [`open`] or [`empty`], asks [`draft`] what the request did, and calls
+//! - A storage that keeps the data elsewhere than in records, as the cookie storage does. It opens
+//!   a session with [`open`] or [`empty`], asks [`draft`] what the request did, and calls
 //!   [`Draft::settle`] once that is kept.
-//! - Request handling, such as session-http: [`close`], [`is_closed`], [`owed_cookie`], [`existed`],
-//!   [`current_id`].
+//! - Request handling, such as session-http: [`close`], [`is_closed`], [`owed_cookie`],
+//!   [`existed`], [`current_id`].
 
 mod draft;
 mod request;
@@ -52,8 +52,8 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
     ///
     /// # Errors
     ///
-    /// The backend failed. A failed load never results in an empty session: that would overwrite the
-    /// real one later.
+    /// The backend failed. A failed load never results in an empty session: that would overwrite
+    /// the real one later.
     async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session>;
 
     /// Persists what the request did to `session`, and says what happens to the cookie.

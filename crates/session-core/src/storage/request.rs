@@ -12,13 +12,13 @@ pub enum PendingWork {
     Nothing,
     /// Move the idle deadline of an unchanged session. The client need not know if that fails.
     Deadline,
-    /// Keep what the request did to the session, its end or its new id included, or give the browser
-    /// its cookie.
+    /// Keep what the request did to the session, its end or its new id included, or give the
+    /// browser its cookie.
     Changes,
 }
 
-/// Closes `session`: every later change is [`Error::Closed`](crate::Error::Closed). Call it once the
-/// handler has returned, before the save that belongs to the response.
+/// Closes `session`: every later change is [`Error::Closed`](crate::Error::Closed). Call it once
+/// the handler has returned, before the save that belongs to the response.
 pub fn close(session: &Session) -> PendingWork {
     let mut state = session.state();
     state.closed = true;

@@ -109,8 +109,8 @@ async fn valkey_takes_over_from_redis_by_a_failover() {
     assert_eq!(comparison(&store, replica).await, "SET");
 }
 
-/// A master that became a replica keeps its connections open. The store must leave them, or it would
-/// load from a replica and write nothing, although its address leads to the new master.
+/// A master that became a replica keeps its connections open. The store must leave them, or it
+/// would load from a replica and write nothing, although its address leads to the new master.
 #[tokio::test(flavor = "multi_thread")]
 async fn redis_that_becomes_a_replica_is_left_at_once() {
     for program in [Program::Redis, Program::Valkey] {
