@@ -74,7 +74,7 @@ fn fuzz(root: &Path, tools: &Path, target: &str, runs: &str, max_len: u32) -> Re
         .args(["run", "--fuzz-dir", ".", target])
         .arg(&corpus)
         .arg(fuzz.join("corpus").join(target))
-        .args(["--", "-timeout=1", "-rss_limit_mb=1024", "-malloc_limit_mb=256"])
+        .args(["--", "-timeout=5", "-rss_limit_mb=1024", "-malloc_limit_mb=256"])
         .arg(format!("-runs={runs}"))
         .arg(format!("-max_len={max_len}"))
         .args(["-print_final_stats=1", "-print_funcs=0", "-verbosity=0"]);
