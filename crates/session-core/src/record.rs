@@ -163,8 +163,12 @@ impl RecordKey {
     /// # Ok::<(), session_core::Error>(())
     /// ```
     pub fn hex(&self) -> String {
-        let nibbles = self.digest.iter().flat_map(|byte| [byte >> 4, byte & 15]);
-        nibbles.filter_map(|nibble| char::from_digit(nibble.into(), 16)).collect()
+        let mut hex = String::with_capacity(2 * self.digest.len());
+        for byte in self.digest {
+            hex.push(digit(byte >> 4));
+            hex.push(digit(byte & 15));
+        }
+        hex
     }
 
     /// The id itself, if the policy asks for plain keys: 1 to
@@ -172,6 +176,10 @@ impl RecordKey {
     pub fn plain(&self) -> Option<&str> {
         self.plain.as_ref().map(SessionId::as_str)
     }
+}
+
+fn digit(nibble: u8) -> char {
+    char::from(if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 })
 }
 
 /// Prints the first digits of the digest only: enough to tell two keys apart in a log.

@@ -50,7 +50,8 @@ impl Connection {
         if !is_redirection(&result) {
             return result;
         }
-        redirect::send(command, &self, deadline).await
+        // The futures of the rare paths are boxed, or each load would have their size.
+        Box::pin(redirect::send(command, &self, deadline)).await
     }
 
     async fn send(&self, command: &Command, deadline: Instant) -> Result<Value, Error> {
@@ -64,7 +65,7 @@ impl Connection {
             let value = command.send(&self.until(deadline), comparison).await?;
             command.answer(value, comparison)
         };
-        self.native.send(&self.client, send).await
+        Box::pin(self.native.send(&self.client, send)).await
     }
 
     pub(crate) fn until(&self, deadline: Instant) -> WithOptions<Client> {
