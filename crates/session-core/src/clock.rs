@@ -20,6 +20,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 pub struct Clock {
     /// Milliseconds since the Unix epoch; `None` reads the system's clock.
     manual: Option<Arc<AtomicU64>>,
+    /// How many milliseconds it is ahead of that.
+    ahead: u64,
 }
 
 impl Clock {
@@ -32,7 +34,23 @@ impl Clock {
     /// [advance](Self::advance) it. Clones share the time.
     pub fn manual() -> Self {
         let now = Self::system().millis();
-        Self { manual: Some(Arc::new(AtomicU64::new(now))) }
+        Self { manual: Some(Arc::new(AtomicU64::new(now))), ahead: 0 }
+    }
+
+    /// This clock as a server shows it whose clock is ahead. For tests of several servers.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use session_core::Clock;
+    ///
+    /// let clock = Clock::manual();
+    /// let fast = clock.ahead_by(Duration::from_secs(30));
+    /// clock.advance(Duration::from_secs(60));
+    /// assert_eq!(fast.now(), clock.now() + Duration::from_secs(30));
+    /// ```
+    #[must_use]
+    pub fn ahead_by(&self, by: Duration) -> Self {
+        Self { manual: self.manual.clone(), ahead: self.ahead + millis(by) }
     }
 
     /// Moves a manual clock forward. Does nothing to the system's.
@@ -48,10 +66,11 @@ impl Clock {
     }
 
     pub(crate) fn millis(&self) -> u64 {
-        match &self.manual {
+        let now = match &self.manual {
             Some(now) => now.load(Ordering::SeqCst),
             None => SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis),
-        }
+        };
+        now + self.ahead
     }
 }
 
@@ -63,6 +82,10 @@ impl fmt::Debug for Clock {
         })
     }
 }
+
+/// How far the clocks of servers may differ, in milliseconds; see
+/// [`SessionPolicy::CLOCK_SKEW`](crate::SessionPolicy::CLOCK_SKEW).
+pub(crate) const CLOCK_SKEW: u64 = 60_000;
 
 /// Whole milliseconds, at most a thousand centuries, so that sums of times cannot overflow.
 pub(crate) fn millis(duration: Duration) -> u64 {

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::clock::{Clock, millis};
+use crate::clock::{CLOCK_SKEW, Clock, millis};
 use crate::id::SessionId;
 use crate::record::RecordKey;
 
@@ -72,6 +72,14 @@ pub enum Lifetime {
 }
 
 impl SessionPolicy {
+    /// How far the clocks of your servers may differ: 60 seconds.
+    ///
+    /// Within it every promise holds. Beyond it, a session may expire early or late by the
+    /// difference, and a logout may miss a session whose id changed during the last minute, if the
+    /// server that handles it takes that minute for past. A server that cannot know whether a write
+    /// took effect answers with an error, whatever the clocks say.
+    pub const CLOCK_SKEW: Duration = Duration::from_millis(CLOCK_SKEW);
+
     /// Shares sessions with a remix application: ids in any form, plain record keys where the store
     /// has them, and remix's flash.
     ///
@@ -102,7 +110,8 @@ impl SessionPolicy {
     }
 
     /// How long a destroyed or moved session leaves a tombstone, which tells requests already under
-    /// way that the session is gone; 60 seconds unless set.
+    /// way that the session is gone; 60 seconds unless set. It is also how long after its deadline
+    /// a session may still be saved by a request that opened it in time.
     ///
     /// Make it longer than your slowest request. A request that takes longer finds no tombstone any
     /// more; its write is still refused, but the error is [`Vanished`](crate::Error::Vanished).
@@ -127,8 +136,9 @@ impl SessionPolicy {
         self.with(|rules| rules.plain_keys = plain)
     }
 
-    /// Opens records under ids of any printable form, as another library made them; see
-    /// [`SessionId::parse_foreign`].
+    /// Opens records that another library made: under ids of any printable form, see
+    /// [`SessionId::parse_foreign`], and without this library's metadata. Without it such a record
+    /// is an error.
     #[must_use]
     pub fn foreign_ids(self, foreign: bool) -> Self {
         self.with(|rules| rules.foreign_ids = foreign)
@@ -168,6 +178,10 @@ impl SessionPolicy {
     /// The id that a cookie's text names, if it has the form of one.
     pub fn parse_id(&self, text: &str) -> Option<SessionId> {
         if self.rules.foreign_ids { SessionId::parse_foreign(text) } else { SessionId::parse(text) }
+    }
+
+    pub(crate) fn opens_foreign_records(&self) -> bool {
+        self.rules.foreign_ids
     }
 
     fn with(mut self, change: impl FnOnce(&mut Rules)) -> Self {

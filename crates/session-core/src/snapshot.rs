@@ -5,7 +5,8 @@ use std::fmt;
 use bytes::Bytes;
 
 use crate::body::{self, Body, Content, Meta};
-use crate::error::Result;
+use crate::clock::CLOCK_SKEW;
+use crate::error::{Error, Result};
 use crate::policy::{Lifetime, SessionPolicy};
 use crate::record::{Record, RecordKey, Version};
 
@@ -30,6 +31,12 @@ impl Snapshot {
     ) -> Result<(Self, Content)> {
         let Body { content, meta } = body::decode(&record.body, &key)?;
         let foreign = meta.is_none();
+        if foreign && !policy.opens_foreign_records() {
+            return Err(Error::corrupt(format!(
+                "the record at {key:?} has no metadata, so this library did not write it; only a \
+                 policy with foreign_ids shares records with another library"
+            )));
+        }
         let meta = meta.unwrap_or_else(|| {
             let deadline = policy.idle_deadline(now, Lifetime::Policy, now);
             Meta::new(&key, now, deadline, Lifetime::Policy)
@@ -49,16 +56,24 @@ impl Snapshot {
         Ok(body::decode(&self.body, &self.key)?.content)
     }
 
-    /// Whether the session or the tombstone has expired.
+    /// Whether a request that arrives now finds no session here any more, and no tombstone that
+    /// counts. A tombstone counts for longer than its window, because it must not matter to which
+    /// server a request goes.
     pub(crate) fn is_over(&self, policy: &SessionPolicy, now: u64) -> bool {
-        let end = match self.meta.tombstone {
-            Some(_) => self.meta.deadline,
-            None => {
-                let absolute = policy.absolute_deadline(self.meta.created, self.meta.lifetime);
-                self.meta.deadline.min(absolute)
-            }
-        };
-        end <= now
+        match self.meta.tombstone {
+            Some(_) => self.meta.deadline + CLOCK_SKEW <= now,
+            None => self.end(policy) <= now,
+        }
+    }
+
+    /// Whether even a request that opened the session in time may no longer save it.
+    pub(crate) fn is_closed(&self, policy: &SessionPolicy, now: u64) -> bool {
+        self.meta.tombstone.is_none() && self.end(policy) + policy.window() <= now
+    }
+
+    fn end(&self, policy: &SessionPolicy) -> u64 {
+        let absolute = policy.absolute_deadline(self.meta.created, self.meta.lifetime);
+        self.meta.deadline.min(absolute)
     }
 
     /// Whether the session moved to a new id, and its values may still be read under the old one.

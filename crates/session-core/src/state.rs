@@ -147,6 +147,9 @@ pub(crate) enum Origin {
     Moved(Snapshot),
     /// A tombstone: another request destroyed the session. This request has started a new one.
     Destroyed(Snapshot),
+    /// A session that had expired when it was opened. This request has started a new one, but it
+    /// can still end this one, for requests that opened it in time.
+    Expired(Snapshot),
 }
 
 /// What becomes of the record when the session is saved.
@@ -187,6 +190,9 @@ impl State {
         let (snapshot, content) = Snapshot::decode(key, record, &self.policy, now)?;
         if snapshot.is_over(&self.policy, now) {
             debug!("the session has expired; starting a new one");
+            if snapshot.meta.tombstone.is_none() {
+                self.origin = Origin::Expired(snapshot);
+            }
             return Ok(());
         }
         self.opened_at = now;
@@ -323,7 +329,7 @@ impl State {
         match &self.origin {
             Origin::Live(_) => true,
             Origin::Moved(moved) => moved.is_readable_after_move(self.opened_at),
-            Origin::New | Origin::Destroyed(_) => false,
+            Origin::New | Origin::Destroyed(_) | Origin::Expired(_) => false,
         }
     }
 
@@ -376,7 +382,7 @@ impl State {
     pub(crate) fn base(&self) -> Result<&Snapshot> {
         match &self.origin {
             Origin::Live(base) | Origin::Moved(base) => Ok(base),
-            Origin::New | Origin::Destroyed(_) => Err(Self::inconsistent()),
+            Origin::New | Origin::Destroyed(_) | Origin::Expired(_) => Err(Self::inconsistent()),
         }
     }
 

@@ -33,7 +33,7 @@ async fn act(step: u32, session: &Session, policy: &SessionPolicy) {
 
 #[tokio::test]
 async fn a_draft_can_be_opened_under_its_id() {
-    let policy = SessionPolicy::default().clock(Clock::manual());
+    let policy = SessionPolicy::default().foreign_ids(true).clock(Clock::manual());
     let new = || {
         let session = storage::empty(&policy);
         session.set("n", &1).unwrap();
@@ -73,7 +73,7 @@ async fn a_draft_can_be_opened_under_its_id() {
 /// request changed.
 #[tokio::test]
 async fn setting_the_same_value_again_is_not_sent() {
-    let policy = SessionPolicy::default();
+    let policy = SessionPolicy::default().foreign_ids(true);
     let body = Bytes::from_static(br#"[{"n":1},{}]"#);
     let session = storage::open(SessionId::random().unwrap(), body, &policy).unwrap();
     let draft = storage::draft(&session).await.unwrap().unwrap();

@@ -72,7 +72,7 @@ impl RecordStore for Store {
     }
 }
 
-/// A policy whose clock says `millis`, and that accepts ids of any form.
+/// A policy whose clock says `millis`, and that opens records of other libraries.
 fn policy_at(millis: u64) -> SessionPolicy {
     let clock = Clock::manual();
     clock.advance(time(millis).duration_since(clock.now()).unwrap());
@@ -229,9 +229,7 @@ fn act(session: &Session, step: &[Value]) -> Result<(), Error> {
 fn write_id(body: &str) -> &str {
     let list = body.split_once("\"w\":\"").unwrap().1;
     let id = &list[..16];
-    let bytes = URL_SAFE_NO_PAD.decode(id).unwrap();
-    let made = u32::from_be_bytes(*bytes.first_chunk().unwrap());
-    assert_eq!(u64::from(made), NOW / 1000);
+    assert_eq!(URL_SAFE_NO_PAD.decode(id).unwrap().len(), 12);
     id
 }
 

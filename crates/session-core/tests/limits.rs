@@ -161,7 +161,8 @@ async fn a_session_without_a_record_does_not_create_one() {
     let server = Server::new();
     let id = SessionId::random().unwrap();
     let body = r#"[{"n":1},{}]"#.into();
-    let session = session_core::storage::open(id, body, &server.policy).unwrap();
+    let foreign = server.policy.clone().foreign_ids(true);
+    let session = session_core::storage::open(id, body, &foreign).unwrap();
     increment(&session);
     let error = server.save(&session).await.unwrap_err();
     assert!(matches!(error, Error::Vanished), "{error}");

@@ -8,11 +8,18 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
-use session_core::{Error, Lifetime, RecordKey, SessionId, SessionPolicy, SessionStorage, storage};
+use session_core::{
+    Error, ErrorKind, Lifetime, RecordKey, SessionId, SessionPolicy, SessionStorage, storage,
+};
 use support::Server;
 
 /// In the year 2100.
 const FAR_FUTURE: u64 = 4_102_444_800_000;
+
+/// A server that shares records with another library.
+fn sharing() -> Server {
+    Server::with(SessionPolicy::default().foreign_ids(true))
+}
 
 /// Stores a session, changes its body with `change`, and returns its id.
 async fn stored_with(change: impl Fn(&mut Value)) -> (Server, String) {
@@ -88,7 +95,7 @@ async fn a_clock_that_is_behind_does_not_shorten_a_deadline() {
 #[tokio::test]
 async fn a_record_without_meta_opens_and_gets_meta_when_saved() {
     for body in [r#"[{"n":1},{}]"#, r#"[{"n":1},{},null]"#, "[ {\"n\" : 1} ,\n{ } ]"] {
-        let server = Server::new();
+        let server = sharing();
         let id = server.stored_session().await;
         server.store.insert(server.key(&id), body);
         let session = server.open(id.as_str()).await;
@@ -101,7 +108,7 @@ async fn a_record_without_meta_opens_and_gets_meta_when_saved() {
 
 #[tokio::test]
 async fn the_last_of_two_equal_keys_counts_and_both_are_removed() {
-    let server = Server::new();
+    let server = sharing();
     let id = server.stored_session().await;
     let body = r#"[{"n":1,"\u006e":2},{"f":"a","f":"b"}]"#;
     server.store.insert(server.key(&id), body);
@@ -117,7 +124,7 @@ async fn the_last_of_two_equal_keys_counts_and_both_are_removed() {
 
 #[tokio::test]
 async fn numbers_and_escapes_are_not_rewritten() {
-    let server = Server::new();
+    let server = sharing();
     let id = server.stored_session().await;
     let values = r#"{"big":123456789012345678901234567890,"e":1E+2,"s":"\u00e9\/","d":1.10}"#;
     server.store.insert(server.key(&id), format!("[{values},{{}}]"));
@@ -139,7 +146,7 @@ async fn numbers_and_escapes_are_not_rewritten() {
 
 #[tokio::test]
 async fn white_space_and_escaped_keys_survive_a_write() {
-    let server = Server::new();
+    let server = sharing();
     let id = server.stored_session().await;
     let body = r#"[ { "a" : 1 , "b\"\u00e9":[ 2 ],"c":3, "d" :"x" } , {"f" : 4 } ]"#;
     server.store.insert(server.key(&id), body);
@@ -151,6 +158,20 @@ async fn white_space_and_escaped_keys_survive_a_write() {
     let expected = serde_json::json!([{"b\"\u{e9}": [2], "c": 5, "d": "x"}, {"f": 4}]);
     assert_eq!(stored[0], expected[0]);
     assert_eq!(stored[1], expected[1]);
+}
+
+/// Without metadata, nothing says for which key the body was written.
+#[tokio::test]
+async fn a_record_without_meta_is_corrupt_unless_records_are_shared() {
+    for body in [r#"[{"n":1},{}]"#, r#"[{"n":1},{},null]"#] {
+        let server = Server::new();
+        let id = server.stored_session().await;
+        server.store.insert(server.key(&id), body);
+        let opened = server.store.read(Some(id.as_str()), &server.policy).await;
+        let error = opened.unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Corrupt);
+        assert!(error.to_string().contains("foreign_ids"), "{error}");
+    }
 }
 
 #[tokio::test]

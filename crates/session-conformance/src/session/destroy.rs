@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
-use session_core::{CookieChange, ErrorKind, Outcome};
+use session_core::{CookieChange, ErrorKind, Outcome, SessionPolicy};
 
-use super::site::{Browser, NOTHING, SECOND, Site, fails, gets, keeps_cookie, sets_cookie};
+use super::site::{
+    Browser, IDLE, NOTHING, SECOND, Site, add_one, fails, gets, keeps_cookie, sets_cookie,
+};
 use super::write::vanished;
 use crate::check::Result;
 use crate::context::Context;
 use crate::failure::{ensure, expect};
 use crate::faulty::Fault;
+
+const CLOCK_SKEW: Duration = SessionPolicy::CLOCK_SKEW;
 
 pub(super) async fn destroy_ends_the_session(cx: Context) -> Result {
     const DESTROYED: ErrorKind = ErrorKind::Destroyed;
@@ -38,6 +42,43 @@ pub(super) async fn destroy_ends_the_session(cx: Context) -> Result {
         expect("the cookie", &saved.cookie, &CookieChange::Remove)?;
     }
     Ok(())
+}
+
+pub(super) async fn a_logout_after_the_deadline_is_final(cx: Context) -> Result {
+    for ahead in [Duration::ZERO, CLOCK_SKEW] {
+        let site = Site::new(&cx);
+        let mut browser = site.visitor().await?;
+        let copy = browser.clone();
+        site.pass(IDLE - SECOND);
+        let (write, touch) = site.two(&browser).await?;
+        let regenerate = site.open(&browser).await?;
+        if ahead.is_zero() {
+            site.pass(2 * SECOND);
+        }
+        site.with_clock_ahead(ahead).logout(&mut browser).await?;
+        site.pass(SECOND);
+        write.update("n", add_one)?;
+        regenerate.regenerate_id()?;
+        for session in [&write, &regenerate] {
+            let saved = site.save(session).await?;
+            keeps_cookie("a request that opened in time", &saved, Outcome::Destroyed)?;
+        }
+        let saved = site.save(&touch).await?;
+        keeps_cookie("one that changes nothing", &saved, Outcome::Unchanged)?;
+        site.holds_nothing("the cookie of the session", &copy).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn a_logout_with_an_old_id_reaches_the_new_one_on_any_server(
+    cx: Context,
+) -> Result {
+    let site = Site::new(&cx);
+    let mut browser = site.visitor().await?;
+    let mut old = site.regenerate(&mut browser).await?;
+    site.pass(Duration::from_secs(59));
+    site.with_clock_ahead(CLOCK_SKEW - SECOND).logout(&mut old).await?;
+    site.holds_nothing("the new id", &browser).await
 }
 
 pub(super) async fn destroy_without_a_session_clears_the_cookie(cx: Context) -> Result {

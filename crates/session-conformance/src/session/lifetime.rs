@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use session_core::{Lifetime, RecordStore};
+use session_core::{ErrorKind, Lifetime, RecordStore};
 
-use super::site::{ABSOLUTE, Browser, IDLE, SECOND, Site, sets_cookie};
+use super::site::{ABSOLUTE, Browser, IDLE, SECOND, Site, add_one, fails, sets_cookie};
 use crate::check::Result;
 use crate::context::Context;
 use crate::failure::{ensure, expect};
@@ -17,6 +17,22 @@ pub(super) async fn the_idle_timeout_ends_a_session(cx: Context) -> Result {
     site.pass(2 * SECOND);
     site.holds_nothing("just after it", &browser).await?;
     expect("is_new", &site.open(&browser).await?.is_new(), &true)
+}
+
+pub(super) async fn a_request_that_opened_in_time_saves_after_the_deadline(cx: Context) -> Result {
+    let site = Site::new(&cx);
+    let browser = site.visitor().await?;
+    site.pass(IDLE - SECOND);
+    let (in_time, too_late) = site.two(&browser).await?;
+    in_time.update("n", add_one)?;
+    site.pass(2 * SECOND);
+    site.write(&in_time).await?;
+    site.shows("the session afterwards", &browser, "n", 2).await?;
+    too_late.update("n", add_one)?;
+    too_late.regenerate_id()?;
+    site.pass(IDLE + Duration::from_secs(60));
+    let saved = site.save(&too_late).await;
+    fails("a save a minute after the deadline", saved, ErrorKind::Vanished)
 }
 
 pub(super) async fn use_moves_the_idle_deadline(cx: Context) -> Result {

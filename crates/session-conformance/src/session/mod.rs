@@ -82,6 +82,8 @@ macro_rules! __session_checks { ($($then:tt)+) => { $($then)+! {
     lifetime {
         the_idle_timeout_ends_a_session []
             "A session that was left on a shared computer is still open the next day."
+        a_request_that_opened_in_time_saves_after_the_deadline [Records]
+            "A slow upload is lost at the deadline, or revives the session hours later."
         use_moves_the_idle_deadline []
             "Active users are logged out."
         a_recent_deadline_is_not_moved [Records]
@@ -200,8 +202,8 @@ macro_rules! __session_checks { ($($then:tt)+) => { $($then)+! {
             "A double click on \"Log in\" ends with an error, or logged out."
         a_new_id_on_a_moved_session_starts_empty [Revoke]
             "Someone with an id from before the login enters the session by asking for a new id."
-        a_new_id_of_a_vanished_session_keeps_what_was_set [Records]
-            "A login fails because the cart was forgotten."
+        a_new_id_of_a_vanished_session_is_an_error [Records]
+            "A login seems to succeed, and the cart is gone."
         an_old_id_kept_readable_expires [Revoke]
             "The requests that a page sends during a login fail; or the old id lives on."
         an_old_id_kept_readable_cannot_be_written [Revoke]
@@ -214,6 +216,10 @@ macro_rules! __session_checks { ($($then:tt)+) => { $($then)+! {
     destroy {
         destroy_ends_the_session []
             "A page after the logout still shows who was logged in."
+        a_logout_after_the_deadline_is_final [Revoke]
+            "A slow request logs the user in again after a logout in an old tab."
+        a_logout_with_an_old_id_reaches_the_new_one_on_any_server [Revoke]
+            "A logout misses the session because two servers' clocks differ."
         destroy_without_a_session_clears_the_cookie []
             "A user who logs out twice gets an error."
         a_destroyed_session_cannot_be_opened [Revoke]

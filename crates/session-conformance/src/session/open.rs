@@ -110,7 +110,8 @@ fn untouched(body: &Bytes, value: &str) -> Result {
 }
 
 pub(super) async fn numbers_and_nesting_are_untouched(cx: Context) -> Result {
-    let (site, store) = (Site::new(&cx), cx.store()?);
+    let site = Site::new(&cx).policy(|policy| policy.foreign_ids(true));
+    let store = cx.store()?;
     let numbers =
         r#"{"n":[12345678901234567890123,0.10,1e400,-0.0,1E2],"deep":[[[[{}]]]],"s":"\u00e9\/"}"#;
     let id = SessionId::random()?;

@@ -99,13 +99,13 @@ pub(super) async fn a_new_id_on_a_moved_session_starts_empty(cx: Context) -> Res
     site.holds("what its new id opens", &new, &["own"]).await
 }
 
-pub(super) async fn a_new_id_of_a_vanished_session_keeps_what_was_set(cx: Context) -> Result {
-    let (site, _browser, [a, _]) = vanished(&cx).await?;
+pub(super) async fn a_new_id_of_a_vanished_session_is_an_error(cx: Context) -> Result {
+    let (site, _browser, [a, b]) = vanished(&cx).await?;
     a.set("user", "u")?;
     a.regenerate_id()?;
-    let saved = site.save(&a).await?;
-    let (new, _) = sets_cookie("a login", &saved)?;
-    site.holds("what the new id opens", &new, &["user"]).await
+    fails("a login", site.save(&a).await, ErrorKind::Vanished)?;
+    b.regenerate_id()?;
+    fails("a new id alone", site.save(&b).await, ErrorKind::Vanished)
 }
 
 const KEEP: Duration = Duration::from_secs(30);

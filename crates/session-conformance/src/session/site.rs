@@ -66,6 +66,13 @@ impl Site {
         self
     }
 
+    /// The same site on another server, whose clock is ahead.
+    pub(super) fn with_clock_ahead(&self, by: Duration) -> Self {
+        let clock = self.clock.ahead_by(by);
+        let policy = self.policy.clone().clock(clock.clone());
+        Self { policy, clock, ..self.clone() }
+    }
+
     /// Moves the clock of the sessions.
     pub(super) fn pass(&self, time: Duration) {
         self.trace.note(format!("(the session clock moves by {time:?})"));

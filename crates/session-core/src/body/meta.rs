@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::WriteIds;
 use super::text::{KeyText, base64url};
-use crate::clock::millis;
+use crate::clock::{CLOCK_SKEW, millis};
 use crate::policy::Lifetime;
 use crate::record::RecordKey;
 
@@ -41,6 +41,13 @@ pub(crate) struct Meta {
 pub(crate) struct Prev {
     pub(crate) key: RecordKey,
     pub(crate) until: u64,
+}
+
+impl Prev {
+    /// Whether there may be a tombstone that counts, or values that may still be read.
+    pub(crate) fn counts(&self, now: u64) -> bool {
+        self.until.saturating_add(CLOCK_SKEW) > now
+    }
 }
 
 /// What is left of a session that was destroyed, or that moved to a new id.

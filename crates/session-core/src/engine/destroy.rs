@@ -33,6 +33,17 @@ impl Save<'_> {
         self.create().await
     }
 
+    /// Destroys a session that this request does not continue, since it had expired.
+    pub(super) async fn end_expired(&self) -> Result<Outcome> {
+        self.destroy_all().await?;
+        let mut state = self.session.state();
+        state.origin = Origin::New;
+        if self.intent_is_unchanged(&state) {
+            state.intent = Intent::Keep;
+        }
+        Ok(Outcome::Destroyed)
+    }
+
     /// Writes a tombstone over the session's record, over those that it moved to, and over those
     /// that it came from.
     async fn destroy_all(&self) -> Result<()> {
@@ -40,9 +51,10 @@ impl Save<'_> {
             let mut state = self.session.state();
             let known = match &state.origin {
                 Origin::New => None,
-                Origin::Live(found) | Origin::Moved(found) | Origin::Destroyed(found) => {
-                    Some(found.clone())
-                }
+                Origin::Live(found)
+                | Origin::Moved(found)
+                | Origin::Destroyed(found)
+                | Origin::Expired(found) => Some(found.clone()),
             };
             let successor = state.successor.iter().map(|it| it.snapshot.key.clone());
             let queue: Vec<_> =
@@ -71,8 +83,7 @@ impl Save<'_> {
             if let Some((meta, newly)) = self.destroy_one(&key, known).await? {
                 destroyed += usize::from(newly);
                 let now = self.policy.now();
-                let prev = meta.prev.filter(|prev| prev.until > now);
-                queue.extend(prev.map(|prev| prev.key));
+                queue.extend(meta.prev.filter(|prev| prev.counts(now)).map(|prev| prev.key));
                 queue.extend(meta.tombstone.into_iter().flat_map(|it| it.successors));
             }
         }
@@ -82,8 +93,8 @@ impl Save<'_> {
         Ok(())
     }
 
-    /// Writes a tombstone over the record at `key`. Returns what the record said of itself, and
-    /// whether it was not destroyed before; `None` if there was no record.
+    /// Writes a tombstone over the record at `key`. Returns what the record last said of itself,
+    /// and whether it was not destroyed before; `None` if there was no record.
     async fn destroy_one(
         &self,
         key: &RecordKey,
@@ -91,13 +102,14 @@ impl Save<'_> {
     ) -> Result<Option<(Meta, bool)>> {
         let mut failures = Failures::default();
         let mut unknown: Option<StoreError> = None;
+        let mut last_seen = None;
         loop {
             self.check_time()?;
             let found = match known.take() {
                 Some(known) => known,
                 // A record that has expired may still be alive by another server's clock.
                 None => match self.load(key).await {
-                    Ok(None) => return Ok(None),
+                    Ok(None) => return Ok(last_seen.map(|meta| (meta, false))),
                     Ok(Some(loaded)) => loaded.snapshot,
                     Err(error) => return Err(unknown.map_or(error, Into::into)),
                 },
@@ -105,6 +117,7 @@ impl Save<'_> {
             if found.meta.kind() == Some(Kind::Destroyed) {
                 return Ok(Some((found.meta, false)));
             }
+            last_seen = Some(found.meta.clone());
             let meta = self.destroyed(found.meta)?;
             let tombstone = Snapshot::encode(key.clone(), &Content::default(), meta)?;
             let condition = Condition::IfVersion(found.version);
@@ -123,7 +136,7 @@ impl Save<'_> {
         let successors = meta.tombstone.map(|tombstone| tombstone.successors);
         Ok(Meta {
             deadline: now + self.policy.window(),
-            writes: meta.writes.after([WriteId::new(now)?], now),
+            writes: meta.writes.with_newer([WriteId::random()?]),
             tombstone: Some(Box::new(Tombstone {
                 kind: Kind::Destroyed,
                 kept_until: 0,

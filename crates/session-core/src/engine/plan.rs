@@ -23,6 +23,8 @@ pub(crate) enum Plan {
     },
     /// Destroy the session, and write what was set since then under a fresh id.
     Restart,
+    /// Destroy the session that had expired when it was opened. Nothing was set since then.
+    EndExpired,
     Destroy,
 }
 
@@ -33,9 +35,14 @@ impl State {
             (_, Intent::Destroy) => Plan::Destroy,
             (Origin::New, _) if self.content.is_empty() => Plan::Nothing,
             (Origin::New, _) => Plan::Create,
+            (Origin::Expired(_), Intent::Regenerate { .. } | Intent::Restart) => {
+                if self.content.is_empty() { Plan::EndExpired } else { Plan::Restart }
+            }
             (_, Intent::Restart) => Plan::Restart,
-            (Origin::Destroyed(_), _) if self.content.is_empty() => Plan::Nothing,
-            (Origin::Destroyed(_), _) => Plan::Create,
+            (Origin::Destroyed(_) | Origin::Expired(_), _) if self.content.is_empty() => {
+                Plan::Nothing
+            }
+            (Origin::Destroyed(_) | Origin::Expired(_), _) => Plan::Create,
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if self.dirty => Plan::Write,
             (Origin::Live(live), _) if self.is_touch_due(live, now) && self.changes.is_empty() => {

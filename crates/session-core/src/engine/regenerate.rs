@@ -15,8 +15,10 @@ enum Old {
     Replaced,
     /// No tombstone names the new record yet.
     NotReplaced,
-    /// It was destroyed, or is gone.
-    Gone,
+    /// It was destroyed.
+    Destroyed,
+    /// It was evicted, or has expired.
+    Vanished,
 }
 
 impl Save<'_> {
@@ -29,7 +31,7 @@ impl Save<'_> {
         let mut must_load = {
             let mut state = self.session.state();
             self.start_batch(&mut state)?;
-            state.unanswered.is_some()
+            self.must_load(&state, state.base()?)
         };
         let mut failures = Failures::default();
         let mut unknown = None;
@@ -38,7 +40,8 @@ impl Save<'_> {
             if must_load {
                 match self.look_at_old(unknown.take()).await? {
                     Old::Replaced => return self.moved().await,
-                    Old::Gone => return self.continue_without_old().await,
+                    Old::Destroyed => return self.continue_without_old().await,
+                    Old::Vanished => return self.vanished().await,
                     Old::NotReplaced => {}
                 }
             }
@@ -65,8 +68,14 @@ impl Save<'_> {
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
         let mut state = self.session.state();
-        let Some(Loaded { snapshot, content, is_over }) = loaded else {
-            return Self::gone(&state, unknown);
+        let Some(Loaded { snapshot, content }) = loaded else {
+            // If the reply to the tombstone was lost, there are two explanations: the tombstone was
+            // written and is no longer stored, and the new record is the session; or it was not
+            // written, a logout was, and the new record must not live.
+            return match (&state.unanswered, &state.successor) {
+                (Some(_), Some(_)) => Err(unknown.map_or(Error::Vanished, Into::into)),
+                _ => Ok(Old::Vanished),
+            };
         };
         let mut successors = snapshot.meta.tombstone.iter().flat_map(|it| &it.successors);
         let ours = state.successor.as_ref().map(|it| &it.snapshot.key);
@@ -74,8 +83,7 @@ impl Save<'_> {
         match snapshot.meta.kind() {
             // A logout that found our record named has destroyed it too.
             Some(_) if names_ours => Ok(Old::Replaced),
-            _ if is_over => Self::gone(&state, unknown),
-            Some(Kind::Destroyed) => Ok(Old::Gone),
+            Some(Kind::Destroyed) => Ok(Old::Destroyed),
             Some(Kind::Moved) => {
                 if state.successor.is_none() && matches!(state.origin, Origin::Live(_)) {
                     // The values went to the other request's new record.
@@ -88,6 +96,7 @@ impl Save<'_> {
                 state.origin = Origin::Moved(snapshot);
                 Ok(Old::NotReplaced)
             }
+            None if snapshot.is_closed(self.policy, self.policy.now()) => Ok(Old::Vanished),
             None if snapshot.version == version => Ok(Old::NotReplaced),
             None => {
                 let base = state.base()?.meta.writes.clone();
@@ -101,16 +110,6 @@ impl Save<'_> {
                 state.origin = Origin::Live(snapshot);
                 Ok(Old::NotReplaced)
             }
-        }
-    }
-
-    /// The old record is gone. If the reply to the tombstone was lost, there are two explanations:
-    /// the tombstone was written and has expired, and the new record is the session; or it was not
-    /// written, a logout was, and the new record must not live.
-    fn gone(state: &State, unknown: Option<StoreError>) -> Result<Old> {
-        match (&state.unanswered, &state.successor) {
-            (Some(_), Some(_)) => Err(unknown.map_or(Error::Vanished, Into::into)),
-            _ => Ok(Old::Gone),
         }
     }
 
@@ -182,7 +181,13 @@ impl Save<'_> {
 
     /// Until when there is a tombstone over the record that `old` belongs to. At least until a
     /// logout no longer has to find its way over it to values that are kept under an earlier id.
+    ///
+    /// A further successor does not make it longer: anyone who planted the old id could put that
+    /// off for as long as they like, and end the session that came after a login.
     fn tombstone_until(&self, old: &Meta, keep_old: u64) -> u64 {
+        if old.tombstone.is_some() {
+            return old.deadline;
+        }
         let before = old.prev.as_ref().map_or(0, |prev| prev.until);
         before.max(self.policy.now() + self.policy.window().max(keep_old))
     }
@@ -194,15 +199,14 @@ impl Save<'_> {
         let now = self.policy.now();
         let old = state.base()?;
         let mut meta = self.meta_for_next(&state, &old.meta);
+        meta.deadline = self.tombstone_until(&old.meta, keep_old);
         let mut content = Content::default();
         let mut tombstone = match old.meta.tombstone.clone() {
             Some(tombstone) => {
                 content = old.content()?;
-                meta.deadline = old.meta.deadline.max(now + self.policy.window());
                 tombstone
             }
             None => {
-                meta.deadline = self.tombstone_until(&meta, keep_old);
                 let mut kept_until = 0;
                 if keep_old > 0 {
                     content.values = old.content()?.values;
@@ -259,6 +263,16 @@ impl Save<'_> {
         let (id, snapshot) = self.insert(&content, None, None).await?;
         self.adopt(id, snapshot);
         Ok(Outcome::Stored)
+    }
+
+    /// The session was evicted, or expired too long ago, before it got its new id.
+    async fn vanished(&self) -> Result<Outcome> {
+        let successor = self.session.state().successor.clone();
+        if let Some(successor) = successor {
+            self.discard(&successor.snapshot.key).await;
+            self.session.state().successor = None;
+        }
+        Err(Error::Vanished)
     }
 
     /// Removes a new record that no browser and no tombstone knows. If that fails, the record

@@ -7,6 +7,7 @@ use tracing::debug;
 use super::Plan;
 use crate::body::{Content, Meta, Prev, WriteId, WriteIds};
 use crate::change::{Batch, replay};
+use crate::clock::CLOCK_SKEW;
 use crate::error::{Error, Result};
 use crate::policy::SessionPolicy;
 use crate::record::{Condition, PutOutcome, RecordKey, Version};
@@ -30,7 +31,6 @@ pub(super) struct Save<'a> {
 pub(super) struct Loaded {
     pub(super) snapshot: Snapshot,
     pub(super) content: Content,
-    pub(super) is_over: bool,
 }
 
 /// The result of a conditional write.
@@ -64,8 +64,6 @@ impl Failures {
 impl<'a> Save<'a> {
     /// A session that other requests change so often that it is not saved in this time is an error.
     const TIME_LIMIT: Duration = Duration::from_secs(5);
-    /// How long after its deadline a store keeps a record: another server's clock may be behind.
-    const CLOCK_SKEW: u64 = 60_000;
 
     /// A save of `session`, and what it has to do.
     pub(super) fn start(
@@ -103,20 +101,25 @@ impl<'a> Save<'a> {
         state.intent_revision == self.intent_revision
     }
 
+    /// Whether nothing may be written on top of `live` before the record was loaded again: a write
+    /// went unanswered, or the session has expired unless another request has used it since.
+    pub(super) fn must_load(&self, state: &State, live: &Snapshot) -> bool {
+        state.unanswered.is_some() || live.is_closed(self.policy, self.now)
+    }
+
     pub(super) async fn load(&self, key: &RecordKey) -> Result<Option<Loaded>> {
         let Some(record) = self.store.load(key).await? else {
             return Ok(None);
         };
         let now = self.policy.now();
         let (snapshot, content) = Snapshot::decode(key.clone(), record, self.policy, now)?;
-        Ok(Some(Loaded { is_over: snapshot.is_over(self.policy, now), snapshot, content }))
+        Ok(Some(Loaded { snapshot, content }))
     }
 
     /// Writes a record. Errors that promise that nothing was written are returned as they are; all
     /// others are [`Written::Unknown`].
     pub(super) async fn put(&self, record: &Unwritten, condition: Condition) -> Result<Written> {
-        let remaining = record.meta.deadline.saturating_sub(self.now).max(1000);
-        let ttl = Duration::from_millis(remaining.saturating_add(Self::CLOCK_SKEW));
+        let ttl = self.ttl(&record.meta);
         let body = record.body.clone();
         match self.store.put(&record.key, body, ttl, condition).await {
             Ok(PutOutcome::Stored(version)) => Ok(Written::Stored(version)),
@@ -129,6 +132,17 @@ impl<'a> Save<'a> {
                 _ => Ok(Written::Unknown(error)),
             },
         }
+    }
+
+    /// How long the store keeps a record: until no server counts it, and no request that opened it
+    /// in time may save it.
+    fn ttl(&self, meta: &Meta) -> Duration {
+        let longer = match meta.tombstone {
+            Some(_) => CLOCK_SKEW,
+            None => CLOCK_SKEW.max(self.policy.window()),
+        };
+        let remaining = (meta.deadline + longer).saturating_sub(self.now);
+        Duration::from_millis(remaining.max(1000))
     }
 
     /// Replaces the session's record, if its version still is `base`.
@@ -165,7 +179,7 @@ impl<'a> Save<'a> {
     /// is at least one batch afterwards, for its id.
     pub(super) fn start_batch(&self, state: &mut State) -> Result<()> {
         if !state.changes.is_empty() || state.batches.is_empty() {
-            let id = WriteId::new(self.now)?;
+            let id = WriteId::random()?;
             let changes = std::mem::take(&mut state.changes);
             state.batches.push(Batch { id, changes });
             if let Some(successor) = &mut state.successor {
@@ -221,7 +235,7 @@ impl<'a> Save<'a> {
         let deadline = self.policy.idle_deadline(created, lifetime, now);
         let writes = base.map_or_else(WriteIds::default, |base| base.writes.clone());
         Meta {
-            writes: writes.after(batch_ids(state), now),
+            writes: writes.with_newer(batch_ids(state)),
             prev: prev.map(Box::new),
             ..Meta::new(key, created, deadline, lifetime)
         }
@@ -236,8 +250,8 @@ impl<'a> Save<'a> {
         let next = self.policy.idle_deadline(created, lifetime, now);
         Meta {
             deadline: base.deadline.max(next).min(absolute),
-            writes: base.writes.after(batch_ids(state), now),
-            prev: base.prev.clone().filter(|prev| prev.until > now),
+            writes: base.writes.with_newer(batch_ids(state)),
+            prev: base.prev.clone().filter(|prev| prev.counts(now)),
             ..base.clone()
         }
     }
@@ -260,12 +274,11 @@ impl<'a> Save<'a> {
             // Nothing has taken effect yet, and it still may.
             return Ok(());
         }
-        let now = self.policy.now();
-        let answerable = state.batches.iter().all(|batch| batch.id.is_answerable(now));
-        // A tombstone has not taken effect if there is a live session.
+        // A tombstone has not taken effect if there is a live session. Another library, which has
+        // written the record since, has dropped the list.
         let known = applied
             || unanswered.only_tombstone
-            || answerable && found.meta.writes.reach_back_to(base);
+            || !found.foreign && found.meta.writes.reach_back_to(base);
         if known {
             state.unanswered = None;
             return Ok(());
@@ -274,7 +287,7 @@ impl<'a> Save<'a> {
             StoreError::new(
                 StoreErrorKind::Timeout,
                 "a write of this session went unanswered, and so many others followed that it is \
-                 unknown whether it took effect",
+                 unknown whether it took effect; read the session again before you repeat it",
             )
         })))
     }

@@ -64,19 +64,20 @@ impl Save<'_> {
         }
     }
 
-    /// What to write first, and whether an earlier write went unanswered, so that the record must
-    /// be loaded before; `None` if the session has moved.
+    /// What to write first, and whether the record must be loaded before; `None` if the session has
+    /// moved.
     fn first_write(&self) -> Result<Option<(Base, Unwritten, bool)>> {
         let mut state = self.session.state();
         let Origin::Live(live) = &state.origin else {
             return Ok(None);
         };
+        let must_load = self.must_load(&state, live);
         let (base, meta) = (Base::of(live), live.meta.clone());
         self.start_batch(&mut state)?;
         // From now on the changes may be under way, even if they changed nothing in this view.
         state.dirty = true;
         let next = self.next(&state, &base.key, &meta, &state.content)?;
-        Ok(Some((base, next, state.unanswered.is_some())))
+        Ok(Some((base, next, must_load)))
     }
 
     /// Finds out what happened to the record, and to what this save has sent. Returns what to write
@@ -87,10 +88,11 @@ impl Save<'_> {
         unknown: Option<StoreError>,
     ) -> Result<ControlFlow<Outcome, (Base, Unwritten)>> {
         let loaded = match self.load(&base.key).await {
-            Ok(loaded) => loaded.filter(|loaded| !loaded.is_over),
+            Ok(loaded) => loaded,
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
-        let Some(Loaded { snapshot, content, .. }) = loaded else {
+        let is_open = |loaded: &Loaded| !loaded.snapshot.is_closed(self.policy, self.policy.now());
+        let Some(Loaded { snapshot, content }) = loaded.filter(is_open) else {
             return self.no_record(Error::Vanished).map(Break);
         };
         let mut state = self.session.state();
@@ -189,9 +191,12 @@ impl Save<'_> {
                 // The session was changed since the save began, and the next save writes it.
                 return Ok(Outcome::Unchanged);
             }
+            if live.is_closed(self.policy, self.now) {
+                return Ok(Outcome::Unchanged);
+            }
             let mut meta = self.meta_for_next(&state, &live.meta);
             // Makes the body differ from all earlier ones, for stores whose version is the body.
-            meta.writes = meta.writes.after([WriteId::new(self.now)?], self.now);
+            meta.writes = meta.writes.with_newer([WriteId::random()?]);
             let next = Snapshot::encode(live.key.clone(), &state.content, meta)?;
             (live.version.clone(), next)
         };

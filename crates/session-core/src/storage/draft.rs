@@ -80,7 +80,7 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let action = match state.plan(now) {
         // Changes without effect are not sent: the browser may have got another request's cookie in
         // the meantime, and would lose what that request changed.
-        Plan::Nothing | Plan::Confirm { .. } => return Ok(None),
+        Plan::Nothing | Plan::Confirm { .. } | Plan::EndExpired => return Ok(None),
         Plan::Touch => Action::Touch,
         Plan::Write => Action::Write,
         Plan::Create | Plan::Regenerate { .. } | Plan::Restart => Action::Replace,

@@ -185,10 +185,8 @@ impl Server {
 
     /// Another server on the same store, with a clock that is `seconds` ahead.
     pub fn with_clock_ahead(&self, seconds: u64) -> Self {
-        let clock = Clock::manual();
-        clock.advance(Duration::from_secs(seconds));
-        let policy = SessionPolicy::default().clock(clock);
-        Self { store: Arc::clone(&self.store), policy }
+        let clock = self.policy.time().ahead_by(Duration::from_secs(seconds));
+        Self { store: Arc::clone(&self.store), policy: self.policy.clone().clock(clock) }
     }
 
     pub fn advance(&self, seconds: u64) {

@@ -42,9 +42,9 @@ prop_compose! {
         prev in option::of((key(), any::<u64>())),
         tombstone in option::of(tombstone()),
     ) -> Meta {
-        let ids = (0..ids).map(|_| WriteId::new(created).unwrap());
+        let ids = (0..ids).map(|_| WriteId::random().unwrap());
         Meta {
-            writes: WriteIds::default().after(ids, created),
+            writes: WriteIds::default().with_newer(ids),
             prev: prev.map(|(key, until)| Box::new(Prev { key, until })),
             tombstone: tombstone.map(Box::new),
             ..Meta::new(&RecordKey::from_digest([7; 32]), created, deadline, lifetime)
