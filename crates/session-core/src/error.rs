@@ -55,6 +55,11 @@ pub enum Error {
         /// What has that size, and what to do.
         what: &'static str,
     },
+    /// The session has so many values, or so many flash values, that it takes none under a new key.
+    TooManyKeys {
+        /// The limit; see [`Session::MAX_KEYS`](crate::Session::MAX_KEYS).
+        limit: usize,
+    },
     /// This storage cannot do that; the message says why.
     Unsupported(&'static str),
     /// The operating system gives no random bytes.
@@ -112,7 +117,7 @@ impl Error {
             Self::Closed => ErrorKind::Closed,
             Self::Encode { .. } => ErrorKind::Encode,
             Self::Decode { .. } => ErrorKind::Decode,
-            Self::TooLarge { .. } => ErrorKind::TooLarge,
+            Self::TooLarge { .. } | Self::TooManyKeys { .. } => ErrorKind::TooLarge,
             Self::Unsupported(_) => ErrorKind::Config,
             Self::Random => ErrorKind::Unavailable,
         }
@@ -164,6 +169,11 @@ impl fmt::Display for Error {
             Self::TooLarge { size, limit, what } => {
                 write!(f, "{what}: {size} bytes, and the limit is {limit}")
             }
+            Self::TooManyKeys { limit } => write!(
+                f,
+                "the session has {limit} keys already, and takes no new one; keep lists and tables as \
+                 one value, and what grows without bound in a database"
+            ),
             Self::Unsupported(why) => f.write_str(why),
             Self::Random => f.write_str("the operating system gives no random bytes"),
         }

@@ -9,6 +9,7 @@ mod error;
 mod id;
 mod json;
 mod key;
+mod origin;
 mod outcome;
 mod policy;
 mod random;

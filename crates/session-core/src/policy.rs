@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::clock::{CLOCK_SKEW, Clock, millis};
+use crate::error::{Error, ErrorKind};
 use crate::id::SessionId;
 use crate::record::RecordKey;
 
@@ -31,6 +32,7 @@ struct Rules {
     flash: FlashPolicy,
     plain_keys: bool,
     foreign_ids: bool,
+    replace_damaged: bool,
     clock: Clock,
 }
 
@@ -43,6 +45,7 @@ impl Default for Rules {
             flash: FlashPolicy::UntilRead,
             plain_keys: false,
             foreign_ids: false,
+            replace_damaged: false,
             clock: Clock::system(),
         }
     }
@@ -144,6 +147,18 @@ impl SessionPolicy {
         self.with(|rules| rules.foreign_ids = foreign)
     }
 
+    /// Starts a new session where a stored one cannot be read, because its record was cut or was
+    /// written by something else. That is logged as an error. A logout or a login of such a request
+    /// removes the record.
+    ///
+    /// Without it, every request with that cookie is an error of kind
+    /// [`Corrupt`](crate::ErrorKind::Corrupt), a logout too, until the record expires or someone
+    /// has mended or removed it.
+    #[must_use]
+    pub fn replace_damaged(self, replace: bool) -> Self {
+        self.with(|rules| rules.replace_damaged = replace)
+    }
+
     /// The clock that decides expiry; the system's unless set.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
@@ -178,6 +193,11 @@ impl SessionPolicy {
     /// The id that a cookie's text names, if it has the form of one.
     pub fn parse_id(&self, text: &str) -> Option<SessionId> {
         if self.rules.foreign_ids { SessionId::parse_foreign(text) } else { SessionId::parse(text) }
+    }
+
+    /// Whether a record whose load failed with `error` counts as none.
+    pub(crate) fn may_replace(&self, error: &Error) -> bool {
+        self.rules.replace_damaged && error.kind() == ErrorKind::Corrupt
     }
 
     pub(crate) fn opens_foreign_records(&self) -> bool {

@@ -17,10 +17,15 @@ use crate::error::{Error, Result};
 use crate::id::SessionId;
 use crate::json::{decode, encode};
 use crate::key::{KeyFor, KeyName, KeyOf};
+use crate::origin::{Intent, Origin};
 use crate::policy::{FlashPolicy, Lifetime};
-use crate::state::{Intent, Origin, Session};
+use crate::state::{MAX_KEYS, Session};
 
 impl Session {
+    /// How many values a session may have, and how many flash values: 1,000 each. A record with
+    /// more, such as two requests at once can make, opens, but takes no value under a new key.
+    pub const MAX_KEYS: usize = MAX_KEYS;
+
     /// The value under `key`: a value that was set, or else a flash value, which this read
     /// consumes.
     ///
@@ -104,7 +109,8 @@ impl Session {
     /// # Errors
     ///
     /// [`Error::Encode`] if the value has no JSON form (a float that is not finite has none) or is
-    /// nested deeper than 127 levels, so that it could not be read back. [`Error::Destroyed`] after
+    /// nested deeper than 127 levels, so that it could not be read back. [`Error::TooManyKeys`] for
+    /// a new key beyond [`MAX_KEYS`](Self::MAX_KEYS). [`Error::Destroyed`] after
     /// [`destroy`](Self::destroy), [`Error::Closed`] after the response.
     pub fn set<V: Serialize + ?Sized>(&self, key: impl KeyFor<V>, value: &V) -> Result<()> {
         let json = encode(key.name(), value)?;
@@ -164,6 +170,7 @@ impl Session {
                 Some(json) => Change::Set(key.clone(), json),
                 None => Change::Unset(key.clone()),
             };
+            state.check_key_count(&applied)?;
             state.dirty |= applied.apply(&mut state.content, &mut Vec::new())?;
             let step: Step = Arc::new(move |json| run(json).map(|(_, json)| json));
             state.changes.push(Change::Update(key, step));

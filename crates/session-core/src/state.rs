@@ -11,9 +11,10 @@ use crate::body::{Content, Kind, Members, Meta, Text};
 use crate::change::{Batch, Change};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
+use crate::origin::{Intent, Origin, Successor, Unanswered};
 use crate::outcome::CookieChange;
 use crate::policy::{FlashPolicy, Lifetime, SessionPolicy};
-use crate::record::{Record, RecordKey, Version};
+use crate::record::{Record, RecordKey};
 use crate::snapshot::Snapshot;
 
 #[doc = include_str!("../docs/session.md")]
@@ -46,6 +47,13 @@ impl Session {
         let session = Self::new(policy);
         session.state().open(id, key, record)?;
         Ok(session)
+    }
+
+    /// A new session in place of the record at `key`, which cannot be read.
+    pub(crate) fn in_place_of_damaged(key: RecordKey, policy: &SessionPolicy) -> Self {
+        let session = Self::new(policy);
+        session.state().origin = Origin::Damaged(key);
+        session
     }
 
     pub(crate) fn state(&self) -> StateGuard<'_> {
@@ -135,54 +143,8 @@ pub(crate) struct State {
     pub(crate) closed: bool,
 }
 
-/// The record behind the session.
-#[derive(Clone, Debug, Default)]
-pub(crate) enum Origin {
-    /// None: the session is new.
-    #[default]
-    New,
-    /// A session, as it was last loaded or written.
-    Live(Snapshot),
-    /// A tombstone: another request moved the session to a new id.
-    Moved(Snapshot),
-    /// A tombstone: another request destroyed the session. This request has started a new one.
-    Destroyed(Snapshot),
-    /// A session that had expired when it was opened. This request has started a new one, but it
-    /// can still end this one, for requests that opened it in time.
-    Expired(Snapshot),
-}
-
-/// What becomes of the record when the session is saved.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Intent {
-    #[default]
-    Keep,
-    /// It moves to a new id; its values stay readable under the old one for so many milliseconds.
-    Regenerate {
-        keep_old: u64,
-    },
-    Restart,
-    Destroy,
-}
-
-/// The new record of a session that gets a new id. No browser knows it yet.
-#[derive(Clone, Debug)]
-pub(crate) struct Successor {
-    pub(crate) id: SessionId,
-    pub(crate) snapshot: Snapshot,
-    /// Whether it was built from the state of the old record that is in `origin`.
-    pub(crate) current: bool,
-}
-
-/// A write whose outcome is unknown.
-#[derive(Clone, Debug)]
-pub(crate) struct Unanswered {
-    /// The version that it replaces. If the record has another one now, the write either has taken
-    /// effect or never will.
-    pub(crate) base: Version,
-    /// Whether it is a tombstone, and no changes were sent on top of the same version.
-    pub(crate) only_tombstone: bool,
-}
+/// See [`Session::MAX_KEYS`]. Keys are searched one by one.
+pub(crate) const MAX_KEYS: usize = 1000;
 
 impl State {
     fn open(&mut self, id: SessionId, key: RecordKey, record: Record) -> Result<()> {
@@ -244,8 +206,23 @@ impl State {
         }
     }
 
+    /// Fails if `change` would add a key beyond the limit. Only a request's own changes are checked:
+    /// a replay must not fail because of what another request has set.
+    pub(crate) fn check_key_count(&self, change: &Change) -> Result<()> {
+        let (members, key) = match change {
+            Change::Set(key, _) => (&self.content.values, key),
+            Change::Flash(key, _) => (&self.content.flash, key),
+            _ => return Ok(()),
+        };
+        if members.len() < MAX_KEYS || members.contains(key) {
+            return Ok(());
+        }
+        Err(Error::TooManyKeys { limit: MAX_KEYS })
+    }
+
     /// Applies `change` to this request's view, and records it for the save.
     pub(crate) fn change(&mut self, change: Change) -> Result<()> {
+        self.check_key_count(&change)?;
         // A flash value that is missing here was not missed: this request has just read it.
         self.dirty |= change.apply(&mut self.content, &mut Vec::new())?;
         self.changes.push(change);
@@ -329,7 +306,7 @@ impl State {
         match &self.origin {
             Origin::Live(_) => true,
             Origin::Moved(moved) => moved.is_readable_after_move(self.opened_at),
-            Origin::New | Origin::Destroyed(_) | Origin::Expired(_) => false,
+            Origin::New | Origin::Destroyed(_) | Origin::Damaged(_) | Origin::Expired(_) => false,
         }
     }
 
@@ -382,7 +359,9 @@ impl State {
     pub(crate) fn base(&self) -> Result<&Snapshot> {
         match &self.origin {
             Origin::Live(base) | Origin::Moved(base) => Ok(base),
-            Origin::New | Origin::Destroyed(_) | Origin::Expired(_) => Err(Self::inconsistent()),
+            Origin::New | Origin::Destroyed(_) | Origin::Damaged(_) | Origin::Expired(_) => {
+                Err(Self::inconsistent())
+            }
         }
     }
 

@@ -12,6 +12,7 @@ const LAYERS: &[&str] = &[
     "storage",
     "engine",
     "state",
+    "origin",
     "snapshot",
     "change",
     "json",

@@ -7,7 +7,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use serde_json::Value;
-use session_core::{CookieChange, Error, ErrorKind, Lifetime, Outcome, SessionId, SessionPolicy};
+use session_core::{
+    CookieChange, Error, ErrorKind, Lifetime, Outcome, Session, SessionId, SessionPolicy,
+};
 use support::{Fault, Server, increment};
 
 /// The write took effect, but a failover may undo it. So the client must see an error.
@@ -196,4 +198,40 @@ async fn unsetting_a_flash_does_not_count_as_reading_it() {
     session.flash("notice", &None::<String>).unwrap();
     assert!(server.save(&session).await.unwrap().already_consumed.is_empty());
     assert!(!server.open(id.as_str()).await.has("notice"));
+}
+
+/// Keys are searched one by one, so without a limit 40,000 of them took more than a second.
+#[tokio::test]
+async fn a_session_takes_no_new_key_beyond_the_limit() {
+    let server = Server::new();
+    let session = server.open(None).await;
+    let key = |n: usize| format!("key{n}");
+    for n in 0..Session::MAX_KEYS {
+        session.set(&*key(n), &n).unwrap();
+        session.flash(&*key(n), &n).unwrap();
+    }
+    let is_limit = |result: Result<(), Error>| {
+        let error = result.unwrap_err();
+        assert!(matches!(error, Error::TooManyKeys { limit: 1000 }), "{error}");
+        assert_eq!(error.kind(), ErrorKind::TooLarge);
+    };
+    is_limit(session.set("one more", &1));
+    is_limit(session.flash("one more", &1));
+    is_limit(session.update("one more", |_: Option<u8>| Some(1)).map(drop));
+    assert!(!session.has("one more"));
+    session.set(&*key(7), &0).unwrap();
+    session.update(&*key(8), |_: Option<usize>| None).unwrap();
+    session.set("one more", &1).unwrap();
+    let id = server.saved_id(&session).await;
+
+    // Two requests may together add more than one may alone.
+    let [first, second] = [server.open(id.as_str()).await, server.open(id.as_str()).await];
+    for (session, key) in [(&first, "first"), (&second, "second")] {
+        session.unset("one more").unwrap();
+        session.set(key, &1).unwrap();
+        let _ = server.save(session).await.unwrap();
+    }
+    let merged = server.open(id.as_str()).await;
+    assert!(merged.has("first") && merged.has("second"));
+    is_limit(merged.set("third", &1));
 }

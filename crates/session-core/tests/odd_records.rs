@@ -9,7 +9,8 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::Value;
 use session_core::{
-    Error, ErrorKind, Lifetime, RecordKey, SessionId, SessionPolicy, SessionStorage, storage,
+    CookieChange, Error, ErrorKind, Lifetime, RecordKey, Session, SessionId, SessionPolicy,
+    SessionStorage, storage,
 };
 use support::Server;
 
@@ -262,5 +263,89 @@ fn metadata_in_any_json_form_is_read_and_invalid_metadata_is_corrupt() {
         r#","l":-1"#.to_owned(),
     ] {
         assert!(matches!(open(&tail), Err(Error::Store(_))), "{tail}");
+    }
+}
+
+/// A server that starts anew where a record is damaged.
+fn replacing() -> Server {
+    Server::with(SessionPolicy::default().replace_damaged(true))
+}
+
+#[tokio::test]
+async fn a_damaged_record_is_an_error_unless_the_policy_replaces_it() {
+    for (server, opens) in [(Server::new(), false), (replacing(), true)] {
+        let id = server.stored_session().await;
+        let body = server.store.body(&server.key(&id));
+        server.store.insert(server.key(&id), body.slice(..body.len() / 2));
+        let opened = server.store.read(Some(id.as_str()), &server.policy).await;
+        match opened {
+            Ok(session) => assert!(opens && session.is_new() && session.is_empty()),
+            Err(error) => assert!(!opens && error.kind() == ErrorKind::Corrupt, "{error}"),
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_logout_or_a_login_removes_a_damaged_record() {
+    let ends: [(fn(&Session), usize); 5] = [
+        (|session| session.destroy().unwrap(), 0),
+        (|session| session.restart().unwrap(), 0),
+        (|session| session.regenerate_id().unwrap(), 0),
+        (
+            |session| {
+                session.regenerate_id().unwrap();
+                session.set("n", &2).unwrap();
+            },
+            1,
+        ),
+        // Not a word about the old session: it is left to expire.
+        (|session| session.set("n", &2).unwrap(), 2),
+    ];
+    for (end, records) in ends {
+        let server = replacing();
+        let id = server.stored_session().await;
+        server.store.insert(server.key(&id), "[{},");
+        let session = server.open(id.as_str()).await;
+        end(&session);
+        let saved = server.save(&session).await.unwrap();
+        assert_eq!(server.store.len(), records);
+        if let CookieChange::Set { value, .. } = saved.cookie {
+            assert_ne!(value, id);
+            assert_eq!(server.n(&value).await, Some(2));
+        }
+    }
+}
+
+/// A reply that was mixed up looks like a damaged record. The session is not removed blindly.
+#[tokio::test]
+async fn a_logout_reads_a_damaged_record_once_more() {
+    let server = replacing();
+    let id = server.stored_session().await;
+    let body = server.store.body(&server.key(&id));
+    server.store.insert(server.key(&id), "another's");
+    let session = server.open(id.as_str()).await;
+    server.store.insert(server.key(&id), body);
+    let writer = server.open(id.as_str()).await;
+    writer.regenerate_id().unwrap();
+    let new = server.saved_id(&writer).await;
+    session.destroy().unwrap();
+    let saved = server.save(&session).await.unwrap();
+    assert_eq!(saved.cookie, CookieChange::Remove);
+    assert!(server.open(new.as_str()).await.is_new(), "the logout follows the session");
+}
+
+/// A logout that comes upon a damaged record on its way.
+#[tokio::test]
+async fn a_logout_removes_a_damaged_successor() {
+    for (server, removes) in [(Server::new(), false), (replacing(), true)] {
+        let id = server.stored_session().await;
+        let session = server.open(id.as_str()).await;
+        session.regenerate_id().unwrap();
+        let new = server.saved_id(&session).await;
+        server.store.insert(server.key(&new), "");
+        let session = server.open(id.as_str()).await;
+        session.destroy().unwrap();
+        assert_eq!(server.save(&session).await.is_ok(), removes);
+        assert_eq!(server.store.len(), if removes { 1 } else { 2 });
     }
 }

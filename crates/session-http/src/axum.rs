@@ -1,10 +1,13 @@
 //! The axum extractors, and errors as responses.
 
+use std::sync::Arc;
+
 use axum_core::extract::{FromRequestParts, OptionalFromRequestParts};
 use axum_core::response::{IntoResponse, Response};
 use http::request::Parts;
 use session_core::storage;
 
+use crate::error::MadeFrom;
 use crate::{Error, Session, SessionHandle};
 
 /// Opens the request's session. For handlers that do not ask for it, nothing is loaded.
@@ -38,10 +41,13 @@ impl<S: Send + Sync> FromRequestParts<S> for SessionHandle {
     }
 }
 
-/// The status and a plain sentence; the log says why.
+/// The status and a plain sentence, unless the layer has an
+/// [`on_error`](crate::SessionLayer::on_error); the log says why.
 impl IntoResponse for Error {
     fn into_response(self) -> Response {
         self.log();
-        (self.status(), self.public_message()).into_response()
+        let mut response = (self.status(), self.public_message()).into_response();
+        response.extensions_mut().insert(MadeFrom(Arc::new(self)));
+        response
     }
 }

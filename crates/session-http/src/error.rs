@@ -1,6 +1,7 @@
 //! What can go wrong, as a response.
 
 use std::fmt;
+use std::sync::Arc;
 
 use http::StatusCode;
 use session_core::ErrorKind;
@@ -87,6 +88,11 @@ impl std::error::Error for Error {
         }
     }
 }
+
+/// In a response's extensions: the error that the response was made from, so that the layer can
+/// answer with the application's own page.
+#[derive(Clone)]
+pub(crate) struct MadeFrom(pub(crate) Arc<Error>);
 
 /// An error and its causes.
 struct Causes<'a>(&'a (dyn std::error::Error + 'static));

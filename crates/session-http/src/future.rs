@@ -9,6 +9,7 @@ use http::Response;
 use pin_project_lite::pin_project;
 use session_core::storage::{self, PendingWork};
 
+use crate::error::MadeFrom;
 use crate::handle::CloseGuard;
 use crate::manager::Closed;
 use crate::{Error, OnError, Session, headers};
@@ -68,7 +69,7 @@ where
     fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<F::Output> {
         let mut this = self.project();
         if let StageProjection::Handler { inner } = this.stage.as_mut().project() {
-            let mut response = ready!(inner.poll(cx))?;
+            let mut response = replace_error(ready!(inner.poll(cx))?, this.on_error);
             // Drops the handler's future, which may still change the session.
             this.stage.set(Stage::Save { response: None, save: Save(None) });
             let save = match this.guard.close() {
@@ -89,6 +90,14 @@ where
             apply(&mut response, closed, this.on_error);
         }
         Poll::Ready(Ok(response))
+    }
+}
+
+/// `response`, or that of `on_error` if it was made from an error of this crate.
+fn replace_error<B>(mut response: Response<B>, on_error: &impl OnError<B>) -> Response<B> {
+    match response.extensions_mut().remove::<MadeFrom>() {
+        Some(MadeFrom(error)) => on_error.replace(&error, response),
+        None => response,
     }
 }
 

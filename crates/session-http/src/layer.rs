@@ -22,15 +22,23 @@ pub struct SessionLayer<E = StatusOnly> {
     on_error: E,
 }
 
-/// Makes the response of a request whose session was not saved.
+/// Makes the response of a request whose session was not opened or not saved.
 ///
 /// Closures `Fn(&Error) -> Response<B>` implement it.
 pub trait OnError<B>: Clone {
     /// The response that tells the client.
     fn respond(&self, error: &Error) -> Response<B>;
+
+    /// The response where a handler, or the extractor before it, has answered with the error
+    /// itself, as `response`. Unless you implement it, the same as [`respond`](Self::respond).
+    fn replace(&self, error: &Error, response: Response<B>) -> Response<B> {
+        let _ = response;
+        self.respond(error)
+    }
 }
 
-/// Answers with the error's [status](Error::status) and an empty body.
+/// Answers with the error's [status](Error::status) and an empty body, and leaves the response of a
+/// handler as it is.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct StatusOnly;
 
@@ -42,6 +50,9 @@ impl SessionLayer {
 
     /// Answers with `respond(&error)` when a session was not saved: an error page, a gRPC status.
     /// The handler's response is dropped, because it says that all went well.
+    ///
+    /// With axum it also makes the response where the extractor could not open the session, and
+    /// where a handler returns an [`Error`].
     pub fn on_error<F>(self, respond: F) -> SessionLayer<F> {
         SessionLayer { manager: self.manager, on_error: respond }
     }
@@ -51,6 +62,10 @@ impl<B: Default> OnError<B> for StatusOnly {
     fn respond(&self, error: &Error) -> Response<B> {
         let mut response = Response::new(B::default());
         *response.status_mut() = error.status();
+        response
+    }
+
+    fn replace(&self, _: &Error, response: Response<B>) -> Response<B> {
         response
     }
 }

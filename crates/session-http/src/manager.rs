@@ -13,7 +13,9 @@ use session_core::{
     SessionStorage, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
-use tracing::debug;
+use tokio_util::task::TaskTracker;
+use tokio_util::task::task_tracker::TaskTrackerToken;
+use tracing::{debug, error};
 
 use crate::headers;
 use crate::session::{Committed, Session};
@@ -55,6 +57,8 @@ struct Shared {
     cookie: SessionCookie,
     policy: SessionPolicy,
     time_limit: Duration,
+    /// The saves under way.
+    saves: TaskTracker,
 }
 
 /// The result of the save that belongs to the response.
@@ -75,6 +79,7 @@ impl SessionManager {
                 cookie,
                 policy: SessionPolicy::default(),
                 time_limit: Duration::from_secs(5),
+                saves: TaskTracker::new(),
             }),
         }
     }
@@ -147,14 +152,55 @@ impl SessionManager {
     ///
     /// The storage failed, or keeps its data in the cookie.
     pub async fn open_id(&self, id: &SessionId) -> Result<Option<Session>> {
-        if self.shared.storage.content() == CookieContent::Data {
-            return Err(Error::Unsupported(
-                "the sessions of this storage travel in their cookies; none can be opened by its id",
-            ));
-        }
-        let value = CookieValue::Valid(id.as_str().into());
-        let session = self.read(value, 0).await?;
+        self.check_has_ids()?;
+        let session = self.read(CookieValue::Valid(id.as_str().into()), 0).await?;
         Ok((!session.is_new()).then_some(session))
+    }
+
+    /// Fails if no session can be found by its id.
+    fn check_has_ids(&self) -> Result<()> {
+        match self.shared.storage.content() {
+            CookieContent::Id => Ok(()),
+            CookieContent::Data => Err(Error::Unsupported(
+                "the sessions of this storage travel in their cookies; none can be found by its id",
+            )),
+        }
+    }
+
+    /// Ends the session that has this id, or had it until it moved to a new one, as its user's
+    /// logout would. It is no error if there is none.
+    ///
+    /// # Errors
+    ///
+    /// The storage failed, and the session may still live; or it keeps its data in the cookie.
+    pub async fn end_id(&self, id: &SessionId) -> Result<()> {
+        self.check_has_ids()?;
+        let session = self.read(CookieValue::Valid(id.as_str().into()), 0).await?;
+        session.destroy()?;
+        let pending = storage::close(&session);
+        self.save(&session, pending).await.map(drop)
+    }
+
+    /// Waits until all saves under way have ended. Call it after the server has stopped, before
+    /// `main` returns.
+    ///
+    /// A client that hangs up early does not wait for its save, so neither does the server: without
+    /// this, a logout just before a restart may be lost. It takes at most as long as the
+    /// [time limit](Self::time_limit) of a save. Saves that begin meanwhile are waited for too.
+    ///
+    /// ```no_run
+    /// # async fn serve(app: axum::Router, manager: session_http::SessionManager) -> std::io::Result<()> {
+    /// # let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
+    /// let stop = async { tokio::signal::ctrl_c().await.unwrap_or_default() };
+    /// axum::serve(listener, app).with_graceful_shutdown(stop).await?;
+    /// manager.shutdown().await;
+    /// # Ok(())
+    /// # }
+    /// ```
+    pub async fn shutdown(&self) {
+        let saves = &self.shared.saves;
+        saves.close();
+        saves.wait().await;
     }
 
     async fn read(&self, value: CookieValue<'_>, chunk_count: usize) -> Result<Session> {
@@ -202,11 +248,13 @@ impl SessionManager {
 
     /// Saves a closed session within the time limit.
     async fn save(&self, session: &Session, pending: PendingWork) -> Result<Saved> {
-        let Shared { policy, time_limit, .. } = &*self.shared;
+        let Shared { policy, time_limit, saves, .. } = &*self.shared;
         if pending == PendingWork::Nothing {
             return Ok(Saved::unchanged());
         }
+        let under_way = UnderWay::new(saves);
         let saved = timeout(*time_limit, self.storage().save(session, policy)).await;
+        under_way.end();
         saved.unwrap_or_else(|_| Err(too_slow("saved", *time_limit)))
     }
 
@@ -313,6 +361,33 @@ impl SessionManager {
     }
 }
 
+/// A save under way. If it is dropped before its end, the log says so.
+struct UnderWay {
+    ended: bool,
+    _token: TaskTrackerToken,
+}
+
+impl UnderWay {
+    fn new(saves: &TaskTracker) -> Self {
+        Self { ended: false, _token: saves.token() }
+    }
+
+    fn end(mut self) {
+        self.ended = true;
+    }
+}
+
+impl Drop for UnderWay {
+    fn drop(&mut self) {
+        if !self.ended {
+            error!(
+                "a save was dropped before its end, so what a request did to its session may be \
+                 lost; await SessionManager::shutdown before main returns, and run close to its end"
+            );
+        }
+    }
+}
+
 /// The result of a save; `None` if it failed and only had to move the deadline, which the client
 /// need not know.
 fn unless_deadline<T>(pending: PendingWork, result: Result<T>) -> Result<Option<T>> {
@@ -338,7 +413,7 @@ fn too_slow(what: &str, limit: Duration) -> Error {
 /// Prints how it is set up, and no secret.
 impl fmt::Debug for SessionManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { storage, cookie, policy, time_limit } = &*self.shared;
+        let Shared { storage, cookie, policy, time_limit, .. } = &*self.shared;
         f.debug_struct("SessionManager")
             .field("storage", storage)
             .field("cookie", cookie)

@@ -20,7 +20,7 @@ use session_cookie::CookieStorage;
 use session_core::{Clock, SessionPolicy, StoreError, StoreErrorKind};
 use session_http::{Error, Session, SessionCookie, SessionHandle, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
-use support::{App, HookedStore, SECRET, read_body};
+use support::{App, HookedStore, SECRET, read_body, stored_session, with_headers};
 use tower::{Layer, Service, ServiceExt};
 
 #[tokio::test]
@@ -347,6 +347,41 @@ async fn no_layer_and_two_layers_are_clear_errors() {
         let request = Request::get("/").body(Body::empty()).unwrap();
         let response = read_body(app.oneshot(request).await.unwrap()).await;
         assert!(response.body.contains(says), "{response:?}");
+    }
+}
+
+/// Its answer replaces that of a session that was not opened, too; without it the client gets a
+/// plain sentence.
+#[tokio::test]
+async fn on_error_answers_for_a_session_that_was_not_opened() {
+    let down = HookedStore::new(|_| {
+        let error = StoreError::new(StoreErrorKind::Unavailable, "the store is down");
+        Box::pin(std::future::ready(Err(error)))
+    });
+    let manager = SessionManager::new(down, SessionCookie::new(SECRET).unwrap());
+    let headers = {
+        let up = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+        stored_session(&up, "user").await.1
+    };
+    let app = Router::new().route("/extractor", get(async |_: Session| "all went well")).route(
+        "/handler",
+        get(async |handle: SessionHandle| handle.open().await.map(|_| "all went well")),
+    );
+    let page = |error: &Error| {
+        let mut response = Response::new(Body::from("our own page"));
+        *response.status_mut() = error.status();
+        response
+    };
+    let plain = app.clone().layer(SessionLayer::new(manager.clone()));
+    let own = app.layer(SessionLayer::new(manager).on_error(page));
+    for (app, says) in [(plain, "The session could not be reached"), (own, "our own page")] {
+        for path in ["/extractor", "/handler"] {
+            let mut request = with_headers(&headers);
+            *request.uri_mut() = path.parse().unwrap();
+            let response = read_body(app.clone().oneshot(request).await.unwrap()).await;
+            assert_eq!(response.status, StatusCode::SERVICE_UNAVAILABLE);
+            assert!(response.body.contains(says), "{response:?}");
+        }
     }
 }
 

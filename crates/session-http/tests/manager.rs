@@ -1,6 +1,6 @@
 //! The manager without a layer, as other transports and jobs use it, and the responses for its
 //! errors.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod support;
 
@@ -14,7 +14,10 @@ use axum::http::{HeaderMap, Request, StatusCode, header};
 use axum::middleware::{Next, from_fn};
 use axum::routing::get;
 use session_cookie::CookieStorage;
-use session_core::{CookieChange, ErrorKind, RecordKey, RecordStore, StoreError, StoreErrorKind};
+use session_core::{
+    Clock, CookieChange, ErrorKind, Outcome, RecordKey, RecordStore, SessionPolicy, StoreError,
+    StoreErrorKind,
+};
 use session_http::{Session, SessionCookie, SessionId, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
 use support::{HookedStore, SECRET, read_body, stored_session, with_headers};
@@ -98,11 +101,54 @@ async fn a_store_that_never_answers_is_a_timeout() {
 }
 
 #[tokio::test]
-async fn open_id_needs_a_storage_with_records() {
+async fn ids_need_a_storage_with_records() {
     let manager = SessionManager::new(CookieStorage::new(), cookie());
     let id = SessionId::random().unwrap();
-    let error = manager.open_id(&id).await.unwrap_err();
-    assert_eq!(error.kind(), ErrorKind::Config);
+    let opened = manager.open_id(&id).await.map(drop);
+    for result in [opened, manager.end_id(&id).await] {
+        assert_eq!(result.unwrap_err().kind(), ErrorKind::Config);
+    }
+}
+
+/// An application that keeps the ids of a user's sessions has an old one while a login is under
+/// way.
+#[tokio::test]
+async fn end_id_follows_a_session_to_its_new_id() {
+    let clock = Clock::manual();
+    let policy = SessionPolicy::default().clock(clock.clone());
+    let manager = SessionManager::new(MemoryStore::new(), cookie()).policy(policy.clone());
+    let (session, _) = stored_session(&manager, "user").await;
+    let mut ids = vec![session.id().unwrap()];
+    for _ in 0..2 {
+        session.regenerate_id().unwrap();
+        session.commit().await.unwrap();
+        ids.push(session.id().unwrap());
+    }
+    let newest = ids.last().unwrap();
+    for id in &ids {
+        assert_eq!(manager.open_id(id).await.unwrap().is_some(), id == newest);
+    }
+    manager.end_id(&ids[0]).await.unwrap();
+    assert!(manager.open_id(newest).await.unwrap().is_none());
+    session.set("user", &2).unwrap();
+    assert_eq!(session.commit().await.unwrap().outcome, Outcome::Destroyed);
+    for id in [&ids[0], &ids[0], newest, &SessionId::random().unwrap()] {
+        manager.end_id(id).await.unwrap();
+    }
+}
+
+/// A request that opened it in time could still save it.
+#[tokio::test]
+async fn end_id_ends_a_session_that_has_just_expired() {
+    let clock = Clock::manual();
+    let policy = SessionPolicy::default().idle(Duration::from_secs(100)).clock(clock.clone());
+    let manager = SessionManager::new(MemoryStore::new(), cookie()).policy(policy);
+    let (session, headers) = stored_session(&manager, "user").await;
+    let in_time = manager.open(&headers).await.unwrap();
+    clock.advance(Duration::from_secs(110));
+    manager.end_id(&session.id().unwrap()).await.unwrap();
+    in_time.set("user", &2).unwrap();
+    assert_eq!(in_time.commit().await.unwrap().outcome, Outcome::Destroyed);
 }
 
 #[tokio::test]

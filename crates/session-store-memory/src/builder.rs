@@ -34,6 +34,14 @@ impl MemoryStoreBuilder {
         self
     }
 
+    /// The longest body, in bytes, that the store writes, so that one visitor cannot push out all
+    /// others. Default: 1 MiB. A longer one is refused as
+    /// [`TooLarge`](session_core::StoreErrorKind::TooLarge).
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.limits.body = bytes;
+        self
+    }
+
     /// Builds an empty store.
     pub fn build(self) -> MemoryStore {
         MemoryStore::with_limits(self.limits)

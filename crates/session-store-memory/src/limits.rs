@@ -8,11 +8,13 @@ use session_core::{StoreError, StoreErrorKind};
 pub(crate) struct Limits {
     pub(crate) records: usize,
     pub(crate) bytes: usize,
+    /// The longest body of one record.
+    pub(crate) body: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { records: 1_000_000, bytes: 512 << 20 }
+        Self { records: 1_000_000, bytes: 512 << 20, body: 1 << 20 }
     }
 }
 
@@ -26,8 +28,19 @@ impl Limits {
         1 << wanted.ilog2()
     }
 
-    /// Refuses a record that could never fit.
+    /// Refuses a record that is too large, or that could never fit: it would evict all others.
     pub(crate) fn check(self, body: &[u8]) -> Result<(), StoreError> {
+        if body.len() > self.body {
+            return Err(StoreError::new(
+                StoreErrorKind::TooLarge,
+                format!(
+                    "the record has {} bytes, and the memory store takes {}: keep less in the \
+                     session, or raise max_body",
+                    body.len(),
+                    self.body
+                ),
+            ));
+        }
         let size = cost(body);
         if size <= self.bytes {
             return Ok(());

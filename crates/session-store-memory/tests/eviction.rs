@@ -129,7 +129,7 @@ async fn bytes_are_bounded_too() {
 
 #[tokio::test]
 async fn a_record_as_large_as_several_shards_is_stored() {
-    let store = MemoryStore::builder().max_bytes(16 << 20).build();
+    let store = MemoryStore::builder().max_bytes(16 << 20).max_body(16 << 20).build();
     for number in 0..20_000 {
         insert(&store, number, "body").await;
     }
@@ -151,4 +151,29 @@ async fn a_record_larger_than_the_store_is_refused_with_both_sizes() {
         "{text}"
     );
     assert!(store.is_empty());
+}
+
+/// A visitor who could store as much as the whole store holds would push out all others.
+#[tokio::test]
+async fn one_record_cannot_push_out_the_others() {
+    let body = |length| Bytes::from(vec![b'x'; length]);
+    let ttl = Duration::from_secs(60);
+    for (store, longest) in [
+        (MemoryStore::builder().max_bytes(64 << 20).build(), 1 << 20),
+        (MemoryStore::builder().max_bytes(64 << 20).max_body(100).build(), 100),
+    ] {
+        for number in 0..100 {
+            let key = key(number);
+            let put = store.put(&key, body(100), ttl, Condition::IfAbsent).await.unwrap();
+            assert!(matches!(put, PutOutcome::Stored(_)));
+        }
+        let large = key(200);
+        let put = store.put(&large, body(longest + 1), ttl, Condition::IfAbsent);
+        let error = put.await.unwrap_err();
+        assert_eq!(error.kind(), StoreErrorKind::TooLarge);
+        assert!(error.to_string().contains("raise max_body"), "{error}");
+        let put = store.put(&large, body(longest), ttl, Condition::IfAbsent);
+        let _ = put.await.unwrap();
+        assert_eq!(store.len(), 101);
+    }
 }

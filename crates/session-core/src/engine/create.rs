@@ -4,10 +4,11 @@ use super::save::{Failures, Save, Written};
 use crate::body::{Content, Meta, Prev};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
+use crate::origin::Intent;
 use crate::outcome::{CookieChange, Outcome};
 use crate::record::Condition;
 use crate::snapshot::Snapshot;
-use crate::state::{Intent, Session};
+use crate::state::Session;
 use crate::store_error::{StoreError, StoreErrorKind};
 
 /// An id that is being tried. Unless the record was stored, the id is not used again, even if the

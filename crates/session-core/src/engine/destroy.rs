@@ -5,10 +5,10 @@ use std::collections::HashSet;
 use super::save::{Failures, Save, Written};
 use crate::body::{Content, Kind, Meta, Tombstone, WriteId};
 use crate::error::{Error, Result};
+use crate::origin::{Intent, Origin, Unanswered};
 use crate::outcome::{CookieChange, Outcome};
 use crate::record::{Condition, RecordKey};
 use crate::snapshot::Snapshot;
-use crate::state::{Intent, Origin, Unanswered};
 use crate::store_error::{StoreError, StoreErrorKind};
 
 impl Save<'_> {
@@ -33,8 +33,8 @@ impl Save<'_> {
         self.create().await
     }
 
-    /// Destroys a session that this request does not continue, since it had expired.
-    pub(super) async fn end_expired(&self) -> Result<Outcome> {
+    /// Destroys a session that this request does not continue, since it had expired or was damaged.
+    pub(super) async fn end_old(&self) -> Result<Outcome> {
         self.destroy_all().await?;
         let mut state = self.session.state();
         state.origin = Origin::New;
@@ -49,16 +49,16 @@ impl Save<'_> {
     async fn destroy_all(&self) -> Result<()> {
         let (mut known, mut queue) = {
             let mut state = self.session.state();
-            let known = match &state.origin {
-                Origin::New => None,
+            let (known, key) = match &state.origin {
+                Origin::New => (None, None),
+                Origin::Damaged(key) => (None, Some(key.clone())),
                 Origin::Live(found)
                 | Origin::Moved(found)
                 | Origin::Destroyed(found)
-                | Origin::Expired(found) => Some(found.clone()),
+                | Origin::Expired(found) => (Some(found.clone()), Some(found.key.clone())),
             };
             let successor = state.successor.iter().map(|it| it.snapshot.key.clone());
-            let queue: Vec<_> =
-                successor.chain(known.iter().map(|found| found.key.clone())).collect();
+            let queue: Vec<_> = successor.chain(key).collect();
             let is_up_to_date = state.unanswered.is_none();
             if let Some(found) = &known {
                 state.unanswered =
@@ -111,6 +111,10 @@ impl Save<'_> {
                 None => match self.load(key).await {
                     Ok(None) => return Ok(last_seen.map(|meta| (meta, false))),
                     Ok(Some(loaded)) => loaded.snapshot,
+                    Err(error) if self.policy.may_replace(&error) => {
+                        self.store.remove(key).await?;
+                        return Ok(None);
+                    }
                     Err(error) => return Err(unknown.map_or(error, Into::into)),
                 },
             };

@@ -1,6 +1,6 @@
 //! From a cookie's value to a session.
 
-use tracing::debug;
+use tracing::{debug, error};
 
 use crate::error::Result;
 use crate::policy::SessionPolicy;
@@ -21,11 +21,19 @@ pub(crate) async fn open(
         return Ok(Session::new(policy));
     };
     let key = policy.record_key(&id);
-    match store.load(&key).await? {
-        Some(record) => Session::open(id, key, record, policy),
-        None => {
+    let opened = match store.load(&key).await {
+        Ok(Some(record)) => Session::open(id, key.clone(), record, policy),
+        Ok(None) => {
             debug!(?key, "no session has the cookie's id; starting a new one");
             Ok(Session::new(policy))
         }
+        Err(error) => Err(error.into()),
+    };
+    match opened {
+        Err(error) if policy.may_replace(&error) => {
+            error!(?key, %error, "the session cannot be read; starting a new one");
+            Ok(Session::in_place_of_damaged(key, policy))
+        }
+        opened => opened,
     }
 }

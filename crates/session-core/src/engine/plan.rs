@@ -1,6 +1,7 @@
 //! The plan of a save.
 
-use crate::state::{Intent, Origin, State};
+use crate::origin::{Intent, Origin};
+use crate::state::State;
 
 /// What a save has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,8 +24,9 @@ pub(crate) enum Plan {
     },
     /// Destroy the session, and write what was set since then under a fresh id.
     Restart,
-    /// Destroy the session that had expired when it was opened. Nothing was set since then.
-    EndExpired,
+    /// Destroy the session that had expired, or was damaged, when it was opened. Nothing was set
+    /// since then.
+    EndOld,
     Destroy,
 }
 
@@ -35,14 +37,20 @@ impl State {
             (_, Intent::Destroy) => Plan::Destroy,
             (Origin::New, _) if self.content.is_empty() => Plan::Nothing,
             (Origin::New, _) => Plan::Create,
-            (Origin::Expired(_), Intent::Regenerate { .. } | Intent::Restart) => {
-                if self.content.is_empty() { Plan::EndExpired } else { Plan::Restart }
+            (
+                Origin::Expired(_) | Origin::Damaged(_),
+                Intent::Regenerate { .. } | Intent::Restart,
+            ) => {
+                if self.content.is_empty() {
+                    Plan::EndOld
+                } else {
+                    Plan::Restart
+                }
             }
             (_, Intent::Restart) => Plan::Restart,
-            (Origin::Destroyed(_) | Origin::Expired(_), _) if self.content.is_empty() => {
-                Plan::Nothing
+            (Origin::Destroyed(_) | Origin::Expired(_) | Origin::Damaged(_), _) => {
+                if self.content.is_empty() { Plan::Nothing } else { Plan::Create }
             }
-            (Origin::Destroyed(_) | Origin::Expired(_), _) => Plan::Create,
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if self.dirty => Plan::Write,
             (Origin::Live(live), _) if self.is_touch_due(live, now) && self.changes.is_empty() => {

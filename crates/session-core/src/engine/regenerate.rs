@@ -3,10 +3,11 @@
 use super::save::{Failures, Loaded, Save, Written};
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
 use crate::error::{Error, Result};
+use crate::origin::{Origin, Successor};
 use crate::outcome::Outcome;
 use crate::record::{Condition, RecordKey, Version};
 use crate::snapshot::{Snapshot, Unwritten};
-use crate::state::{Origin, State, Successor};
+use crate::state::State;
 use crate::store_error::StoreError;
 
 /// What happened to the old record.

@@ -9,10 +9,11 @@ use crate::body::{Content, Meta, Prev, WriteId, WriteIds};
 use crate::change::{Batch, replay};
 use crate::clock::CLOCK_SKEW;
 use crate::error::{Error, Result};
+use crate::origin::{Origin, Unanswered};
 use crate::policy::SessionPolicy;
 use crate::record::{Condition, PutOutcome, RecordKey, Version};
 use crate::snapshot::{Snapshot, Unwritten};
-use crate::state::{Origin, Session, State, Unanswered};
+use crate::state::{Session, State};
 use crate::store::RecordStore;
 use crate::store_error::{StoreError, StoreErrorKind};
 

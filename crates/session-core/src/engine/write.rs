@@ -7,10 +7,11 @@ use tracing::debug;
 use super::save::{Failures, Loaded, Save, Written};
 use crate::body::{Content, Kind, Meta, WriteId, WriteIds};
 use crate::error::{Error, Result};
+use crate::origin::{Intent, Origin};
 use crate::outcome::Outcome;
 use crate::record::{Condition, RecordKey, Version};
 use crate::snapshot::{Snapshot, Unwritten};
-use crate::state::{Intent, Origin, State};
+use crate::state::State;
 use crate::store_error::StoreError;
 
 /// The record that a write replaces.

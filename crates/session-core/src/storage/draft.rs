@@ -10,10 +10,11 @@ use crate::body::Meta;
 use crate::engine::Plan;
 use crate::error::Result;
 use crate::id::SessionId;
+use crate::origin::{Intent, Origin};
 use crate::outcome::CookieChange;
 use crate::record::{RecordKey, Version};
 use crate::snapshot::{Snapshot, Unwritten};
-use crate::state::{Intent, Origin, Session};
+use crate::state::Session;
 
 /// What a request did to its session; see [`draft`].
 pub struct Draft<'a> {
@@ -80,7 +81,7 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let action = match state.plan(now) {
         // Changes without effect are not sent: the browser may have got another request's cookie in
         // the meantime, and would lose what that request changed.
-        Plan::Nothing | Plan::Confirm { .. } | Plan::EndExpired => return Ok(None),
+        Plan::Nothing | Plan::Confirm { .. } | Plan::EndOld => return Ok(None),
         Plan::Touch => Action::Touch,
         Plan::Write => Action::Write,
         Plan::Create | Plan::Regenerate { .. } | Plan::Restart => Action::Replace,

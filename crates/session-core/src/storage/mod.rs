@@ -17,6 +17,7 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use tracing::error;
 
 pub use self::draft::{Action, Draft, draft};
 pub use self::request::{PendingWork, close, current_id, existed, is_closed, owed_cookie};
@@ -119,9 +120,15 @@ pub fn empty(policy: &SessionPolicy) -> Session {
 /// # Errors
 ///
 /// [`Error::Store`](crate::Error::Store) of kind `Corrupt` if the body is not a session's, or not
-/// that id's.
+/// that id's, unless the policy [replaces](SessionPolicy::replace_damaged) such sessions.
 pub fn open(id: SessionId, body: Bytes, policy: &SessionPolicy) -> Result<Session> {
     let key = RecordKey::hashed(&id);
     let version = Version::from(0);
-    Session::open(id, key, Record { body, version }, policy)
+    match Session::open(id, key, Record { body, version }, policy) {
+        Err(error) if policy.may_replace(&error) => {
+            error!(%error, "the session cannot be read; starting a new one");
+            Ok(Session::new(policy))
+        }
+        opened => opened,
+    }
 }

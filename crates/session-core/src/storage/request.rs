@@ -2,8 +2,9 @@
 
 use crate::engine::Plan;
 use crate::id::SessionId;
+use crate::origin::Intent;
 use crate::outcome::CookieChange;
-use crate::state::{Intent, Session};
+use crate::state::Session;
 
 /// What the save that belongs to the response has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
