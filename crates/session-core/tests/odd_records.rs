@@ -287,7 +287,8 @@ async fn a_damaged_record_is_an_error_unless_the_policy_replaces_it() {
 
 #[tokio::test]
 async fn a_logout_or_a_login_removes_a_damaged_record() {
-    let ends: [(fn(&Session), usize); 5] = [
+    type End = fn(&Session);
+    let ends: [(End, usize); 5] = [
         (|session| session.destroy().unwrap(), 0),
         (|session| session.restart().unwrap(), 0),
         (|session| session.regenerate_id().unwrap(), 0),
