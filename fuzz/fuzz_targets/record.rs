@@ -12,8 +12,9 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::value::RawValue;
 use session_core::{Clock, SessionId, SessionPolicy, storage};
 
+/// Opens bodies without metadata too.
 static POLICY: LazyLock<SessionPolicy> =
-    LazyLock::new(|| SessionPolicy::default().clock(Clock::manual()));
+    LazyLock::new(|| SessionPolicy::default().foreign_ids(true).clock(Clock::manual()));
 
 type Values = BTreeMap<String, Box<RawValue>>;
 
