@@ -60,6 +60,14 @@ pub enum Error {
         /// The limit; see [`Session::MAX_KEYS`](crate::Session::MAX_KEYS).
         limit: usize,
     },
+    /// All sessions of the account were ended while this login was under way. Its user signs in
+    /// again.
+    SignedOut,
+    /// The account has so many sessions that it takes no further one.
+    TooManySessions {
+        /// The limit; see [`SessionPolicy::max_sessions`](crate::SessionPolicy::max_sessions).
+        limit: usize,
+    },
     /// This storage cannot do that; the message says why.
     Unsupported(&'static str),
     /// The operating system gives no random bytes.
@@ -78,6 +86,10 @@ pub enum ErrorKind {
     Moved,
     /// The session is gone: start again (409).
     Vanished,
+    /// All sessions of the account were ended during the login: sign in again (409).
+    SignedOut,
+    /// The account has too many sessions: end one of them first (409).
+    TooManySessions,
     /// The session was destroyed earlier in this request (500).
     Destroyed,
     /// The session was saved already (500).
@@ -118,6 +130,8 @@ impl Error {
             Self::Encode { .. } => ErrorKind::Encode,
             Self::Decode { .. } => ErrorKind::Decode,
             Self::TooLarge { .. } | Self::TooManyKeys { .. } => ErrorKind::TooLarge,
+            Self::SignedOut => ErrorKind::SignedOut,
+            Self::TooManySessions { .. } => ErrorKind::TooManySessions,
             Self::Unsupported(_) => ErrorKind::Config,
             Self::Random => ErrorKind::Unavailable,
         }
@@ -173,6 +187,14 @@ impl fmt::Display for Error {
                 f,
                 "the session has {limit} keys already, and takes no new one; keep lists and tables as \
                  one value, and what grows without bound in a database"
+            ),
+            Self::SignedOut => f.write_str(
+                "all sessions of the account were ended while this login was under way; sign in again",
+            ),
+            Self::TooManySessions { limit } => write!(
+                f,
+                "the account has {limit} sessions already, and takes no further one; end one of them \
+                 first"
             ),
             Self::Unsupported(why) => f.write_str(why),
             Self::Random => f.write_str("the operating system gives no random bytes"),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 
+mod account;
 mod body;
 mod change;
 mod clock;
@@ -14,20 +15,24 @@ mod outcome;
 mod policy;
 mod random;
 mod record;
+mod seal;
 mod session;
+mod sign_in;
 mod snapshot;
 mod state;
 pub mod storage;
 mod store;
 mod store_error;
+mod times;
 
+pub use account::{Account, AccountSession};
 pub use clock::Clock;
 pub use data::Data;
 pub use error::{Error, ErrorKind, Result};
 pub use id::SessionId;
 pub use key::{Key, KeyFor, KeyName, KeyOf};
 pub use outcome::{CookieChange, Outcome, Saved};
-pub use policy::{FlashPolicy, Lifetime, SessionPolicy};
+pub use policy::{AccountCheck, FlashPolicy, Lifetime, SessionPolicy, WhenFull};
 pub use record::{Condition, PutOutcome, Record, RecordKey, Version};
 pub use state::Session;
 pub use storage::{CookieContent, SessionStorage};

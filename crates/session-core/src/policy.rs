@@ -33,6 +33,8 @@ struct Rules {
     plain_keys: bool,
     foreign_ids: bool,
     replace_damaged: bool,
+    session_limit: Option<(usize, WhenFull)>,
+    account_check: AccountCheck,
     clock: Clock,
 }
 
@@ -46,6 +48,8 @@ impl Default for Rules {
             plain_keys: false,
             foreign_ids: false,
             replace_damaged: false,
+            session_limit: None,
+            account_check: AccountCheck::AtSignIn,
             clock: Clock::system(),
         }
     }
@@ -72,6 +76,30 @@ pub enum Lifetime {
     BrowserSession,
     /// This long from now, used or not ("remember me"); the idle timeout does not apply.
     For(Duration),
+}
+
+/// What happens to a login that would give an account more sessions than
+/// [`SessionPolicy::max_sessions`] allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum WhenFull {
+    /// The session that was signed in first is ended.
+    EvictOldest,
+    /// The login is refused: its save is [`Error::TooManySessions`].
+    Refuse,
+}
+
+/// How often it is checked that an account still lists a session that is signed in to it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AccountCheck {
+    /// When the session is signed in. Whatever ends it later puts an end to its record, so nothing
+    /// else is needed, as long as the store forgets no record by itself.
+    #[default]
+    AtSignIn,
+    /// Whenever it is opened: one more load for each request of a session that is signed in. A
+    /// session that the account does not list counts as signed out. For stores that evict, such as
+    /// memcached, or Redis without `noeviction`: there, an eviction of the account's list would keep
+    /// its sessions from being found, and ended.
+    EachRequest,
 }
 
 impl SessionPolicy {
@@ -159,6 +187,22 @@ impl SessionPolicy {
         self.with(|rules| rules.replace_damaged = replace)
     }
 
+    /// How many sessions one account may have (OWASP ASVS 5.0 V7.1.2), and what happens to a login
+    /// beyond that; without a limit unless set. At least one.
+    ///
+    /// It is checked at sign-in: a limit that you lower ends no session by itself.
+    #[must_use]
+    pub fn max_sessions(self, limit: usize, when_full: WhenFull) -> Self {
+        self.with(|rules| rules.session_limit = Some((limit.max(1), when_full)))
+    }
+
+    /// How often it is checked that an account still lists a session that is signed in to it;
+    /// [`AccountCheck::AtSignIn`] unless set.
+    #[must_use]
+    pub fn account_check(self, check: AccountCheck) -> Self {
+        self.with(|rules| rules.account_check = check)
+    }
+
     /// The clock that decides expiry; the system's unless set.
     #[must_use]
     pub fn clock(self, clock: Clock) -> Self {
@@ -193,6 +237,14 @@ impl SessionPolicy {
     /// The id that a cookie's text names, if it has the form of one.
     pub fn parse_id(&self, text: &str) -> Option<SessionId> {
         if self.rules.foreign_ids { SessionId::parse_foreign(text) } else { SessionId::parse(text) }
+    }
+
+    pub(crate) fn session_limit(&self) -> Option<(usize, WhenFull)> {
+        self.rules.session_limit
+    }
+
+    pub(crate) fn checks_account_each_time(&self) -> bool {
+        self.rules.account_check == AccountCheck::EachRequest
     }
 
     /// Whether a record whose load failed with `error` counts as none.

@@ -143,6 +143,16 @@ impl RecordKey {
         Self { plain: Some(id.clone()), ..Self::hashed(id) }
     }
 
+    /// The key of the list of sessions of the account with this name. No session id has a NUL, so
+    /// it is no session's key.
+    pub(crate) fn of_account(name: &str) -> Self {
+        let mut text = b"account\0".to_vec();
+        text.extend(name.as_bytes());
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, &text).as_ref());
+        Self::from_digest(bytes)
+    }
+
     /// A key with this digest, as read back from a record.
     pub fn from_digest(digest: [u8; 32]) -> Self {
         Self { digest, plain: None }
@@ -169,6 +179,20 @@ impl RecordKey {
             hex.push(digit(byte & 15));
         }
         hex
+    }
+
+    /// The key whose [`hex`](Self::hex) this is.
+    pub(crate) fn from_hex(text: &str) -> Option<Self> {
+        let mut digest = [0; 32];
+        let (pairs, []) = text.as_bytes().as_chunks::<2>() else { return None };
+        if pairs.len() != digest.len() {
+            return None;
+        }
+        for (byte, [high, low]) in digest.iter_mut().zip(pairs) {
+            let value = |digit: u8| char::from(digit).to_digit(16);
+            *byte = u8::try_from(value(*high)? * 16 + value(*low)?).ok()?;
+        }
+        Some(Self::from_digest(digest))
     }
 
     /// The id itself, if the policy asks for plain keys: 1 to

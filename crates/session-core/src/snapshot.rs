@@ -4,11 +4,13 @@ use std::fmt;
 
 use bytes::Bytes;
 
-use crate::body::{self, Body, Content, Meta};
+use crate::body::{self, Body, Content, Meta, Text};
 use crate::clock::CLOCK_SKEW;
 use crate::error::{Error, Result};
+use crate::id::SessionId;
 use crate::policy::{Lifetime, SessionPolicy};
 use crate::record::{Record, RecordKey, Version};
+use crate::seal::{self, ACCOUNT_NAME};
 
 /// A record as this request last loaded it, or as it was written.
 #[derive(Clone)]
@@ -51,6 +53,18 @@ impl Snapshot {
         Ok(Unwritten { key, meta, body })
     }
 
+    /// The name of the account that the session is signed in to.
+    pub(crate) fn account_name(&self, id: &SessionId) -> Result<Option<Text>> {
+        let Some(account) = &self.meta.account else { return Ok(None) };
+        match seal::open(id, ACCOUNT_NAME, &account.name) {
+            Some(name) => Ok(Some(name.into())),
+            None => Err(Error::corrupt(format!(
+                "the record at {:?} does not tell which account it is signed in to",
+                self.key
+            ))),
+        }
+    }
+
     /// The values and flash values in the record.
     pub(crate) fn content(&self) -> Result<Content> {
         Ok(body::decode(&self.body, &self.key)?.content)
@@ -71,7 +85,8 @@ impl Snapshot {
         self.meta.tombstone.is_none() && self.end(policy) + policy.window() <= now
     }
 
-    fn end(&self, policy: &SessionPolicy) -> u64 {
+    /// When the session ends if it is not used any more.
+    pub(crate) fn end(&self, policy: &SessionPolicy) -> u64 {
         let absolute = policy.absolute_deadline(self.meta.created, self.meta.lifetime);
         self.meta.deadline.min(absolute)
     }

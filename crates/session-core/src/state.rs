@@ -2,12 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
 use futures_util::lock;
 use tracing::debug;
 
-use crate::body::{Content, Kind, Members, Meta, Text};
+use crate::body::{Content, Kind, Members, Text};
 use crate::change::{Batch, Change};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
@@ -15,6 +14,7 @@ use crate::origin::{Intent, Origin, Successor, Unanswered};
 use crate::outcome::CookieChange;
 use crate::policy::{FlashPolicy, Lifetime, SessionPolicy};
 use crate::record::{Record, RecordKey};
+use crate::sign_in::SignIn;
 use crate::snapshot::Snapshot;
 
 #[doc = include_str!("../docs/session.md")]
@@ -102,7 +102,7 @@ impl Drop for StateGuard<'_> {
 pub(crate) struct State {
     pub(crate) policy: SessionPolicy,
     /// When the session was opened; 0 if it is new.
-    opened_at: u64,
+    pub(crate) opened_at: u64,
     /// The id of `origin`.
     pub(crate) id: Option<SessionId>,
     pub(crate) origin: Origin,
@@ -125,6 +125,10 @@ pub(crate) struct State {
     removed: Vec<Change>,
     /// Whether any of the changes changed anything.
     pub(crate) dirty: bool,
+    /// The login that this request asks for.
+    pub(crate) sign_in: Option<SignIn>,
+    /// The name of the account that the record in `origin` is signed in to.
+    pub(crate) account: Option<Text>,
     /// The lifetime that this request sets.
     pub(crate) lifetime: Option<Lifetime>,
     /// The id that a new record will get.
@@ -158,9 +162,9 @@ impl State {
             return Ok(());
         }
         self.opened_at = now;
-        self.id = Some(id);
         self.origin = match snapshot.meta.kind() {
             None => {
+                self.account = snapshot.account_name(&id)?;
                 self.content = content;
                 self.receive_flash();
                 Origin::Live(snapshot)
@@ -177,6 +181,7 @@ impl State {
                 Origin::Destroyed(snapshot)
             }
         };
+        self.id = Some(id);
         Ok(())
     }
 
@@ -245,7 +250,23 @@ impl State {
         self.forget_flash();
         self.remove_all_changes();
         self.dirty = false;
+        self.sign_in = None;
         self.lifetime = None;
+    }
+
+    /// Whether a new session needs a record.
+    pub(crate) fn is_worth_keeping(&self) -> bool {
+        !self.content.is_empty() || self.sign_in.is_some()
+    }
+
+    /// Starts a new session in place of one that its account does not list any more.
+    pub(crate) fn sign_out(&mut self) {
+        if let Origin::Live(snapshot) = std::mem::take(&mut self.origin) {
+            self.origin = Origin::Expired(snapshot);
+        }
+        self.clear(Intent::Keep);
+        self.id = None;
+        self.account = None;
     }
 
     /// Removes the first `count` changes that no save has sent.
@@ -292,6 +313,12 @@ impl State {
         Ok(id)
     }
 
+    /// Where the session is stored now, and where a login that is not finished has put it.
+    pub(crate) fn record_keys(&self) -> Vec<RecordKey> {
+        let successor = self.successor.iter().map(|successor| successor.snapshot.key.clone());
+        successor.chain(self.base().ok().map(|base| base.key.clone())).collect()
+    }
+
     /// The id that a browser with this session sends, if the session is stored.
     pub(crate) fn current_id(&self) -> Option<SessionId> {
         match &self.origin {
@@ -308,51 +335,6 @@ impl State {
             Origin::Moved(moved) => moved.is_readable_after_move(self.opened_at),
             Origin::New | Origin::Destroyed(_) | Origin::Damaged(_) | Origin::Expired(_) => false,
         }
-    }
-
-    /// When the session was first saved and how long it may live, or from when and how long it
-    /// will, if this request starts it or sets its lifetime.
-    pub(crate) fn created_and_lifetime(&self, now: u64) -> (u64, Lifetime) {
-        match (self.lifetime, &self.origin, self.intent) {
-            (Some(lifetime), _, _) => (now, lifetime),
-            (None, Origin::Live(live), Intent::Keep | Intent::Regenerate { .. }) => {
-                (live.meta.created, live.meta.lifetime)
-            }
-            _ => (now, Lifetime::Policy),
-        }
-    }
-
-    /// When the session expires if no later request uses it.
-    pub(crate) fn expires(&self) -> u64 {
-        let now = self.policy.now();
-        let (created, lifetime) = self.created_and_lifetime(now);
-        match &self.origin {
-            Origin::Live(live) if !self.will_write(live) => {
-                let absolute = self.policy.absolute_deadline(created, lifetime);
-                live.meta.deadline.min(absolute)
-            }
-            _ => self.policy.idle_deadline(created, lifetime, now),
-        }
-    }
-
-    /// Whether the save of this request will write the record, and with it a later deadline.
-    fn will_write(&self, live: &Snapshot) -> bool {
-        self.dirty || self.intent != Intent::Keep || self.is_touch_due(live, self.opened_at)
-    }
-
-    /// Whether the idle deadline of an unchanged session is worth moving.
-    pub(crate) fn is_touch_due(&self, live: &Snapshot, now: u64) -> bool {
-        let (created, lifetime) = (live.meta.created, live.meta.lifetime);
-        let next = self.policy.idle_deadline(created, lifetime, now);
-        let absolute = self.policy.absolute_deadline(created, lifetime);
-        live.foreign || self.policy.move_is_due(live.meta.deadline, next, absolute)
-    }
-
-    /// How long the browser keeps a cookie that is made now.
-    pub(crate) fn max_age(&self, meta: &Meta, now: u64) -> Option<Duration> {
-        let absolute = self.policy.absolute_deadline(meta.created, meta.lifetime);
-        let remaining = Duration::from_millis(absolute.saturating_sub(now));
-        (meta.lifetime != Lifetime::BrowserSession).then_some(remaining)
     }
 
     /// The record that this session continues.

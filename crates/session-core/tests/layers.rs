@@ -8,11 +8,14 @@ use std::path::Path;
 
 /// From top to bottom. A directory is one layer; `DIRECTORIES` lists the layers inside it.
 const LAYERS: &[&str] = &[
+    "account",
     "session",
     "storage",
     "engine",
+    "times",
     "state",
     "origin",
+    "sign_in",
     "snapshot",
     "change",
     "json",
@@ -20,6 +23,7 @@ const LAYERS: &[&str] = &[
     "store",
     "policy",
     "record",
+    "seal",
     "outcome",
     "data",
     "key",
@@ -32,9 +36,24 @@ const LAYERS: &[&str] = &[
 
 /// The layers inside each directory, from top to bottom.
 const DIRECTORIES: &[(&str, &[&str])] = &[
-    ("engine", &["mod", "regenerate", "destroy", "write", "create", "save", "plan", "open"]),
+    (
+        "engine",
+        &[
+            "mod",
+            "open",
+            "regenerate",
+            "destroy",
+            "write",
+            "create",
+            "sign_in",
+            "save",
+            "index",
+            "records",
+            "plan",
+        ],
+    ),
     ("storage", &["mod", "draft", "request"]),
-    ("body", &["mod", "meta", "write_ids", "content", "text"]),
+    ("body", &["mod", "index", "meta", "write_ids", "content", "text"]),
 ];
 
 /// The modules that `code` imports with `use {prefix}{module}`.

@@ -33,6 +33,25 @@ pub(crate) struct Meta {
     pub(crate) prev: Option<Box<Prev>>,
     #[serde(rename = "t", skip_serializing_if = "Option::is_none")]
     pub(crate) tombstone: Option<Box<Tombstone>>,
+    #[serde(rename = "a", skip_serializing_if = "Option::is_none")]
+    pub(crate) account: Option<Box<Binding>>,
+}
+
+/// The account that the session is signed in to.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Binding {
+    /// Where its index is.
+    #[serde(rename = "k", with = "key")]
+    pub(crate) account: RecordKey,
+    /// Its name, sealed with the session's id.
+    #[serde(rename = "n")]
+    pub(crate) name: String,
+    /// When its owner last proved who they are.
+    #[serde(rename = "t", deserialize_with = "time")]
+    pub(crate) authenticated: u64,
+    /// When the session was last written.
+    #[serde(rename = "s", deserialize_with = "time")]
+    pub(crate) seen: u64,
 }
 
 /// The record that this one replaced, and until when the tombstone there counts.
@@ -79,6 +98,7 @@ impl Meta {
             lifetime,
             prev: None,
             tombstone: None,
+            account: None,
         }
     }
 
@@ -96,7 +116,8 @@ impl Meta {
     /// About how many bytes it takes in a body.
     pub(super) fn size(&self) -> usize {
         let keys = self.tombstone.as_ref().map_or(0, |t| t.successors.len());
-        192 + 16 * self.writes.len() + 48 * keys
+        let account = self.account.as_ref().map_or(0, |account| 96 + account.name.len());
+        192 + 16 * self.writes.len() + 48 * keys + account
     }
 }
 
@@ -128,7 +149,7 @@ impl<'de> Deserialize<'de> for Format {
 pub(crate) struct Tag(#[serde(with = "base64url")] [u8; 6]);
 
 impl Tag {
-    fn of(key: &RecordKey) -> Self {
+    pub(super) fn of(key: &RecordKey) -> Self {
         let [a, b, c, d, e, f, ..] = *key.digest();
         Self([a, b, c, d, e, f])
     }
@@ -181,6 +202,24 @@ mod lifetime {
             0 => Lifetime::BrowserSession,
             millis => Lifetime::For(Duration::from_millis(millis)),
         })
+    }
+}
+
+/// A record key.
+pub(super) mod key {
+    use super::*;
+
+    pub(in crate::body) fn serialize<S: Serializer>(
+        key: &RecordKey,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        KeyText(key.clone()).serialize(serializer)
+    }
+
+    pub(in crate::body) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<RecordKey, D::Error> {
+        KeyText::deserialize(deserializer).map(|KeyText(key)| key)
     }
 }
 

@@ -5,12 +5,14 @@
 //! documented in `docs/formats.md` and pinned by `tests/known_answers.rs`.
 
 mod content;
+mod index;
 mod meta;
 mod text;
 mod write_ids;
 
 pub(crate) use content::{Content, Members, Text};
-pub(crate) use meta::{Kind, Meta, Prev, Tombstone};
+pub(crate) use index::{Entry, Epoch, Index};
+pub(crate) use meta::{Binding, Kind, Meta, Prev, Tombstone};
 pub(crate) use write_ids::{WriteId, WriteIds};
 
 use std::fmt;

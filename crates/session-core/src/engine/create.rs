@@ -1,6 +1,7 @@
 //! A new record under a fresh id.
 
-use super::save::{Failures, Save, Written};
+use super::records::{Failures, Written};
+use super::save::Save;
 use crate::body::{Content, Meta, Prev};
 use crate::error::{Error, Result};
 use crate::id::SessionId;
@@ -52,16 +53,17 @@ impl Save<'_> {
         const ATTEMPTS: usize = 4;
         let mut failures = Failures::default();
         for _ in 0..ATTEMPTS {
-            self.check_time()?;
-            let (id, record) = {
-                let mut state = self.session.state();
-                let id = state.next_id()?;
-                let key = self.policy.record_key(&id);
-                let meta = self.meta_for_new(&state, &key, base, prev.cloned());
-                (id, Snapshot::encode(key, content, meta)?)
+            self.records.check_time()?;
+            let id = self.session.state().next_id()?;
+            let key = self.records.policy.record_key(&id);
+            self.enter_account(&key, base).await?;
+            let meta = {
+                let state = self.session.state();
+                self.meta_for_new(&state, &id, &key, base, prev.cloned())?
             };
+            let record = Snapshot::encode(key, content, meta)?;
             let mut tried = TriedId { session: self.session, stored: false };
-            let unknown = match self.put(&record, Condition::IfAbsent).await? {
+            let unknown = match self.records.put(&record, Condition::IfAbsent).await? {
                 Written::Stored(version) => {
                     tried.stored = true;
                     return Ok((id, record.stored(version)));
@@ -71,7 +73,7 @@ impl Save<'_> {
                 Written::Refused => None,
                 Written::Unknown(error) => Some(error),
             };
-            match self.load(&record.key).await {
+            match self.records.load(&record.key).await {
                 Ok(Some(found)) if found.snapshot.meta.writes == record.meta.writes => {
                     tried.stored = true;
                     return Ok((id, found.snapshot));
@@ -96,9 +98,16 @@ impl Save<'_> {
         let mut state = self.session.state();
         state.cookie = CookieChange::Set {
             value: id.as_str().to_owned(),
-            max_age: state.max_age(&snapshot.meta, self.policy.now()),
+            max_age: state.max_age(&snapshot.meta, self.records.policy.now()),
         };
         state.id = Some(id);
+        state.account = match &self.sign_in {
+            Some(sign_in) => Some(sign_in.handle.name.clone()),
+            None => state.account.take().filter(|_| snapshot.meta.account.is_some()),
+        };
+        if self.sign_in_is_unchanged(&state) {
+            state.sign_in = None;
+        }
         if self.intent_is_unchanged(&state) {
             state.intent = Intent::Keep;
             state.lifetime = None;

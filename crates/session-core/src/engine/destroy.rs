@@ -1,21 +1,11 @@
 //! The end of a session, wherever it has moved to.
 
-use std::collections::HashSet;
-
-use super::save::{Failures, Save, Written};
-use crate::body::{Content, Kind, Meta, Tombstone, WriteId};
-use crate::error::{Error, Result};
+use super::save::Save;
+use crate::error::Result;
 use crate::origin::{Intent, Origin, Unanswered};
 use crate::outcome::{CookieChange, Outcome};
-use crate::record::{Condition, RecordKey};
-use crate::snapshot::Snapshot;
-use crate::store_error::{StoreError, StoreErrorKind};
 
 impl Save<'_> {
-    /// How many records one logout destroys. A session that changed its id more often than that
-    /// within a minute is an attack or a defect.
-    const MAX_DESTROYED: usize = 256;
-
     /// Destroys the session. The browser drops the cookie, whether a session was found or not.
     pub(super) async fn destroy(&self) -> Result<Outcome> {
         self.destroy_all().await?;
@@ -47,7 +37,7 @@ impl Save<'_> {
     /// Writes a tombstone over the session's record, over those that it moved to, and over those
     /// that it came from.
     async fn destroy_all(&self) -> Result<()> {
-        let (mut known, mut queue) = {
+        let (known, queue) = {
             let mut state = self.session.state();
             let (known, key) = match &state.origin {
                 Origin::New => (None, None),
@@ -66,87 +56,10 @@ impl Save<'_> {
             }
             (known.filter(|_| is_up_to_date), queue)
         };
-        let mut seen = HashSet::new();
-        let mut destroyed = 0;
-        while let Some(key) = queue.pop() {
-            if !seen.insert(key.clone()) {
-                continue;
-            }
-            if destroyed == Self::MAX_DESTROYED {
-                return Err(Error::Store(StoreError::new(
-                    StoreErrorKind::Unavailable,
-                    "the session changed its id so often that not every record was destroyed; log \
-                     out again",
-                )));
-            }
-            let known = known.take_if(|known| known.key == key);
-            if let Some((meta, newly)) = self.destroy_one(&key, known).await? {
-                destroyed += usize::from(newly);
-                let now = self.policy.now();
-                queue.extend(meta.prev.filter(|prev| prev.counts(now)).map(|prev| prev.key));
-                queue.extend(meta.tombstone.into_iter().flat_map(|it| it.successors));
-            }
-        }
+        self.records.destroy(queue, known).await?;
         let mut state = self.session.state();
         state.successor = None;
         state.unanswered = None;
         Ok(())
-    }
-
-    /// Writes a tombstone over the record at `key`. Returns what the record last said of itself,
-    /// and whether it was not destroyed before; `None` if there was no record.
-    async fn destroy_one(
-        &self,
-        key: &RecordKey,
-        mut known: Option<Snapshot>,
-    ) -> Result<Option<(Meta, bool)>> {
-        let mut failures = Failures::default();
-        let mut unknown: Option<StoreError> = None;
-        let mut last_seen = None;
-        loop {
-            self.check_time()?;
-            let found = match known.take() {
-                Some(known) => known,
-                // A record that has expired may still be alive by another server's clock.
-                None => match self.load(key).await {
-                    Ok(None) => return Ok(last_seen.map(|meta| (meta, false))),
-                    Ok(Some(loaded)) => loaded.snapshot,
-                    Err(error) if self.policy.may_replace(&error) => {
-                        self.store.remove(key).await?;
-                        return Ok(None);
-                    }
-                    Err(error) => return Err(unknown.map_or(error, Into::into)),
-                },
-            };
-            if found.meta.kind() == Some(Kind::Destroyed) {
-                return Ok(Some((found.meta, false)));
-            }
-            last_seen = Some(found.meta.clone());
-            let meta = self.destroyed(found.meta)?;
-            let tombstone = Snapshot::encode(key.clone(), &Content::default(), meta)?;
-            let condition = Condition::IfVersion(found.version);
-            match self.put(&tombstone, condition).await? {
-                Written::Stored(_) => return Ok(Some((tombstone.meta, true))),
-                Written::Refused => {}
-                Written::Unknown(error) => unknown = Some(failures.count(error)?),
-            }
-        }
-    }
-
-    /// The metadata of the tombstone for a session with this metadata. It still names the
-    /// successors, so that a logout that comes after a crash finds them too.
-    fn destroyed(&self, meta: Meta) -> Result<Meta> {
-        let now = self.policy.now();
-        let successors = meta.tombstone.map(|tombstone| tombstone.successors);
-        Ok(Meta {
-            deadline: now + self.policy.window(),
-            writes: meta.writes.with_newer([WriteId::random()?]),
-            tombstone: Some(Box::new(Tombstone {
-                kind: Kind::Destroyed,
-                kept_until: 0,
-                successors: successors.unwrap_or_default(),
-            })),
-            ..meta
-        })
     }
 }

@@ -9,14 +9,18 @@
 
 mod create;
 mod destroy;
+mod index;
 mod open;
 mod plan;
+mod records;
 mod regenerate;
 mod save;
+mod sign_in;
 mod write;
 
 pub(crate) use open::open;
 pub(crate) use plan::Plan;
+pub(crate) use records::Records;
 
 use self::save::Save;
 use crate::error::Result;

@@ -2,7 +2,9 @@
 
 use tracing::{debug, error};
 
+use super::records::Records;
 use crate::error::Result;
+use crate::origin::Origin;
 use crate::policy::SessionPolicy;
 use crate::state::Session;
 use crate::store::RecordStore;
@@ -34,6 +36,33 @@ pub(crate) async fn open(
             error!(?key, %error, "the session cannot be read; starting a new one");
             Ok(Session::in_place_of_damaged(key, policy))
         }
-        opened => opened,
+        Ok(session) => {
+            check_account(store, &session, policy).await?;
+            Ok(session)
+        }
+        Err(error) => Err(error),
     }
+}
+
+/// Signs the session out if its account does not list it, under a policy that asks for that.
+async fn check_account(
+    store: &dyn RecordStore,
+    session: &Session,
+    policy: &SessionPolicy,
+) -> Result<()> {
+    if !policy.checks_account_each_time() {
+        return Ok(());
+    }
+    let (key, account) = {
+        let state = session.state();
+        let Origin::Live(live) = &state.origin else { return Ok(()) };
+        let Some(bound) = &live.meta.account else { return Ok(()) };
+        (live.key.clone(), bound.account.clone())
+    };
+    let (index, _) = Records::new(store, policy).index(&account).await?;
+    if !index.contains(&key) {
+        debug!(?key, "its account does not list the session any more; starting a new one");
+        session.state().sign_out();
+    }
+    Ok(())
 }

@@ -35,8 +35,13 @@ impl State {
     pub(crate) fn plan(&self, now: u64) -> Plan {
         match (&self.origin, self.intent) {
             (_, Intent::Destroy) => Plan::Destroy,
-            (Origin::New, _) if self.content.is_empty() => Plan::Nothing,
-            (Origin::New, _) => Plan::Create,
+            (Origin::New, _) => {
+                if self.is_worth_keeping() {
+                    Plan::Create
+                } else {
+                    Plan::Nothing
+                }
+            }
             (
                 Origin::Expired(_) | Origin::Damaged(_),
                 Intent::Regenerate { .. } | Intent::Restart,
@@ -49,7 +54,7 @@ impl State {
             }
             (_, Intent::Restart) => Plan::Restart,
             (Origin::Destroyed(_) | Origin::Expired(_) | Origin::Damaged(_), _) => {
-                if self.content.is_empty() { Plan::Nothing } else { Plan::Create }
+                if self.is_worth_keeping() { Plan::Create } else { Plan::Nothing }
             }
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if self.dirty => Plan::Write,

@@ -1,6 +1,7 @@
 //! A new id for the same session.
 
-use super::save::{Failures, Loaded, Save, Written};
+use super::records::{Failures, Loaded, Written};
+use super::save::Save;
 use crate::body::{Content, Kind, Meta, Prev, Tombstone};
 use crate::error::{Error, Result};
 use crate::origin::{Origin, Successor};
@@ -37,7 +38,7 @@ impl Save<'_> {
         let mut failures = Failures::default();
         let mut unknown = None;
         loop {
-            self.check_time()?;
+            self.records.check_time()?;
             if must_load {
                 match self.look_at_old(unknown.take()).await? {
                     Old::Replaced => return self.moved().await,
@@ -64,7 +65,7 @@ impl Save<'_> {
             let base = state.base()?;
             (base.key.clone(), base.version.clone())
         };
-        let loaded = match self.load(&key).await {
+        let loaded = match self.records.load(&key).await {
             Ok(loaded) => loaded,
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
@@ -97,7 +98,9 @@ impl Save<'_> {
                 state.origin = Origin::Moved(snapshot);
                 Ok(Old::NotReplaced)
             }
-            None if snapshot.is_closed(self.policy, self.policy.now()) => Ok(Old::Vanished),
+            None if snapshot.is_closed(self.records.policy, self.records.policy.now()) => {
+                Ok(Old::Vanished)
+            }
             None if snapshot.version == version => Ok(Old::NotReplaced),
             None => {
                 let base = state.base()?.meta.writes.clone();
@@ -163,13 +166,14 @@ impl Save<'_> {
         prev: &Prev,
     ) -> Result<Option<RecordKey>> {
         let key = successor.snapshot.key.clone();
+        self.enter_account(&key, base).await?;
         let meta = {
             let state = self.session.state();
-            self.meta_for_new(&state, &key, base, Some(prev.clone()))
+            self.meta_for_new(&state, &successor.id, &key, base, Some(prev.clone()))?
         };
         let next = Snapshot::encode(key.clone(), content, meta)?;
         let condition = Condition::IfVersion(successor.snapshot.version);
-        if let Written::Stored(version) = self.put(&next, condition).await? {
+        if let Written::Stored(version) = self.records.put(&next, condition).await? {
             let snapshot = next.stored(version);
             self.session.state().successor =
                 Some(Box::new(Successor { id: successor.id, snapshot, current: true }));
@@ -190,14 +194,14 @@ impl Save<'_> {
             return old.deadline;
         }
         let before = old.prev.as_ref().map_or(0, |prev| prev.until);
-        before.max(self.policy.now() + self.policy.window().max(keep_old))
+        before.max(self.records.policy.now() + self.records.policy.window().max(keep_old))
     }
 
     /// The version of the old record, and the tombstone that replaces it, with `successor` among
     /// those that it names.
     fn tombstone(&self, successor: RecordKey, keep_old: u64) -> Result<(Version, Unwritten)> {
         let state = self.session.state();
-        let now = self.policy.now();
+        let now = self.records.policy.now();
         let old = state.base()?;
         let mut meta = self.meta_for_next(&state, &old.meta);
         meta.deadline = self.tombstone_until(&old.meta, keep_old);
@@ -211,7 +215,7 @@ impl Save<'_> {
                 let mut kept_until = 0;
                 if keep_old > 0 {
                     content.values = old.content()?.values;
-                    let end = self.policy.absolute_deadline(meta.created, meta.lifetime);
+                    let end = self.records.policy.absolute_deadline(meta.created, meta.lifetime);
                     kept_until = end.min(now + keep_old);
                 }
                 Box::new(Tombstone { kind: Kind::Moved, kept_until, successors: Vec::new() })
@@ -257,7 +261,7 @@ impl Save<'_> {
             state.forget_flash();
             state.unanswered = None;
             state.successor = None;
-            if content.is_empty() {
+            if content.is_empty() && self.sign_in.is_none() {
                 return Ok(Self::end_by_logout(&mut state, Origin::New));
             }
         }
@@ -279,7 +283,7 @@ impl Save<'_> {
     /// Removes a new record that no browser and no tombstone knows. If that fails, the record
     /// expires unused.
     async fn discard(&self, key: &RecordKey) {
-        if let Err(error) = self.store.remove(key).await {
+        if let Err(error) = self.records.store.remove(key).await {
             tracing::debug!(%error, "an unused record was not removed and is left to expire");
         }
     }

@@ -1,71 +1,32 @@
 //! One save: the steps that all plans share.
 
-use std::time::{Duration, Instant};
-
-use tracing::debug;
-
 use super::Plan;
+use super::records::{Records, Written};
 use crate::body::{Content, Meta, Prev, WriteId, WriteIds};
 use crate::change::{Batch, replay};
-use crate::clock::CLOCK_SKEW;
 use crate::error::{Error, Result};
+use crate::id::SessionId;
 use crate::origin::{Origin, Unanswered};
 use crate::policy::SessionPolicy;
-use crate::record::{Condition, PutOutcome, RecordKey, Version};
+use crate::record::{Condition, RecordKey, Version};
+use crate::sign_in::SignIn;
 use crate::snapshot::{Snapshot, Unwritten};
 use crate::state::{Session, State};
 use crate::store::RecordStore;
 use crate::store_error::{StoreError, StoreErrorKind};
 
 pub(super) struct Save<'a> {
-    pub(super) store: &'a dyn RecordStore,
+    pub(super) records: Records<'a>,
     pub(super) session: &'a Session,
-    pub(super) policy: &'a SessionPolicy,
     /// When the save began.
     pub(super) now: u64,
-    started: Instant,
     /// The intent that this save carries out; see [`State::intent_revision`].
     intent_revision: u32,
-}
-
-/// A record that was loaded again.
-pub(super) struct Loaded {
-    pub(super) snapshot: Snapshot,
-    pub(super) content: Content,
-}
-
-/// The result of a conditional write.
-pub(super) enum Written {
-    Stored(Version),
-    /// The record has changed.
-    Refused,
-    /// The write may have been applied, or may still be applied later.
-    Unknown(StoreError),
-}
-
-/// Counts the writes of one save whose outcome is unknown.
-#[derive(Default)]
-pub(super) struct Failures(u8);
-
-impl Failures {
-    const LIMIT: u8 = 2;
-
-    /// Returns the error for the caller to report if it cannot find out what happened; fails if
-    /// there were too many.
-    pub(super) fn count(&mut self, error: StoreError) -> Result<StoreError> {
-        self.0 += 1;
-        if self.0 >= Self::LIMIT {
-            return Err(error.into());
-        }
-        debug!(%error, "a write to the session store has an unknown outcome; loading the record");
-        Ok(error)
-    }
+    /// The login that this save carries out.
+    pub(super) sign_in: Option<SignIn>,
 }
 
 impl<'a> Save<'a> {
-    /// A session that other requests change so often that it is not saved in this time is an error.
-    const TIME_LIMIT: Duration = Duration::from_secs(5);
-
     /// A save of `session`, and what it has to do.
     pub(super) fn start(
         store: &'a dyn RecordStore,
@@ -73,28 +34,16 @@ impl<'a> Save<'a> {
         policy: &'a SessionPolicy,
     ) -> (Self, Plan) {
         let state = session.state();
-        let now = policy.now();
+        let records = Records::new(store, policy);
+        let now = records.now;
         let save = Self {
-            store,
+            records,
             session,
-            policy,
             now,
-            started: Instant::now(),
             intent_revision: state.intent_revision,
+            sign_in: state.sign_in.clone(),
         };
         (save, state.plan(now))
-    }
-
-    /// Fails if the save has tried for too long.
-    pub(super) fn check_time(&self) -> Result<()> {
-        if self.started.elapsed() < Self::TIME_LIMIT {
-            return Ok(());
-        }
-        Err(Error::Store(StoreError::new(
-            StoreErrorKind::Timeout,
-            "other requests changed the session for 5 seconds without a pause; let fewer requests \
-             write one session at once",
-        )))
     }
 
     /// Whether the handler has not changed its intent since the save began.
@@ -105,45 +54,7 @@ impl<'a> Save<'a> {
     /// Whether nothing may be written on top of `live` before the record was loaded again: a write
     /// went unanswered, or the session has expired unless another request has used it since.
     pub(super) fn must_load(&self, state: &State, live: &Snapshot) -> bool {
-        state.unanswered.is_some() || live.is_closed(self.policy, self.now)
-    }
-
-    pub(super) async fn load(&self, key: &RecordKey) -> Result<Option<Loaded>> {
-        let Some(record) = self.store.load(key).await? else {
-            return Ok(None);
-        };
-        let now = self.policy.now();
-        let (snapshot, content) = Snapshot::decode(key.clone(), record, self.policy, now)?;
-        Ok(Some(Loaded { snapshot, content }))
-    }
-
-    /// Writes a record. Errors that promise that nothing was written are returned as they are; all
-    /// others are [`Written::Unknown`].
-    pub(super) async fn put(&self, record: &Unwritten, condition: Condition) -> Result<Written> {
-        let ttl = self.ttl(&record.meta);
-        let body = record.body.clone();
-        match self.store.put(&record.key, body, ttl, condition).await {
-            Ok(PutOutcome::Stored(version)) => Ok(Written::Stored(version)),
-            Ok(PutOutcome::Refused) => Ok(Written::Refused),
-            Err(error) => match error.kind() {
-                StoreErrorKind::TooLarge
-                | StoreErrorKind::Corrupt
-                | StoreErrorKind::Config
-                | StoreErrorKind::Unconfirmed => Err(error.into()),
-                _ => Ok(Written::Unknown(error)),
-            },
-        }
-    }
-
-    /// How long the store keeps a record: until no server counts it, and no request that opened it
-    /// in time may save it.
-    fn ttl(&self, meta: &Meta) -> Duration {
-        let longer = match meta.tombstone {
-            Some(_) => CLOCK_SKEW,
-            None => CLOCK_SKEW.max(self.policy.window()),
-        };
-        let remaining = (meta.deadline + longer).saturating_sub(self.now);
-        Duration::from_millis(remaining.max(1000))
+        state.unanswered.is_some() || live.is_closed(self.records.policy, self.now)
     }
 
     /// Replaces the session's record, if its version still is `base`.
@@ -163,7 +74,7 @@ impl<'a> Save<'a> {
             let only_tombstone = is_tombstone && earlier.is_none_or(|it| it.only_tombstone);
             state.unanswered.replace(Unanswered { base: base.clone(), only_tombstone })
         };
-        let put = self.put(next, Condition::IfVersion(base.clone())).await;
+        let put = self.records.put(next, Condition::IfVersion(base.clone())).await;
         let may_be_applied = match &put {
             Ok(Written::Stored(_) | Written::Unknown(_)) => true,
             Ok(Written::Refused) => false,
@@ -227,19 +138,21 @@ impl<'a> Save<'a> {
     pub(super) fn meta_for_new(
         &self,
         state: &State,
+        id: &SessionId,
         key: &RecordKey,
         base: Option<&Meta>,
         prev: Option<Prev>,
-    ) -> Meta {
-        let now = self.policy.now();
+    ) -> Result<Meta> {
+        let now = self.records.policy.now();
         let (created, lifetime) = state.created_and_lifetime(now);
-        let deadline = self.policy.idle_deadline(created, lifetime, now);
+        let deadline = self.records.policy.idle_deadline(created, lifetime, now);
         let writes = base.map_or_else(WriteIds::default, |base| base.writes.clone());
-        Meta {
+        Ok(Meta {
             writes: writes.with_newer(batch_ids(state)),
             prev: prev.map(Box::new),
+            account: self.binding(state, id, base)?.map(Box::new),
             ..Meta::new(key, created, deadline, lifetime)
-        }
+        })
     }
 
     /// The metadata with which `base` is written again: with the ids of the batches and a later
@@ -247,12 +160,17 @@ impl<'a> Save<'a> {
     pub(super) fn meta_for_next(&self, state: &State, base: &Meta) -> Meta {
         let now = self.now;
         let (created, lifetime) = (base.created, base.lifetime);
-        let absolute = self.policy.absolute_deadline(created, lifetime);
-        let next = self.policy.idle_deadline(created, lifetime, now);
+        let absolute = self.records.policy.absolute_deadline(created, lifetime);
+        let next = self.records.policy.idle_deadline(created, lifetime, now);
+        let mut account = base.account.clone();
+        if let Some(account) = &mut account {
+            account.seen = account.seen.max(now);
+        }
         Meta {
             deadline: base.deadline.max(next).min(absolute),
             writes: base.writes.with_newer(batch_ids(state)),
             prev: base.prev.clone().filter(|prev| prev.counts(now)),
+            account,
             ..base.clone()
         }
     }

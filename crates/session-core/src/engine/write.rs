@@ -4,7 +4,8 @@ use std::ops::ControlFlow::{self, Break, Continue};
 
 use tracing::debug;
 
-use super::save::{Failures, Loaded, Save, Written};
+use super::records::{Failures, Loaded, Written};
+use super::save::Save;
 use crate::body::{Content, Kind, Meta, WriteId, WriteIds};
 use crate::error::{Error, Result};
 use crate::origin::{Intent, Origin};
@@ -42,7 +43,7 @@ impl Save<'_> {
         let mut unknown = None;
         loop {
             if must_load {
-                self.check_time()?;
+                self.records.check_time()?;
                 match self.look_again(&base, unknown.take()).await? {
                     Break(outcome) => return Ok(outcome),
                     Continue((found, rebased)) => {
@@ -88,11 +89,13 @@ impl Save<'_> {
         base: &Base,
         unknown: Option<StoreError>,
     ) -> Result<ControlFlow<Outcome, (Base, Unwritten)>> {
-        let loaded = match self.load(&base.key).await {
+        let loaded = match self.records.load(&base.key).await {
             Ok(loaded) => loaded,
             Err(error) => return Err(unknown.map_or(error, Into::into)),
         };
-        let is_open = |loaded: &Loaded| !loaded.snapshot.is_closed(self.policy, self.policy.now());
+        let is_open = |loaded: &Loaded| {
+            !loaded.snapshot.is_closed(self.records.policy, self.records.policy.now())
+        };
         let Some(Loaded { snapshot, content }) = loaded.filter(is_open) else {
             return self.no_record(Error::Vanished).map(Break);
         };
@@ -164,7 +167,7 @@ impl Save<'_> {
             let base = state.base()?;
             (base.key.clone(), base.version.clone())
         };
-        let found = self.store.load(&key).await?;
+        let found = self.records.store.load(&key).await?;
         let unchanged = found.is_some_and(|record| record.version == version);
         {
             let mut state = self.session.state();
@@ -192,7 +195,7 @@ impl Save<'_> {
                 // The session was changed since the save began, and the next save writes it.
                 return Ok(Outcome::Unchanged);
             }
-            if live.is_closed(self.policy, self.now) {
+            if live.is_closed(self.records.policy, self.now) {
                 return Ok(Outcome::Unchanged);
             }
             let mut meta = self.meta_for_next(&state, &live.meta);
@@ -201,7 +204,7 @@ impl Save<'_> {
             let next = Snapshot::encode(live.key.clone(), &state.content, meta)?;
             (live.version.clone(), next)
         };
-        match self.put(&next, Condition::IfVersion(version)).await {
+        match self.records.put(&next, Condition::IfVersion(version)).await {
             Ok(Written::Stored(version)) => {
                 self.session.state().origin = Origin::Live(next.stored(version));
             }

@@ -8,7 +8,7 @@ use futures_util::lock::MutexGuard;
 
 use crate::body::Meta;
 use crate::engine::Plan;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::id::SessionId;
 use crate::origin::{Intent, Origin};
 use crate::outcome::CookieChange;
@@ -72,11 +72,16 @@ impl fmt::Debug for Draft<'_> {
 ///
 /// # Errors
 ///
-/// [`Error::Random`](crate::Error::Random) if a new id is needed and the operating system gives no
+/// [`Error::Unsupported`] for a login to an account. [`Error::Random`] if a new id is needed and the operating system gives no
 /// random bytes.
 pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let saving = session.start_save().await;
     let mut state = session.state();
+    if state.sign_in.is_some() {
+        return Err(Error::Unsupported(
+            "this storage keeps no accounts: its sessions travel in their cookies",
+        ));
+    }
     let now = state.policy.now();
     let action = match state.plan(now) {
         // Changes without effect are not sent: the browser may have got another request's cookie in

@@ -48,6 +48,11 @@ pub trait SessionStorage: fmt::Debug + Send + Sync + 'static {
         CookieContent::Id
     }
 
+    /// Where accounts are kept, if the storage keeps any: the lists of who is signed in where.
+    fn account_store(&self) -> Option<&dyn RecordStore> {
+        None
+    }
+
     /// Opens the session that `cookie`, verified and decoded, names; a new, empty one if it names
     /// none that lives.
     ///
@@ -78,6 +83,10 @@ pub enum CookieContent {
 
 #[async_trait]
 impl<S: RecordStore> SessionStorage for S {
+    fn account_store(&self) -> Option<&dyn RecordStore> {
+        Some(self)
+    }
+
     async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
         engine::open(self, cookie, policy).await
     }
@@ -92,6 +101,10 @@ impl<S: RecordStore> SessionStorage for S {
 impl SessionStorage for Arc<dyn SessionStorage> {
     fn content(&self) -> CookieContent {
         (**self).content()
+    }
+
+    fn account_store(&self) -> Option<&dyn RecordStore> {
+        (**self).account_store()
     }
 
     async fn read(&self, cookie: Option<&str>, policy: &SessionPolicy) -> Result<Session> {
