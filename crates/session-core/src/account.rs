@@ -179,44 +179,39 @@ impl Account {
     }
 
     /// Ends all sessions of the account but `session`: after a change of the password (OWASP ASVS
-    /// 5.0 V7.4.3). Logins that are under way with the old password are refused. Returns how many
-    /// sessions were ended.
+    /// 5.0 V7.4.3). Logins that are under way with the old password are refused.
     ///
     /// # Errors
     ///
     /// The storage failed, and some sessions may still live: call it again.
-    pub async fn end_others(&self, session: &Session) -> Result<usize> {
+    pub async fn end_others(&self, session: &Session) -> Result<()> {
         let current = session.state().record_keys();
         self.end_except(&current).await
     }
 
     /// Ends all sessions of the account (OWASP ASVS 5.0 V7.4.2 and V7.4.5). Logins that are under
-    /// way are refused. Returns how many sessions were ended.
+    /// way are refused.
     ///
     /// # Errors
     ///
     /// The storage failed, and some sessions may still live: call it again.
-    pub async fn end_all(&self) -> Result<usize> {
+    pub async fn end_all(&self) -> Result<()> {
         self.end_except(&[]).await
     }
 
-    async fn end_except(&self, kept: &[RecordKey]) -> Result<usize> {
+    async fn end_except(&self, kept: &[RecordKey]) -> Result<()> {
         let index = self.records()?.start_epoch(&self.handle).await?;
         let mut ended = Vec::new();
-        let mut count = 0;
         let mut failure = None;
         for entry in index.entries.into_iter().filter(|entry| !kept.contains(&entry.key)) {
             // One that fails must not keep the others alive.
             match self.records()?.end(&entry.key).await {
-                Ok(lived) => {
-                    count += usize::from(lived);
-                    ended.push(entry.key);
-                }
+                Ok(()) => ended.push(entry.key),
                 Err(error) => failure = Some(error),
             }
         }
         self.forget(&ended).await;
-        failure.map_or(Ok(count), Err)
+        failure.map_or(Ok(()), Err)
     }
 
     /// Removes the entries of sessions that were ended. If that fails, they are removed later.

@@ -169,21 +169,17 @@ impl Records<'_> {
     }
 
     /// Ends the session at `key`, wherever it has moved to, even if its record is yet to be written.
-    /// Returns whether there was one.
-    pub(crate) async fn end(&self, key: &RecordKey) -> Result<bool> {
+    pub(crate) async fn end(&self, key: &RecordKey) -> Result<()> {
         loop {
             self.check_time()?;
             match self.load(key).await {
                 Ok(Some(Loaded { snapshot, .. })) => {
-                    let lived = snapshot.meta.kind().is_none();
-                    self.destroy(vec![key.clone()], Some(snapshot)).await?;
-                    return Ok(lived);
+                    return self.destroy(vec![key.clone()], Some(snapshot)).await;
                 }
-                Ok(None) if self.forbid(key).await? => return Ok(false),
+                Ok(None) if self.forbid(key).await? => return Ok(()),
                 Ok(None) => {}
                 Err(error) if self.policy.may_replace(&error) => {
-                    self.destroy(vec![key.clone()], None).await?;
-                    return Ok(true);
+                    return self.destroy(vec![key.clone()], None).await;
                 }
                 Err(error) => return Err(error),
             }

@@ -33,29 +33,26 @@ pub(crate) enum Plan {
 impl State {
     /// The plan of a save at `now`. This is the only place where it is decided.
     pub(crate) fn plan(&self, now: u64) -> Plan {
+        let keeps = self.is_worth_keeping();
         match (&self.origin, self.intent) {
             (_, Intent::Destroy) => Plan::Destroy,
-            (Origin::New, _) => {
-                if self.is_worth_keeping() {
-                    Plan::Create
-                } else {
-                    Plan::Nothing
-                }
-            }
+            (Origin::New, _) if keeps => Plan::Create,
+            (Origin::New, _) => Plan::Nothing,
             (
                 Origin::Expired(_) | Origin::Damaged(_),
                 Intent::Regenerate { .. } | Intent::Restart,
             ) => {
-                if self.content.is_empty() {
-                    Plan::EndOld
-                } else {
+                if keeps {
                     Plan::Restart
+                } else {
+                    Plan::EndOld
                 }
             }
             (_, Intent::Restart) => Plan::Restart,
-            (Origin::Destroyed(_) | Origin::Expired(_) | Origin::Damaged(_), _) => {
-                if self.is_worth_keeping() { Plan::Create } else { Plan::Nothing }
+            (Origin::Destroyed(_) | Origin::Expired(_) | Origin::Damaged(_), _) if keeps => {
+                Plan::Create
             }
+            (Origin::Destroyed(_) | Origin::Expired(_) | Origin::Damaged(_), _) => Plan::Nothing,
             (_, Intent::Regenerate { keep_old }) => Plan::Regenerate { keep_old },
             (_, Intent::Keep) if self.dirty => Plan::Write,
             (Origin::Live(live), _) if self.is_touch_due(live, now) && self.changes.is_empty() => {

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use bytes::Bytes;
+use ring::digest::{SHA256, digest};
 use session_core::{
     Clock, Condition, CookieChange, PutOutcome, Record, RecordKey, RecordStore, Result, Saved,
     Session, SessionId, SessionPolicy, SessionStorage, StoreError, StoreErrorKind, Version,
@@ -82,6 +83,19 @@ impl Store {
 
     pub fn body(&self, key: &RecordKey) -> Bytes {
         self.records.lock().unwrap().1.get(key).unwrap().1.clone()
+    }
+
+    /// All bodies.
+    pub fn bodies(&self) -> Vec<Bytes> {
+        self.records.lock().unwrap().1.values().map(|(_, body)| body.clone()).collect()
+    }
+
+    /// Where the list of an account's sessions is: under the hash of its name.
+    pub fn account_key(&self, name: &str) -> RecordKey {
+        let hash = digest(&SHA256, format!("account\0{name}").as_bytes());
+        let key = RecordKey::from_digest(hash.as_ref().try_into().unwrap());
+        assert!(self.records.lock().unwrap().1.contains_key(&key));
+        key
     }
 
     /// Stores `body` at `key`, whatever is there.
