@@ -112,7 +112,7 @@ impl World {
         let Seen { logins, moves, logouts, ends, .. } = &self.seen;
         let account = self.account().await;
         let listed = account.sessions().await.unwrap();
-        let (logins, moves) = (logins.borrow(), moves.borrow());
+        let (logins, moves) = (logins.borrow().clone(), moves.borrow().clone());
         let logouts: HashSet<_> = logouts.borrow().iter().cloned().collect();
         let last_end = ends.borrow().iter().max().copied();
         let login_of = |id: &str| {

@@ -25,7 +25,10 @@ impl Error {
         match self {
             Self::Session(error) => match error.kind() {
                 ErrorKind::Unavailable | ErrorKind::Timeout => StatusCode::SERVICE_UNAVAILABLE,
-                ErrorKind::Moved | ErrorKind::Vanished => StatusCode::CONFLICT,
+                ErrorKind::Moved
+                | ErrorKind::Vanished
+                | ErrorKind::SignedOut
+                | ErrorKind::TooManySessions => StatusCode::CONFLICT,
                 _ => StatusCode::INTERNAL_SERVER_ERROR,
             },
             Self::NoLayer | Self::TwoLayers => StatusCode::INTERNAL_SERVER_ERROR,
@@ -34,6 +37,15 @@ impl Error {
 
     /// What a client may know: no detail of the server.
     pub fn public_message(&self) -> &'static str {
+        match self {
+            Self::Session(session_core::Error::SignedOut) => {
+                return "All sessions of this account were ended during the login. Sign in again.";
+            }
+            Self::Session(session_core::Error::TooManySessions { .. }) => {
+                return "This account is signed in on too many devices. Sign out on one of them first.";
+            }
+            _ => {}
+        }
         match self.status() {
             StatusCode::SERVICE_UNAVAILABLE => {
                 "The session could not be reached. What you sent may not have been kept; try again in a moment."

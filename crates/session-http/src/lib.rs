@@ -21,6 +21,6 @@ pub use session::{Committed, Session};
 
 pub use session_cookie::{ConfigError, SameSite, Secret, SessionCookie};
 pub use session_core::{
-    self, Clock, CookieChange, Data, ErrorKind, FlashPolicy, Key, Lifetime, Outcome, SessionId,
-    SessionPolicy, SessionStorage,
+    self, Account, AccountCheck, AccountSession, Clock, CookieChange, Data, ErrorKind, FlashPolicy,
+    Key, Lifetime, Outcome, SessionId, SessionPolicy, SessionStorage, WhenFull,
 };

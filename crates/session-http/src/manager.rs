@@ -9,7 +9,7 @@ use http::{HeaderMap, HeaderValue};
 use session_cookie::{CookieValue, SessionCookie};
 use session_core::storage::{self, PendingWork};
 use session_core::{
-    CookieChange, CookieContent, Error, Outcome, Result, Saved, SessionId, SessionPolicy,
+    Account, CookieChange, CookieContent, Error, Outcome, Result, Saved, SessionId, SessionPolicy,
     SessionStorage, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
@@ -179,6 +179,39 @@ impl SessionManager {
         session.destroy()?;
         let pending = storage::close(&session);
         self.save(&session, pending).await.map(drop)
+    }
+
+    /// The account with this name, which is any string that names one user for good: to sign in, to
+    /// list who is signed in where, and to end sessions. Take it before you check the password.
+    ///
+    /// ```
+    /// use session_http::{Error, Session, SessionManager};
+    ///
+    /// # async fn password_is_right(_: &str, _: &str) -> bool { true }
+    /// async fn login(
+    ///     manager: SessionManager,
+    ///     session: Session,
+    ///     user: &str,
+    ///     password: &str,
+    /// ) -> Result<bool, Error> {
+    ///     let account = manager.account(user).await?;
+    ///     if !password_is_right(user, password).await {
+    ///         return Ok(false);
+    ///     }
+    ///     session.sign_in(&account.label("Firefox on Linux"))?;
+    ///     Ok(true)
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// The storage failed or keeps no accounts, or the name is longer than
+    /// [`Account::MAX_NAME`].
+    pub async fn account(&self, name: &str) -> Result<Account> {
+        let Shared { storage, policy, time_limit, .. } = &*self.shared;
+        let load = Account::load(Arc::clone(storage), policy, name);
+        let loaded = timeout(*time_limit, load).await;
+        loaded.unwrap_or_else(|_| Err(too_slow("looked up", *time_limit)))
     }
 
     /// Waits until all saves under way have ended. Call it after the server has stopped, before

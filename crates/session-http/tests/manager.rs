@@ -18,7 +18,7 @@ use session_core::{
     Clock, CookieChange, ErrorKind, Outcome, RecordKey, RecordStore, SessionPolicy, StoreError,
     StoreErrorKind,
 };
-use session_http::{Session, SessionCookie, SessionId, SessionLayer, SessionManager};
+use session_http::{Error, Session, SessionCookie, SessionId, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
 use support::{HookedStore, SECRET, read_body, stored_session, with_headers};
 use tower::ServiceExt;
@@ -197,4 +197,33 @@ async fn a_session_that_vanished_is_a_conflict_with_vary() {
     let response = read_body(app.oneshot(with_headers(&headers)).await.unwrap()).await;
     assert_eq!(response.status, StatusCode::CONFLICT);
     assert_eq!(response.headers[header::VARY], "Cookie");
+}
+
+#[tokio::test]
+async fn a_login_under_way_does_not_survive_the_end_of_all_sessions() {
+    let manager = SessionManager::new(MemoryStore::new(), cookie());
+    let account = manager.account("ada").await.unwrap();
+    let (session, headers) = stored_session(&manager, "cart").await;
+    session.sign_in(&account).unwrap();
+    manager.account("ada").await.unwrap().end_all().await.unwrap();
+    let error = Error::from(session.commit().await.unwrap_err());
+    assert_eq!(error.status(), StatusCode::CONFLICT);
+    assert!(error.public_message().contains("Sign in again"), "{error}");
+    assert!(manager.open(&headers).await.unwrap().has("cart"));
+
+    session.sign_in(&manager.account("ada").await.unwrap()).unwrap();
+    session.commit().await.unwrap();
+    assert_eq!(session.account().as_deref(), Some("ada"));
+    let devices = account.sessions().await.unwrap();
+    assert!(devices.len() == 1 && devices[0].is(&session));
+    assert!(account.end(&devices[0].id).await.unwrap());
+    session.set("n", &1).unwrap();
+    assert_eq!(session.commit().await.unwrap().outcome, Outcome::Destroyed);
+}
+
+#[tokio::test]
+async fn accounts_need_a_storage_that_keeps_them() {
+    let manager = SessionManager::new(CookieStorage::new(), cookie());
+    let error = manager.account("ada").await.unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::Config);
 }
