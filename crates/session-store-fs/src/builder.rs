@@ -90,7 +90,8 @@ impl FsStoreBuilder {
     ///
     /// # Errors
     ///
-    /// The root cannot be created, is not a directory, or is writable by its group or by everyone.
+    /// The root cannot be created, is not a directory, belongs to another user than this process, or
+    /// is writable by its group or by everyone.
     pub fn open(self) -> Result<FsStore, StoreError> {
         FsStore::new(self.root, self.settings)
     }

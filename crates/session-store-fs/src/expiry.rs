@@ -22,8 +22,12 @@ pub(crate) fn expires_at(now: SystemTime, ttl: Duration) -> SystemTime {
     UNIX_EPOCH + Duration::new(end.as_secs() + round_up, MARK)
 }
 
-/// Whether the file has expired. An unmarked one expires once nothing wrote it for
-/// `unmarked_lifetime`.
+/// How long a record is left alone after it has expired, so that the sweep of a server whose clock
+/// is that much ahead deletes no session that lives.
+const GRACE: Duration = Duration::from_secs(3600);
+
+/// Whether a sweep may delete the file: it expired an hour ago, or it is unmarked and nothing wrote
+/// it for `unmarked_lifetime`.
 pub(crate) fn is_expired(file: &Metadata, now: SystemTime, unmarked_lifetime: Duration) -> bool {
     // Unix always knows the time; a file without one would be kept.
     let modified = file.modified();
@@ -31,12 +35,9 @@ pub(crate) fn is_expired(file: &Metadata, now: SystemTime, unmarked_lifetime: Du
 }
 
 fn has_passed(modified: SystemTime, now: SystemTime, unmarked_lifetime: Duration) -> bool {
+    let Ok(age) = now.duration_since(modified) else { return false };
     let since_epoch = modified.duration_since(UNIX_EPOCH).unwrap_or_default();
-    if since_epoch.subsec_nanos() == MARK {
-        return modified <= now;
-    }
-    let age = now.duration_since(modified);
-    age.is_ok_and(|age| age > unmarked_lifetime)
+    if since_epoch.subsec_nanos() == MARK { age >= GRACE } else { age > unmarked_lifetime }
 }
 
 #[cfg(test)]

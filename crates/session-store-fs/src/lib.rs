@@ -31,9 +31,9 @@ pub mod fuzzing {
 
     use session_core::{Record, StoreError};
 
-    use crate::record_file::{self, Rules};
+    use crate::{expiry, record_file};
 
-    /// Reads any file as a record.
+    /// Reads any file as a record, and tells whether a sweep would delete it.
     ///
     /// # Errors
     ///
@@ -43,8 +43,10 @@ pub mod fuzzing {
         now: SystemTime,
         unmarked_lifetime: Duration,
         max_body: usize,
-    ) -> Result<Option<Record>, StoreError> {
-        let rules = Rules { now, unmarked_lifetime, max_body };
-        record_file::read(file, Path::new("fuzzed"), rules)
+    ) -> Result<(Record, bool), StoreError> {
+        let expired =
+            file.metadata().is_ok_and(|file| expiry::is_expired(&file, now, unmarked_lifetime));
+        let record = record_file::read(file, Path::new("fuzzed"), max_body)?;
+        Ok((record, expired))
     }
 }

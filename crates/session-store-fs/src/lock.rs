@@ -1,7 +1,8 @@
-//! A lock between threads and processes, on a file beside the records.
+//! A lock between threads and processes, on the directory of a bucket.
 
-use std::fs::{File, OpenOptions, TryLockError};
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::io;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
@@ -12,32 +13,39 @@ use crate::error::{failed, timed_out};
 /// How long a writer sleeps before it tries to lock again.
 const RETRY: Duration = Duration::from_millis(1);
 
-/// An exclusive `flock`. It is released on drop, or when the process ends.
+/// An exclusive `flock` on a directory. It is released on drop, or when the process ends.
+///
+/// A lock on the record's own file would not do, since a write replaces that file, and a lock file
+/// beside it may be removed by a program that cleans up by age, while it is locked. A directory with
+/// a file in it cannot be removed.
 #[derive(Debug)]
 pub(crate) struct Lock(File);
 
 impl Lock {
-    /// Waits for the lock until `deadline`. std can only wait without one, so this polls.
-    pub(crate) fn acquire(path: &Path, deadline: Instant) -> Result<Self, StoreError> {
-        let file = open(path)?;
+    /// Waits for the lock until `deadline`; `None` if there is no directory. std can only wait
+    /// without a deadline, so this polls.
+    pub(crate) fn acquire(directory: &Path, deadline: Instant) -> Result<Option<Self>, StoreError> {
         loop {
-            let locked = try_lock(&file, path)?;
+            let locked = try_lock(directory)?;
             // The caller has seen a timeout by then, so a write must not follow, even with the
             // lock.
             if Instant::now() >= deadline {
-                return Err(timed_out("lock", path));
+                return Err(timed_out("lock", directory));
             }
-            if locked {
-                return Ok(Self(file));
+            match locked {
+                Locked::Ours(file) => return Ok(Some(Self(file))),
+                Locked::NoDirectory => return Ok(None),
+                Locked::Others => std::thread::sleep(RETRY),
             }
-            std::thread::sleep(RETRY);
         }
     }
 
     /// The lock, unless another writer holds it.
-    pub(crate) fn try_acquire(path: &Path) -> Result<Option<Self>, StoreError> {
-        let file = open(path)?;
-        Ok(try_lock(&file, path)?.then_some(Self(file)))
+    pub(crate) fn try_acquire(directory: &Path) -> Result<Option<Self>, StoreError> {
+        Ok(match try_lock(directory)? {
+            Locked::Ours(file) => Some(Self(file)),
+            Locked::Others | Locked::NoDirectory => None,
+        })
     }
 }
 
@@ -49,18 +57,39 @@ impl Drop for Lock {
     }
 }
 
-/// Opens the lock file anew each time: a `flock` belongs to the open file, so threads that share
-/// one would not exclude each other.
-fn open(path: &Path) -> Result<File, StoreError> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(false).mode(0o600);
-    options.open(path).map_err(|error| failed("open the lock file", path, error))
+enum Locked {
+    Ours(File),
+    Others,
+    NoDirectory,
 }
 
-fn try_lock(file: &File, path: &Path) -> Result<bool, StoreError> {
-    match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(failed("lock", path, error)),
+/// Opens the directory anew each time: a `flock` belongs to the open file, so threads that share one
+/// would not exclude each other.
+fn try_lock(path: &Path) -> Result<Locked, StoreError> {
+    let mut options = OpenOptions::new();
+    options.read(true).custom_flags(libc::O_DIRECTORY | libc::O_NOFOLLOW);
+    loop {
+        let directory = match options.open(path) {
+            Ok(directory) => directory,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                return Ok(Locked::NoDirectory);
+            }
+            Err(error) => return Err(failed("open the directory", path, error)),
+        };
+        match directory.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Ok(Locked::Others),
+            Err(TryLockError::Error(error)) => return Err(failed("lock", path, error)),
+        }
+        // An empty directory may have been removed since it was opened, and another one created.
+        let ours = directory.metadata().map_err(|error| failed("look at", path, error))?;
+        match fs::symlink_metadata(path) {
+            Ok(now) if (now.dev(), now.ino()) == (ours.dev(), ours.ino()) => {
+                return Ok(Locked::Ours(directory));
+            }
+            Ok(_) => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(failed("look at", path, error)),
+        }
     }
 }

@@ -4,63 +4,45 @@ use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, Read};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
-use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
 use ring::digest::{SHA256, digest};
 use session_core::{Record, StoreError, StoreErrorKind, Version};
 
 use crate::error::failed;
-use crate::expiry;
 
-/// What makes a file a live record.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Rules {
-    pub(crate) now: SystemTime,
-    pub(crate) unmarked_lifetime: Duration,
-    pub(crate) max_body: usize,
-}
-
-impl Rules {
-    pub(crate) fn is_expired(&self, file: &Metadata) -> bool {
-        expiry::is_expired(file, self.now, self.unmarked_lifetime)
-    }
-}
-
-/// The live record at `path`; `None` if there is no file, or if it has expired.
-pub(crate) fn load(path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
+/// The record at `path`; `None` if there is no file. Whether the session in it has expired is for
+/// the session policy to say: this machine's clock may be wrong.
+pub(crate) fn load(path: &Path, max_body: usize) -> Result<Option<Record>, StoreError> {
     let mut options = OpenOptions::new();
     // Follow no link, and do not wait for the writer of a named pipe.
     options.read(true).custom_flags(libc::O_NOFOLLOW | libc::O_NONBLOCK);
     match options.open(path) {
-        Ok(file) => read(file, path, rules),
+        Ok(file) => read(file, path, max_body).map(Some),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(error) => Err(failed("open", path, error)),
     }
 }
 
-/// The live record in `file`, which was opened at `path`; `None` if it has expired.
-pub(crate) fn read(file: File, path: &Path, rules: Rules) -> Result<Option<Record>, StoreError> {
+/// The record in `file`, which was opened at `path`.
+pub(crate) fn read(file: File, path: &Path, max_body: usize) -> Result<Record, StoreError> {
     let metadata = file.metadata().map_err(|error| failed("look at", path, error))?;
     check_type(path, &metadata)?;
-    if rules.is_expired(&metadata) {
-        return Ok(None);
-    }
     // One byte more than the limit tells a longer file, even one that grows meanwhile.
-    let limit = u64::try_from(rules.max_body).unwrap_or(u64::MAX);
+    let limit = u64::try_from(max_body).unwrap_or(u64::MAX);
     let mut body = Vec::new();
     if metadata.len() <= limit {
         file.take(limit.saturating_add(1))
             .read_to_end(&mut body)
             .map_err(|error| failed("read", path, error))?;
     }
-    if metadata.len() > limit || body.len() > rules.max_body {
+    if metadata.len() > limit || body.len() > max_body {
         let what = format!(
             "is larger than max_body, {limit} bytes: raise max_body, or move the file away"
         );
         return Err(corrupt(path, &what));
     }
-    Ok(Some(Record { version: version_of(&body), body: Bytes::from(body) }))
+    Ok(Record { version: version_of(&body), body: Bytes::from(body) })
 }
 
 pub(crate) fn version_of(body: &[u8]) -> Version {

@@ -1,6 +1,6 @@
 //! The store. All file operations run on tokio's blocking threads.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -12,6 +12,7 @@ use bytes::Bytes;
 use session_core::{
     Condition, PutOutcome, Record, RecordKey, RecordStore, StoreError, StoreErrorKind,
 };
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use crate::builder::Settings;
 use crate::clock::Clock;
@@ -19,7 +20,7 @@ use crate::error::{failed, timed_out};
 use crate::expiry;
 use crate::layout::{Bucket, Layout};
 use crate::lock::Lock;
-use crate::record_file::{self, Rules, version_of};
+use crate::record_file::{self, version_of};
 use crate::temp_file::TempFile;
 use crate::{Durability, FsStoreBuilder};
 
@@ -37,6 +38,9 @@ pub(crate) struct Shared {
     pub(crate) layout: Layout,
     pub(crate) clock: Clock,
     settings: Settings,
+    /// The writers of each bucket wait here in order, so that one at a time polls for its lock and
+    /// takes a thread.
+    turns: Vec<Arc<Mutex<()>>>,
     /// The bucket that the next sweep starts with.
     next_sweep: AtomicU8,
 }
@@ -68,6 +72,7 @@ impl FsStore {
         Ok(Self {
             shared: Arc::new(Shared {
                 layout: Layout::open(root)?,
+                turns: (0..=u8::MAX).map(|_| Arc::default()).collect(),
                 clock: Clock::default(),
                 settings,
                 next_sweep: AtomicU8::new(0),
@@ -75,17 +80,14 @@ impl FsStore {
         })
     }
 
-    /// Runs `work` on a blocking thread, and waits for it until the deadline, which `work` is told.
-    /// If the caller stops waiting, `work` still runs to its end.
-    async fn run<T: Send + 'static>(
+    /// Waits for `work` until the deadline, which it is told.
+    async fn in_time<T, W: Future<Output = Result<T, StoreError>>>(
         &self,
         action: &str,
-        work: impl FnOnce(&Shared, Instant) -> Result<T, StoreError> + Send + 'static,
+        work: impl FnOnce(Arc<Shared>, Instant) -> W,
     ) -> Result<T, StoreError> {
         let limit = self.shared.settings.time_limit;
-        let deadline = Instant::now() + limit;
-        let shared = Arc::clone(&self.shared);
-        let work = spawn_blocking(move || work(&shared, deadline));
+        let work = work(Arc::clone(&self.shared), Instant::now() + limit);
         match tokio::time::timeout(limit, work).await {
             Ok(result) => result,
             Err(_) => Err(timed_out(action, self.shared.layout.root())),
@@ -97,7 +99,8 @@ impl FsStore {
 impl RecordStore for FsStore {
     async fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
         let key = key.clone();
-        self.run("read a record in", move |shared, _| shared.load(&key)).await
+        let load = |shared: Arc<Shared>, _| spawn_blocking(move || shared.load(&key));
+        self.in_time("read a record in", load).await
     }
 
     async fn put(
@@ -107,16 +110,32 @@ impl RecordStore for FsStore {
         ttl: Duration,
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        let key = key.clone();
-        self.run("write a record in", move |shared, deadline| {
-            shared.put(&key, &body, ttl, &condition, deadline)
-        })
-        .await
+        let put = async |shared: Arc<Shared>, deadline| {
+            let (bucket, path) = shared.layout.locate(key);
+            let (preparing, directory) = (Arc::clone(&shared), bucket.directory.clone());
+            let version = version_of(&body);
+            let temp = spawn_blocking(move || preparing.write_temp(&bucket, &body, ttl)).await?;
+            let turn = shared.turn(key).await;
+            spawn_blocking(move || {
+                let _turn = turn;
+                let replaced = shared.replace(temp, &directory, &path, &condition, deadline)?;
+                Ok(if replaced { PutOutcome::Stored(version) } else { PutOutcome::Refused })
+            })
+            .await
+        };
+        self.in_time("write a record in", put).await
     }
 
     async fn remove(&self, key: &RecordKey) -> Result<bool, StoreError> {
-        let key = key.clone();
-        self.run("remove a record in", move |shared, deadline| shared.remove(&key, deadline)).await
+        let remove = async |shared: Arc<Shared>, deadline| {
+            let (turn, key) = (shared.turn(key).await, key.clone());
+            spawn_blocking(move || {
+                let _turn = turn;
+                shared.remove(&key, deadline)
+            })
+            .await
+        };
+        self.in_time("remove a record in", remove).await
     }
 
     /// Continues where the last call stopped, and goes round the whole store at most once.
@@ -140,22 +159,29 @@ impl RecordStore for FsStore {
 
 impl Shared {
     fn load(&self, key: &RecordKey) -> Result<Option<Record>, StoreError> {
-        let (_, path) = self.layout.locate(key);
-        let record = record_file::load(&path, self.rules())?;
+        let (bucket, path) = self.layout.locate(key);
+        let exists = self.layout.check_bucket(&bucket)?;
+        let record = if exists { record_file::load(&path, self.settings.max_body)? } else { None };
         if record.is_none() {
             self.layout.check_exists()?;
         }
         Ok(record)
     }
 
-    fn put(
+    /// Waits until it is this writer's turn.
+    async fn turn(&self, key: &RecordKey) -> OwnedMutexGuard<()> {
+        let [number, ..] = *key.digest();
+        let turn = self.turns.get(usize::from(number)).cloned().unwrap_or_default();
+        turn.lock_owned().await
+    }
+
+    /// Writes a record to a temporary file in its bucket.
+    fn write_temp(
         &self,
-        key: &RecordKey,
+        bucket: &Bucket,
         body: &[u8],
         ttl: Duration,
-        condition: &Condition,
-        deadline: Instant,
-    ) -> Result<PutOutcome, StoreError> {
+    ) -> Result<TempFile, StoreError> {
         let (size, limit) = (body.len(), self.settings.max_body);
         if size > limit {
             let message = format!(
@@ -164,46 +190,57 @@ impl Shared {
             );
             return Err(StoreError::new(StoreErrorKind::TooLarge, message));
         }
-        let (bucket, path) = self.layout.locate(key);
-        let expires_at = expiry::expires_at(self.clock.now(), ttl);
-        let mut temp = self.create_temp(&bucket)?;
-        temp.write(body, expires_at, self.syncs())?;
+        self.layout.check_bucket(bucket)?;
+        let mut temp = self.create_temp(bucket)?;
+        temp.write(body, expiry::expires_at(self.clock.now(), ttl), self.syncs())?;
+        Ok(temp)
+    }
 
-        let lock = Lock::acquire(&bucket.lock, deadline)?;
-        let current = record_file::load(&path, self.rules())?;
+    /// Replaces the record at `path`, in the bucket `directory`, by `temp`, if the condition holds.
+    fn replace(
+        &self,
+        temp: TempFile,
+        directory: &Path,
+        path: &Path,
+        condition: &Condition,
+        deadline: Instant,
+    ) -> Result<bool, StoreError> {
+        let Some(lock) = Lock::acquire(directory, deadline)? else {
+            return Err(failed("find the directory", directory, io::ErrorKind::NotFound.into()));
+        };
+        let current = record_file::load(path, self.settings.max_body)?;
         let holds = match (condition, current) {
             (Condition::IfAbsent, None) => true,
             (Condition::IfVersion(version), Some(record)) => record.version == *version,
             _ => false,
         };
         if !holds {
-            return Ok(PutOutcome::Refused);
+            return Ok(false);
         }
-        temp.rename(&path)?;
+        temp.rename(path)?;
         drop(lock);
-        self.sync_directory(&bucket.directory)?;
-        Ok(PutOutcome::Stored(version_of(body)))
+        self.sync_directory(directory)?;
+        Ok(true)
     }
 
     fn remove(&self, key: &RecordKey, deadline: Instant) -> Result<bool, StoreError> {
         let (bucket, path) = self.layout.locate(key);
-        let _lock = Lock::acquire(&bucket.lock, deadline)?;
+        self.layout.check_bucket(&bucket)?;
+        let Some(_lock) = Lock::acquire(&bucket.directory, deadline)? else {
+            return self.layout.check_exists().map(|()| false);
+        };
         let Some(file) = record_file::metadata(&path)? else {
             return Ok(false);
         };
         record_file::check_type(&path, &file)?;
-        let expired = self.rules().is_expired(&file);
         let removed = record_file::remove(&path)?;
         self.sync_directory(&bucket.directory)?;
-        Ok(removed && !expired)
+        Ok(removed)
     }
 
-    pub(crate) fn rules(&self) -> Rules {
-        Rules {
-            now: self.clock.now(),
-            unmarked_lifetime: self.settings.unmarked_lifetime,
-            max_body: self.settings.max_body,
-        }
+    /// Whether a sweep may delete the record in this file.
+    pub(crate) fn is_expired(&self, file: &Metadata) -> bool {
+        expiry::is_expired(file, self.clock.now(), self.settings.unmarked_lifetime)
     }
 
     fn syncs(&self) -> bool {

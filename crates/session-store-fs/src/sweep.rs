@@ -23,6 +23,9 @@ impl Shared {
     pub(crate) fn sweep_bucket(&self, number: u8, limit: usize) -> Result<usize, StoreError> {
         self.layout.check_exists()?;
         let bucket = self.layout.bucket(number);
+        if !self.layout.check_bucket(&bucket)? {
+            return Ok(0);
+        }
         let unreadable = |error| failed("read the directory", &bucket.directory, error);
         let entries = match fs::read_dir(&bucket.directory) {
             Ok(entries) => entries,
@@ -48,13 +51,13 @@ impl Shared {
             return if stale { remove(&path) } else { Ok(false) };
         }
         let is_record = name.len() == 62 && name.iter().all(u8::is_ascii_hexdigit);
-        let is_expired = |file: Metadata| file.is_file() && self.rules().is_expired(&file);
+        let is_expired = |file: Metadata| file.is_file() && self.is_expired(&file);
         if !is_record || !metadata(&path)?.is_some_and(is_expired) {
             return Ok(false);
         }
         // Without the lock, a writer may replace the record between the check and the removal. If
         // one holds the lock now, a later sweep takes the record.
-        let Some(_lock) = Lock::try_acquire(&bucket.lock)? else {
+        let Some(_lock) = Lock::try_acquire(&bucket.directory)? else {
             return Ok(false);
         };
         let expired = metadata(&path)?.is_some_and(is_expired);

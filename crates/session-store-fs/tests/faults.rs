@@ -2,7 +2,7 @@
 //!
 //! The full and the read-only disk are small tmpfs mounts in a mount namespace of the test's own
 //! (`unshare`), which ends with the test. These tests fail on systems that do not allow this.
-#![allow(clippy::unwrap_used, clippy::panic)]
+#![allow(clippy::unwrap_used, clippy::panic, clippy::indexing_slicing)]
 
 mod common;
 
@@ -10,11 +10,12 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use common::{
     HOUR, Scratch, child, child_argument, child_of, insert, is_root, key, path_of, temp_files,
 };
-use session_core::{Condition, PutOutcome, RecordStore, StoreError, StoreErrorKind};
+use session_core::{Condition, PutOutcome, RecordKey, RecordStore, StoreError, StoreErrorKind};
 use session_store_fs::FsStore;
 
 /// The error has this kind, and its message names the path and says `words`.
@@ -222,7 +223,7 @@ async fn a_directory_that_is_a_file() {
     // Each sweep continues behind the directory that failed.
     insert(&store, &key(2), "body").await;
     insert(&store, &key(3), "body").await;
-    store.advance(HOUR * 2);
+    store.advance(HOUR * 3);
     for _ in 0..2 {
         is_file(store.sweep(10).await.unwrap_err());
     }
@@ -244,9 +245,8 @@ async fn a_store_that_has_vanished_is_an_error() {
             // An empty mount point, as after an unmount.
             fs::create_dir(&root).unwrap();
         }
-        let vanished = |error: StoreError| {
-            check(&error, StoreErrorKind::Unavailable, &root, "it has vanished")
-        };
+        let why = if mounted { "another directory has taken the place" } else { "it has vanished" };
+        let vanished = |error: StoreError| check(&error, StoreErrorKind::Unavailable, &root, why);
         vanished(store.load(&key(1)).await.unwrap_err());
         vanished(store.remove(&key(1)).await.unwrap_err());
         vanished(store.sweep(10).await.unwrap_err());
@@ -277,4 +277,153 @@ fn a_root_that_others_may_write_to_is_refused() {
     let readable = scratch.path().join("readable");
     fs::DirBuilder::new().mode(0o755).create(&readable).unwrap();
     FsStore::open(&readable).unwrap();
+}
+
+/// Gives `path` to another user, if this test runs as root.
+fn give_away(path: &Path) -> bool {
+    chown(path, Some(65534), None).is_ok()
+}
+
+/// Its owner could create sessions. So root does not work in the directory of a server that runs as
+/// another user either: what it leaves there would be closed to the server.
+#[tokio::test]
+async fn a_root_of_another_user_is_refused() {
+    let scratch = Scratch::new();
+    let root = scratch.root();
+    fs::DirBuilder::new().mode(0o700).create(&root).unwrap();
+    let (root, owner) = if give_away(&root) { (root, 65534) } else { ("/usr".into(), 0) };
+    let error = FsStore::open(&root).unwrap_err();
+    check(&error, StoreErrorKind::Config, &root, &format!("belongs to user {owner}"));
+    assert!(!root.join("00").exists());
+}
+
+/// Someone else may write to one of the directories.
+#[tokio::test]
+async fn a_bucket_that_others_may_write_to_is_refused() {
+    type Change = fn(&Path) -> bool;
+    let changes: [(Change, &str); 4] = [
+        (|path| fs::set_permissions(path, fs::Permissions::from_mode(0o770)).is_ok(), "mode 0770"),
+        (|path| fs::set_permissions(path, fs::Permissions::from_mode(0o702)).is_ok(), "mode 0702"),
+        (
+            |path| {
+                let elsewhere = path.with_extension("elsewhere");
+                fs::rename(path, &elsewhere).unwrap();
+                std::os::unix::fs::symlink(elsewhere, path).is_ok()
+            },
+            "in the place of a directory",
+        ),
+        (give_away, "belongs to user 65534"),
+    ];
+    for (change, words) in changes {
+        let scratch = Scratch::new();
+        let store = FsStore::open(scratch.root()).unwrap();
+        let version = insert(&store, &key(1), "body").await;
+        let bucket = path_of(&scratch.root(), &key(1)).parent().unwrap().to_owned();
+        if !change(&bucket) {
+            println!("{words}: only root can give a directory away, and this is another user");
+            continue;
+        }
+        let refused = |error: StoreError| check(&error, StoreErrorKind::Config, &bucket, words);
+        refused(store.load(&key(1)).await.unwrap_err());
+        refused(store.remove(&key(1)).await.unwrap_err());
+        for condition in [Condition::IfAbsent, Condition::IfVersion(version.clone())] {
+            refused(store.put(&key(1), "new".into(), HOUR, condition).await.unwrap_err());
+        }
+        let mut sweeps = Vec::new();
+        for _ in 0..2 {
+            sweeps.extend(store.sweep(usize::MAX).await.err());
+        }
+        assert!(sweeps.iter().any(|error| error.to_string().contains(words)));
+    }
+}
+
+/// A program that cleans up by age removes directories in which nothing is left.
+#[tokio::test]
+async fn a_bucket_that_was_removed_is_created_again() {
+    let scratch = Scratch::new();
+    let store = FsStore::open(scratch.root()).unwrap();
+    let bucket = path_of(&scratch.root(), &key(1)).parent().unwrap().to_owned();
+    for _ in 0..3 {
+        insert(&store, &key(1), "body").await;
+        assert_eq!(store.sweep(usize::MAX).await.unwrap(), 0);
+        assert!(store.remove(&key(1)).await.unwrap());
+        fs::remove_dir(&bucket).unwrap();
+        assert!(!store.remove(&key(1)).await.unwrap());
+        assert!(store.load(&key(1)).await.unwrap().is_none());
+    }
+    assert_eq!(fs::read_dir(scratch.root()).unwrap().count(), 0, "there are no other files");
+}
+
+/// Empty directories are removed all the time, and no two writers hold the lock at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_of_many_inserts_wins_while_directories_are_removed() {
+    let scratch = Scratch::new();
+    // Two stores, as in two processes: they share no lock but that of the file system.
+    let stores = [FsStore::open(scratch.root()).unwrap(), FsStore::open(scratch.root()).unwrap()];
+    let bucket = path_of(&scratch.root(), &key(1)).parent().unwrap().to_owned();
+    let mut removed = 0;
+    for round in 0.. {
+        if round >= 100 && removed >= 20 {
+            break;
+        }
+        assert!(round < 10_000, "only {removed} directories were removed meanwhile");
+        let mut writers = tokio::task::JoinSet::new();
+        for number in 0..4 {
+            let store = stores[number % 2].clone();
+            writers.spawn(async move {
+                let body = format!("{round} {number}").into();
+                let put = store.put(&key(1), body, HOUR, Condition::IfAbsent).await;
+                // A writer that comes upon the removal says so, and tries again.
+                matches!(put, Ok(PutOutcome::Stored(_)))
+            });
+        }
+        let mut won = 0;
+        while !writers.is_empty() {
+            removed += u32::from(fs::remove_dir(&bucket).is_ok());
+            while let Some(done) = writers.try_join_next() {
+                won += u32::from(done.unwrap());
+            }
+            tokio::task::yield_now().await;
+        }
+        assert!(won <= 1, "{won} writers have created the record");
+        assert_eq!(stores[0].remove(&key(1)).await.unwrap(), won == 1);
+    }
+}
+
+/// Two sessions share a lock by chance. One of them is written by 200 requests at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_stranger_does_not_wait_for_many_writers_of_another_session() {
+    let scratch = Scratch::new();
+    let store = FsStore::open(scratch.root()).unwrap();
+    let mut other = [7; 32];
+    other[31] = 8;
+    let [busy, stranger] = [[7; 32], other].map(RecordKey::from_digest);
+    insert(&store, &busy, "0").await;
+    let mut writers = tokio::task::JoinSet::new();
+    for number in 0..200 {
+        let (store, busy) = (store.clone(), busy.clone());
+        writers.spawn(async move {
+            for round in 0..10 {
+                let record = store.load(&busy).await.unwrap().unwrap();
+                let body = format!("{number} {round}");
+                let condition = Condition::IfVersion(record.version);
+                let _ = store.put(&busy, body.into(), HOUR, condition).await.unwrap();
+            }
+        });
+    }
+    let mut version = insert(&store, &stranger, "first").await;
+    let mut longest = Duration::ZERO;
+    while !writers.is_empty() {
+        let began = Instant::now();
+        let condition = Condition::IfVersion(version);
+        let put = store.put(&stranger, "next".into(), HOUR, condition).await.unwrap();
+        longest = longest.max(began.elapsed());
+        let PutOutcome::Stored(new) = put else { panic!("{put:?}") };
+        version = new;
+        while let Some(done) = writers.try_join_next() {
+            done.unwrap();
+        }
+    }
+    println!("the longest wait of a stranger: {longest:?}");
+    assert!(longest < Duration::from_secs(1), "{longest:?}");
 }

@@ -11,8 +11,8 @@ fn an_expiry_is_marked_and_never_early() {
         let end = expires_at(now, HOUR);
         let late = end.duration_since(now + HOUR).unwrap();
         assert!(late < Duration::from_secs(1));
-        assert!(!has_passed(end, now + HOUR - Duration::from_nanos(1), HOUR));
-        assert!(has_passed(end, now + HOUR + Duration::from_secs(1), HOUR));
+        assert!(!has_passed(end, now + HOUR + GRACE - Duration::from_nanos(1), HOUR));
+        assert!(has_passed(end, now + HOUR + GRACE + Duration::from_secs(1), HOUR));
     }
 }
 
