@@ -4,6 +4,7 @@ use std::fmt;
 use std::time::Duration;
 
 use fred::clients::Client;
+use fred::interfaces::ClientLike;
 #[cfg(feature = "tls")]
 use fred::types::config::TlsConfig;
 use fred::types::config::{ConnectionConfig, ReconnectError, ReconnectPolicy, TcpConfig};
@@ -11,6 +12,7 @@ use session_core::{StoreError, StoreErrorKind};
 
 use crate::address::{self, Address};
 use crate::pool::ClientPool;
+use crate::probe::{self, Finding};
 use crate::replicas::Replicas;
 use crate::{RedisStore, error};
 
@@ -22,6 +24,7 @@ pub struct RedisStoreBuilder {
     pool_size: usize,
     connect_timeout: Duration,
     command_timeout: Duration,
+    max_body: usize,
     replicas: Option<(u32, Duration)>,
     #[cfg(feature = "tls")]
     tls: Option<TlsConfig>,
@@ -35,6 +38,7 @@ impl RedisStoreBuilder {
             pool_size: 2,
             connect_timeout: Duration::from_secs(3),
             command_timeout: RedisStore::COMMAND_TIMEOUT,
+            max_body: RedisStore::MAX_BODY,
             replicas: None,
             #[cfg(feature = "tls")]
             tls: None,
@@ -69,6 +73,14 @@ impl RedisStoreBuilder {
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.command_timeout = limit;
+        self
+    }
+
+    /// The longest body, in bytes, that the store writes: 1 MiB unless set, so that one visitor
+    /// cannot fill the server. Redis itself takes 512 MB.
+    #[must_use]
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes;
         self
     }
 
@@ -112,13 +124,25 @@ impl RedisStoreBuilder {
             let message = "the time limits of the Redis store must be longer than 0";
             return Err(StoreError::new(StoreErrorKind::Config, message));
         }
-        let model = self.client()?;
-        let name = address::name(&fred::interfaces::ClientLike::client_config(&model).server);
+        let (mut model, uses_tls) = self.client()?;
+        let mut batches = !model.is_clustered();
+        let name = address::name(&model.client_config().server);
         let connecting = tokio::time::timeout(self.connect_timeout, async {
-            let clients = ClientPool::connect(&model, self.pool_size).await?;
+            let mut clients = ClientPool::connect(&model, self.pool_size, batches).await;
+            if clients.is_err() {
+                match probe::ask(&model).await {
+                    Some(Finding::LoneNode(alone)) => {
+                        (model, batches) = (alone, false);
+                        clients = ClientPool::connect(&model, self.pool_size, batches).await;
+                    }
+                    Some(Finding::Reason(error)) => return Err(error),
+                    None => {}
+                }
+            }
+            let clients = clients?;
             let replicas = match self.replicas {
                 Some((count, patience)) => Some(Replicas {
-                    clients: ClientPool::connect(&model, self.pool_size).await?,
+                    clients: ClientPool::connect(&model, self.pool_size, batches).await?,
                     count,
                     patience,
                 }),
@@ -128,20 +152,24 @@ impl RedisStoreBuilder {
         });
         let (clients, replicas) = match connecting.await {
             Ok(Ok(connected)) => connected,
-            Ok(Err(refused)) => return Err(error::connect(&refused, &name)),
+            Ok(Err(refused)) => return Err(error::connect(&refused, &name, uses_tls)),
             Err(_) => {
                 let limit = self.connect_timeout;
-                let message =
-                    format!("cannot connect to Redis at {name}: no answer within {limit:?}");
-                return Err(StoreError::new(StoreErrorKind::Timeout, message));
+                let refused = fred::error::Error::new(
+                    fred::error::ErrorKind::Timeout,
+                    format!("no answer within {limit:?}"),
+                );
+                return Err(error::connect(&refused, &name, uses_tls));
             }
         };
         Ok(RedisStore::of(clients, replicas, name)
             .prefix(self.prefix)
-            .command_timeout(self.command_timeout))
+            .command_timeout(self.command_timeout)
+            .max_body(self.max_body))
     }
 
-    fn client(&self) -> Result<Client, StoreError> {
+    /// A client that is not connected, and whether it uses TLS.
+    fn client(&self) -> Result<(Client, bool), StoreError> {
         let Address { mut config, tls } = address::parse(&self.url)?;
         if tls {
             #[cfg(feature = "tls")]
@@ -169,12 +197,8 @@ impl RedisStoreBuilder {
             tcp: TcpConfig { nodelay: Some(true), ..TcpConfig::default() },
             ..ConnectionConfig::default()
         };
-        Ok(Client::new(
-            config,
-            None,
-            Some(connection),
-            Some(ReconnectPolicy::new_exponential(0, 100, 500, 2)),
-        ))
+        let reconnect = ReconnectPolicy::new_exponential(0, 100, 500, 2);
+        Ok((Client::new(config, None, Some(connection), Some(reconnect)), tls))
     }
 }
 
@@ -186,6 +210,7 @@ impl fmt::Debug for RedisStoreBuilder {
             .field("pool_size", &self.pool_size)
             .field("connect_timeout", &self.connect_timeout)
             .field("command_timeout", &self.command_timeout)
+            .field("max_body", &self.max_body)
             .field("replicas", &self.replicas)
             .finish_non_exhaustive()
     }

@@ -21,16 +21,16 @@ const MAX_BATCHED_BODY: usize = 16 * 1024;
 pub(crate) struct Connection {
     pub(crate) client: Client,
     pub(crate) native: NativeComparison,
-    /// `None` on a Cluster, where one command is about one slot.
+    /// `None` on a node of a Cluster, where one command is about one slot.
     batcher: Option<Batcher>,
 }
 
 impl Connection {
     /// Must be called inside the runtime that will send the batches.
-    pub(crate) fn new(client: Client) -> Self {
+    pub(crate) fn new(client: Client, batches: bool) -> Self {
         Self {
             native: NativeComparison::default(),
-            batcher: (!client.is_clustered()).then(|| Batcher::spawn(client.clone())),
+            batcher: batches.then(|| Batcher::spawn(client.clone())),
             client,
         }
     }

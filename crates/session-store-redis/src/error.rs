@@ -25,14 +25,29 @@ pub(crate) fn command(error: &Error, address: &str, prefix: &str, key: &RecordKe
 }
 
 /// No connection could be made.
-pub(crate) fn connect(error: &Error, address: &str) -> StoreError {
+pub(crate) fn connect(error: &Error, address: &str, uses_tls: bool) -> StoreError {
     let (kind, advice) = explain(error);
+    let advice = match (advice, error.kind()) {
+        ("", ErrorKind::Timeout | ErrorKind::IO | ErrorKind::Tls) if uses_tls => {
+            "if this port does not speak TLS, use the same URL without the s of its scheme"
+        }
+        ("", ErrorKind::IO) if was_cut(error.details()) => {
+            "if this port speaks TLS, use a rediss:// URL"
+        }
+        (advice, _) => advice,
+    };
     let said = tidy(error.details());
     let message = match advice {
         "" => format!("cannot connect to Redis at {address}: {said}"),
         advice => format!("cannot connect to Redis at {address}: {said}: {advice}"),
     };
     StoreError::new(kind, message).with_source(Error::new(error.kind().clone(), said))
+}
+
+/// Whether the server has closed the connection, as one does that expected TLS.
+fn was_cut(details: &str) -> bool {
+    ["ConnectionReset", "UnexpectedEof", "BrokenPipe"].iter().any(|kind| details.contains(kind))
+        || details.contains("reset by peer")
 }
 
 /// The kind, and what to do about it.
@@ -51,9 +66,11 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
         (ErrorKind::Auth, _) => (Config, "check the user and the password in the URL"),
         (_, "NOPERM") => (Config, "docs/redis.md lists the commands that the user needs"),
         // A node answers a batch with CROSSSLOT.
-        (_, "MOVED" | "ASK" | "CROSSSLOT") => {
-            (Config, "this is a node of a Cluster: use a redis-cluster:// URL")
-        }
+        (_, "MOVED" | "ASK" | "CROSSSLOT") => (
+            Config,
+            "this is a node of a Cluster: use a redis-cluster:// URL, and restart if the \
+                 Cluster had one node when the store was connected",
+        ),
         (_, "OOM") => (Unavailable, "raise maxmemory (a policy that evicts would log users out)"),
         (_, "READONLY") => {
             (Unavailable, "this is a replica: name the master, or use a redis-sentinel:// URL")
@@ -73,18 +90,29 @@ fn explain(error: &Error) -> (StoreErrorKind, &'static str) {
              wants TLS (rediss://)",
         ),
         (ErrorKind::Config, _) => (Config, ""),
-        _ if is_certificate(details) => (
-            Config,
-            "the server's certificate is not trusted: add its authority with \
-             RedisStoreBuilder::tls, or to the system's",
-        ),
-        _ => (Unavailable, ""),
+        _ => match certificate(details) {
+            Some(advice) => (Config, advice),
+            None => (Unavailable, ""),
+        },
     }
 }
 
-/// rustls reports through an I/O error, whose text is all that fred keeps.
-fn is_certificate(details: &str) -> bool {
-    details.contains("InvalidCertificate")
+/// What is wrong with the server's certificate. rustls reports through an I/O error, whose text is
+/// all that fred keeps.
+fn certificate(details: &str) -> Option<&'static str> {
+    let (_, why) = details.split_once("InvalidCertificate")?;
+    Some(if why.contains("NotValidForName") {
+        "the server's certificate is for another host: name the host as the certificate does"
+    } else if why.contains("Expired") || why.contains("NotValidYet") {
+        "the server's certificate is not valid at this time: renew it, or set this machine's clock"
+    } else if why.contains("Revoked") {
+        "the server's certificate was revoked: renew it"
+    } else if why.contains("UnknownIssuer") {
+        "the server's certificate is not trusted: add its authority with RedisStoreBuilder::tls, or \
+         to the system's"
+    } else {
+        "the server's certificate was refused"
+    })
 }
 
 /// What fred or the server said, without the arguments that it quotes.

@@ -11,11 +11,13 @@ mod error;
 mod managed;
 mod native;
 mod pool;
+mod probe;
 mod redirect;
 mod replicas;
 mod store;
 #[cfg(feature = "tls")]
 mod tls;
+mod url;
 
 pub use builder::RedisStoreBuilder;
 pub use fred;

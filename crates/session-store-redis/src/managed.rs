@@ -45,18 +45,18 @@ struct Suspect {
 
 impl ManagedClient {
     /// Connects a client like `model`.
-    pub(crate) async fn connect(model: Client) -> Result<Self, Error> {
+    pub(crate) async fn connect(model: Client, batches: bool) -> Result<Self, Error> {
         let running = ClientTask::start(&model).await?;
-        let mut managed = Self::unmanaged(running.client.clone());
-        let manager = manage(Arc::clone(&managed.shared), model, running);
+        let mut managed = Self::unmanaged(running.client.clone(), batches);
+        let manager = manage(Arc::clone(&managed.shared), model, batches, running);
         managed.manager = Some(tokio::spawn(manager));
         Ok(managed)
     }
 
     /// A client that the application connects.
-    pub(crate) fn unmanaged(client: Client) -> Self {
+    pub(crate) fn unmanaged(client: Client, batches: bool) -> Self {
         let shared = Arc::new(Shared {
-            connection: Mutex::new(Some(Arc::new(Connection::new(client)))),
+            connection: Mutex::new(Some(Arc::new(Connection::new(client, batches)))),
             last_error: Mutex::default(),
             suspect: Mutex::default(),
             suspected: Notify::new(),
@@ -110,7 +110,7 @@ impl Drop for ManagedClient {
     }
 }
 
-async fn manage(shared: Arc<Shared>, model: Client, mut running: ClientTask) {
+async fn manage(shared: Arc<Shared>, model: Client, batches: bool, mut running: ClientTask) {
     loop {
         let error = watch(&shared, &mut running).await;
         *lock(&shared.connection) = None;
@@ -123,7 +123,7 @@ async fn manage(shared: Arc<Shared>, model: Client, mut running: ClientTask) {
             }
             tokio::time::sleep(RESTART).await;
         };
-        let connection = Connection::new(running.client.clone());
+        let connection = Connection::new(running.client.clone(), batches);
         *lock(&shared.connection) = Some(Arc::new(connection));
     }
 }

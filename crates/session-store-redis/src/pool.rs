@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use fred::clients::{Client, Pool};
 use fred::error::{Error, ErrorKind};
+use fred::interfaces::ClientLike;
 use fred::types::Key;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -40,14 +41,23 @@ pub(crate) struct ClientPool {
 impl ClientPool {
     /// Clients that belong to the application, which connects and closes them.
     pub(crate) fn shared(clients: Vec<Client>) -> Self {
-        Self::of(clients.into_iter().map(ManagedClient::unmanaged).collect())
+        let unmanaged = |client: Client| {
+            let batches = !client.is_clustered();
+            ManagedClient::unmanaged(client, batches)
+        };
+        Self::of(clients.into_iter().map(unmanaged).collect())
     }
 
-    /// Connects `count` clients that are like `model`.
-    pub(crate) async fn connect(model: &Client, count: usize) -> Result<Self, Error> {
+    /// Connects `count` clients that are like `model`. `batches` unless one command must be about
+    /// one slot.
+    pub(crate) async fn connect(
+        model: &Client,
+        count: usize,
+        batches: bool,
+    ) -> Result<Self, Error> {
         let mut connecting = JoinSet::new();
         for _ in 0..count.max(1) {
-            connecting.spawn(ManagedClient::connect(model.clone_new()));
+            connecting.spawn(ManagedClient::connect(model.clone_new(), batches));
         }
         let mut clients = Vec::new();
         while let Some(connected) = connecting.join_next().await {

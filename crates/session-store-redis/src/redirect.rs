@@ -48,12 +48,12 @@ async fn follow(
     let mut node = command.key.cluster_owner(client).ok_or_else(lost)?;
     let mut asking = false;
     for _ in 0..MAX_REDIRECTIONS {
-        let single = ClientTask::start(&single(client, node)).await?;
+        let single = ClientTask::start(&single(client, node.clone())).await?;
         let send = |comparison| send_once(command, &single.client, asking, comparison, deadline);
         match connection.native.send(client, send).await {
             Err(error) if error.is_ask() || error.is_moved() => {
                 asking = error.is_ask();
-                node = named(&error, client).ok_or_else(lost)?;
+                node = named(&error, &node, client).ok_or_else(lost)?;
             }
             result => return result,
         }
@@ -84,7 +84,7 @@ async fn send_once(
 }
 
 /// A client of one node alone, which leaves redirections to us.
-fn single(client: &Client, node: Server) -> Client {
+pub(crate) fn single(client: &Client, node: Server) -> Client {
     let config = Config {
         server: ServerConfig::Centralized { server: node },
         fail_fast: true,
@@ -94,10 +94,15 @@ fn single(client: &Client, node: Server) -> Client {
 }
 
 /// The node in `ASK 3999 127.0.0.1:6381`, with the name in its certificate if we are connected to
-/// it already.
-fn named(error: &Error, client: &Client) -> Option<Server> {
+/// it already. A node that does not know its address leaves the host out: it is that of `answered`,
+/// which has answered (`cluster-preferred-endpoint-type unknown-endpoint`).
+fn named(error: &Error, answered: &Server, client: &Client) -> Option<Server> {
     let (host, port) = error.details().rsplit(' ').next()?.rsplit_once(':')?;
     let port: u16 = port.parse().ok()?;
+    let host = match host {
+        "" | "?" => &*answered.host,
+        host => host,
+    };
     let connected = client.active_connections();
     let known = |server: &Server| *server.host == *host && server.port == port;
     let known = connected.into_iter().find(known);

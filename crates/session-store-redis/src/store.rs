@@ -26,6 +26,7 @@ pub struct RedisStore {
     address: String,
     prefix: String,
     command_timeout: Duration,
+    max_body: usize,
 }
 
 impl RedisStore {
@@ -35,7 +36,8 @@ impl RedisStore {
     pub(crate) const LONGEST: Duration = Duration::from_secs(24 * 3600);
     /// What Redis takes in one value (`proto-max-bulk-len`); more, and it hangs up on everyone on
     /// the connection.
-    const MAX_BODY: usize = 512 * 1024 * 1024;
+    const LARGEST: usize = 512 * 1024 * 1024;
+    pub(crate) const MAX_BODY: usize = 1024 * 1024;
 
     /// Connects to `url` with the defaults of [`RedisStoreBuilder`].
     ///
@@ -90,6 +92,7 @@ impl RedisStore {
             address,
             prefix: Self::PREFIX.to_owned(),
             command_timeout: Self::COMMAND_TIMEOUT,
+            max_body: Self::MAX_BODY,
         }
     }
 
@@ -104,6 +107,14 @@ impl RedisStore {
     #[must_use]
     pub fn command_timeout(mut self, limit: Duration) -> Self {
         self.command_timeout = limit.min(Self::LONGEST);
+        self
+    }
+
+    /// The longest body, in bytes, that the store writes: 1 MiB unless set, so that one visitor
+    /// cannot fill the server. Redis itself takes 512 MB.
+    #[must_use]
+    pub fn max_body(mut self, bytes: usize) -> Self {
+        self.max_body = bytes.min(Self::LARGEST);
         self
     }
 
@@ -169,9 +180,12 @@ impl RecordStore for RedisStore {
         ttl: Duration,
         condition: Condition,
     ) -> Result<PutOutcome, StoreError> {
-        let size = body.len();
-        if size > Self::MAX_BODY {
-            let message = format!("the record has {size} bytes, Redis takes {}", Self::MAX_BODY);
+        let (size, limit) = (body.len(), self.max_body);
+        if size > limit {
+            let message = format!(
+                "the record has {size} bytes, and max_body is {limit}: keep less in the session, \
+                 or raise max_body"
+            );
             return Err(StoreError::new(StoreErrorKind::TooLarge, message));
         }
         let written = Version::from(body.clone());

@@ -9,13 +9,22 @@ use session_core::{StoreError, StoreErrorKind};
 /// Trusts what the system trusts (`SSL_CERT_FILE` and `SSL_CERT_DIR` say otherwise).
 pub(crate) fn system() -> Result<TlsConfig, StoreError> {
     let mut roots = RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    let found = rustls_native_certs::load_native_certs();
+    roots.add_parsable_certificates(found.certs);
     if roots.is_empty() {
-        return Err(StoreError::new(
-            StoreErrorKind::Config,
-            "the system has no certificate authorities to check Redis by: install them, or use \
-             RedisStoreBuilder::tls",
-        ));
+        let why = match found.errors.first() {
+            Some(error) => format!(" ({error})"),
+            None => String::new(),
+        };
+        let from = match std::env::var_os("SSL_CERT_FILE") {
+            Some(file) => format!("SSL_CERT_FILE names {}, which has", file.display()),
+            None => "the system has".to_owned(),
+        };
+        let message = format!(
+            "{from} no certificate authorities to check Redis by{why}: install them, or use \
+             RedisStoreBuilder::tls"
+        );
+        return Err(StoreError::new(StoreErrorKind::Config, message));
     }
     // The provider by name: the default one is a panic where an application holds two.
     let provider = Arc::new(rustls::crypto::ring::default_provider());

@@ -92,7 +92,7 @@ impl RedisBuilder {
     }
 
     /// Runs it as a sentinel, which the program takes from its arguments alone.
-    pub(crate) fn sentinel(mut self) -> Self {
+    pub fn sentinel(mut self) -> Self {
         self.args.push("--sentinel".to_owned());
         self
     }

@@ -100,6 +100,29 @@ async fn valkey_and_redis_in_one_cluster() {
     assert_eq!(verdict.missing, 0, "{verdict:?}");
 }
 
+/// The nodes of such a Cluster name no host: it is the one that the client has asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slot_that_moves_between_nodes_without_names() {
+    let cluster = RedisCluster::start().unwrap();
+    for node in cluster.nodes() {
+        let setting = ["CONFIG", "SET", "cluster-preferred-endpoint-type", "unknown-endpoint"];
+        node.command(&setting).unwrap();
+    }
+    let store = RedisStore::connect(&cluster.url()).await.unwrap();
+    let mut version = stored(insert(&store, "moving", "0").await.unwrap());
+    let moving = MovingSlot::start(&cluster, "moving");
+    moving.migrate("moving");
+    for step in 1..=20 {
+        assert_eq!(body(&store, "moving").await.unwrap(), (step - 1).to_string());
+        version = stored(replace(&store, "moving", &step.to_string(), version).await.unwrap());
+    }
+    moving.complete();
+    for step in 21..=40 {
+        assert_eq!(body(&store, "moving").await.unwrap(), (step - 1).to_string());
+        version = stored(replace(&store, "moving", &step.to_string(), version).await.unwrap());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn clients_that_do_not_fit_are_refused() {
     let cluster = RedisCluster::start().unwrap();

@@ -90,9 +90,16 @@ async fn any_bytes_and_any_lifetime(program: Program) {
 async fn a_body_that_redis_does_not_take_is_not_sent() {
     let redis = Redis::start().unwrap();
     let store = RedisStore::connect(&redis.url()).await.unwrap();
-    let huge = Bytes::from(vec![0; 512 * 1024 * 1024 + 1]);
-    let refused = store.put(&key("huge"), huge, HOUR, Condition::IfAbsent).await.unwrap_err();
-    assert_eq!(refused.kind(), StoreErrorKind::TooLarge);
+    for (store, longest) in [
+        (store.clone(), 1 << 20),
+        (store.clone().max_body(100), 100),
+        (store.max_body(usize::MAX), 512 << 20),
+    ] {
+        let huge = Bytes::from(vec![0; longest + 1]);
+        let refused = store.put(&key("huge"), huge, HOUR, Condition::IfAbsent).await.unwrap_err();
+        assert_eq!(refused.kind(), StoreErrorKind::TooLarge);
+        assert!(refused.to_string().contains(&longest.to_string()), "{refused}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -59,7 +59,7 @@ fn an_io_error_shows_its_message_alone() {
             "failed to lookup address information",
         ),
     ] {
-        let error = connect(&Error::new(ErrorKind::IO, details), "h:1");
+        let error = connect(&Error::new(ErrorKind::IO, details), "h:1", false);
         let expected = format!("cannot connect to Redis at h:1: {message}");
         assert_eq!(error.to_string(), expected);
     }
