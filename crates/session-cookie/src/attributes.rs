@@ -44,7 +44,7 @@ impl Attributes {
         }
     }
 
-    fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.path.as_deref().unwrap_or("/")
     }
 
@@ -89,6 +89,15 @@ impl Attributes {
         Err(ConfigError::NeedsSecure(needs))
     }
 
+    /// Whether a browser keeps one cookie for both of them.
+    pub(crate) fn is_same_cookie(&self, other: &Self) -> bool {
+        let domain = |of: &Self| of.domain.as_ref().map(|domain| domain.to_ascii_lowercase());
+        self.name() == other.name()
+            && self.path() == other.path()
+            && domain(self) == domain(other)
+            && self.partitioned == other.partitioned
+    }
+
     /// All attributes, as `Set-Cookie` has them after the value.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("; Path={}", self.path());
@@ -113,7 +122,7 @@ impl Attributes {
 }
 
 /// Browsers ignore the case of these prefixes, although they compare names exactly.
-fn has_prefix(name: &str, prefix: &str) -> bool {
+pub(crate) fn has_prefix(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 

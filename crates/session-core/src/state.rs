@@ -98,6 +98,8 @@ pub(crate) struct State {
     /// The id of `origin`.
     pub(crate) id: Option<SessionId>,
     pub(crate) origin: Origin,
+    /// The ids in further cookies of the request. A logout ends their sessions too.
+    pub(crate) also_end: Vec<SessionId>,
     pub(crate) intent: Intent,
     /// Counts how often the handler has set an intent. A save leaves alone one that was set after
     /// the save began.

@@ -33,8 +33,9 @@ impl Save<'_> {
         self.create().await
     }
 
-    /// Destroys a session that this request does not continue, since it had expired.
-    pub(super) async fn end_expired(&self) -> Result<Outcome> {
+    /// Destroys sessions that this request does not continue: one that had expired, and those of
+    /// further cookies.
+    pub(super) async fn end_others(&self) -> Result<Outcome> {
         self.destroy_all().await?;
         let mut state = self.session.state();
         state.origin = Origin::New;
@@ -44,8 +45,8 @@ impl Save<'_> {
         Ok(Outcome::Destroyed)
     }
 
-    /// Writes a tombstone over the session's record, over those that it moved to, and over those
-    /// that it came from.
+    /// Writes a tombstone over the session's record, over those that it moved to, over those that
+    /// it came from, and over those of the request's further cookies.
     async fn destroy_all(&self) -> Result<()> {
         let (mut known, mut queue) = {
             let mut state = self.session.state();
@@ -56,9 +57,11 @@ impl Save<'_> {
                 | Origin::Destroyed(found)
                 | Origin::Expired(found) => Some(found.clone()),
             };
+            // The last one is the first to be destroyed: the session itself.
+            let others = state.also_end.iter().map(|id| self.policy.record_key(id));
             let successor = state.successor.iter().map(|it| it.snapshot.key.clone());
-            let queue: Vec<_> =
-                successor.chain(known.iter().map(|found| found.key.clone())).collect();
+            let own = known.iter().map(|found| found.key.clone());
+            let queue: Vec<_> = others.chain(successor).chain(own).collect();
             let is_up_to_date = state.unanswered.is_none();
             if let Some(found) = &known {
                 state.unanswered =
@@ -88,6 +91,7 @@ impl Save<'_> {
             }
         }
         let mut state = self.session.state();
+        state.also_end.clear();
         state.successor = None;
         state.unanswered = None;
         Ok(())

@@ -23,8 +23,9 @@ pub(crate) enum Plan {
     },
     /// Destroy the session, and write what was set since then under a fresh id.
     Restart,
-    /// Destroy the session that had expired when it was opened. Nothing was set since then.
-    EndExpired,
+    /// Destroy sessions that this request does not continue: one that had expired when it was
+    /// opened, and those of further cookies. Nothing was set since then.
+    EndOthers,
     Destroy,
 }
 
@@ -33,10 +34,11 @@ impl State {
     pub(crate) fn plan(&self, now: u64) -> Plan {
         match (&self.origin, self.intent) {
             (_, Intent::Destroy) => Plan::Destroy,
+            (Origin::New, Intent::Restart) if !self.also_end.is_empty() => self.end_and_create(),
             (Origin::New, _) if self.content.is_empty() => Plan::Nothing,
             (Origin::New, _) => Plan::Create,
             (Origin::Expired(_), Intent::Regenerate { .. } | Intent::Restart) => {
-                if self.content.is_empty() { Plan::EndExpired } else { Plan::Restart }
+                self.end_and_create()
             }
             (_, Intent::Restart) => Plan::Restart,
             (Origin::Destroyed(_) | Origin::Expired(_), _) if self.content.is_empty() => {
@@ -55,5 +57,9 @@ impl State {
             // Another request may have set something else since this one opened the session.
             (Origin::Live(_), _) => Plan::Confirm { changes: self.changes.len() },
         }
+    }
+
+    fn end_and_create(&self) -> Plan {
+        if self.content.is_empty() { Plan::EndOthers } else { Plan::Restart }
     }
 }
