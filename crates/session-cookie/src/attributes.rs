@@ -89,6 +89,20 @@ impl Attributes {
         Err(ConfigError::NeedsSecure(needs))
     }
 
+    /// The name with the strictest prefix that the attributes allow, if it has not got one.
+    pub(crate) fn safer_name(&self) -> Option<String> {
+        let name = self.name();
+        if self.insecure || has_prefix(name, "__Host-") || has_prefix(name, "__Http-") {
+            return None;
+        }
+        let is_prefixed = has_prefix(name, "__Secure-");
+        if self.domain.is_some() || self.path() != "/" {
+            return (!is_prefixed).then(|| format!("__Secure-{name}"));
+        }
+        let bare = if is_prefixed { name.get("__Secure-".len()..) } else { None };
+        Some(format!("__Host-{}", bare.unwrap_or(name)))
+    }
+
     /// Whether a browser keeps one cookie for both of them.
     pub(crate) fn is_same_cookie(&self, other: &Self) -> bool {
         let domain = |of: &Self| of.domain.as_ref().map(|domain| domain.to_ascii_lowercase());

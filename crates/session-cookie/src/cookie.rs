@@ -246,6 +246,25 @@ impl SessionCookie {
         &self.name
     }
 
+    /// The name with the strictest prefix that the attributes allow, `__Host-` or `__Secure-`; `None`
+    /// if the cookie has it, or is insecure.
+    ///
+    /// Without a prefix, a sibling domain, and on plain http anyone on the network path, can set a
+    /// cookie of the name.
+    pub fn safer_name(&self) -> Option<String> {
+        self.attributes.safer_name()
+    }
+
+    /// The domain, if the cookie goes to a domain and its subdomains.
+    pub fn cookie_domain(&self) -> Option<&str> {
+        self.attributes.domain.as_deref()
+    }
+
+    /// Whether the cookie is `Secure`, so that browsers take it over https only.
+    pub fn is_secure(&self) -> bool {
+        !self.attributes.insecure
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Attributes)) -> Result<Self, ConfigError> {
         change(&mut self.attributes);
         Self::build(self.attributes, self.secrets, self.remix, self.chunks, self.former_cookies)

@@ -94,8 +94,8 @@ impl TryFrom<&[u8]> for Secret {
 /// is no harder to guess than that text.
 fn repeated(secret: &[u8]) -> Option<usize> {
     let repeats = |length: &usize| {
-        let (start, rest) = (secret, secret.get(*length..).unwrap_or_default());
-        start.starts_with(rest)
+        let rest = secret.get(*length..);
+        rest.is_some_and(|rest| secret.starts_with(rest))
     };
     (1..Secret::MIN_BYTES.min(secret.len() / 2 + 1)).find(repeats)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::header::COOKIE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Uri};
 use session_cookie::{CookieValue, SessionCookie};
 use session_core::storage::{self, PendingWork};
 use session_core::{
@@ -13,8 +13,10 @@ use session_core::{
     SessionStorage, StoreError, StoreErrorKind,
 };
 use tokio::time::timeout;
-use tracing::debug;
+use tracing::{debug, warn};
 
+use crate::candidates::first_alive;
+use crate::delivery::{Delivery, Doubt};
 use crate::headers;
 use crate::session::{Committed, Session};
 
@@ -55,6 +57,7 @@ struct Shared {
     cookie: SessionCookie,
     policy: SessionPolicy,
     time_limit: Duration,
+    delivery: Arc<Delivery>,
 }
 
 /// The result of the save that belongs to the response.
@@ -67,14 +70,23 @@ pub(crate) struct Closed {
 impl SessionManager {
     /// Sessions in `storage`, named by `cookie`, under the default policy.
     ///
-    /// The cookie's value is signed if it is an id, and encrypted if it is the data.
+    /// The cookie's value is signed if it is an id, and encrypted if it is the data. Logs a warning
+    /// if the cookie could have a [name](SessionCookie::safer_name) that browsers protect better.
     pub fn new(storage: impl SessionStorage, cookie: SessionCookie) -> Self {
+        if let Some(safer) = cookie.safer_name() {
+            warn!(
+                name = cookie.cookie_name(),
+                "browsers let other hosts of the domain set a cookie of this name; call the session \
+                 cookie {safer} (OWASP ASVS 5.0 V3.3.1, V3.3.3)"
+            );
+        }
         Self {
             shared: Arc::new(Shared {
                 storage: Arc::new(storage),
                 cookie,
                 policy: SessionPolicy::default(),
                 time_limit: Duration::from_secs(5),
+                delivery: Arc::default(),
             }),
         }
     }
@@ -107,22 +119,37 @@ impl SessionManager {
     /// The session that the `Cookie` headers of a request name; a new, empty one if they name none
     /// that lives.
     ///
-    /// If there are several cookies of the name, the first one that verifies counts.
+    /// If there are several valid cookies of the name, the first one whose session is alive counts.
+    /// A logout ends the sessions of all of them. At most
+    /// [`MAX_VALID`](SessionCookie::MAX_VALID) are looked up in the store.
     ///
     /// # Errors
     ///
     /// The storage failed.
     pub async fn open(&self, headers: &HeaderMap) -> Result<Session> {
         let cookies: Vec<_> = headers.get_all(COOKIE).iter().cloned().collect();
-        self.open_cookies(&cookies).await
+        self.open_cookies(&cookies, self.doubt(headers, None)).await
     }
 
     /// [`open`](Self::open), from the `Cookie` headers alone.
-    pub(crate) async fn open_cookies(&self, cookies: &[HeaderValue]) -> Result<Session> {
-        let Shared { storage, cookie, policy, .. } = &*self.shared;
+    pub(crate) async fn open_cookies(
+        &self,
+        cookies: &[HeaderValue],
+        doubt: Doubt,
+    ) -> Result<Session> {
+        let Shared { storage, cookie, policy, delivery, .. } = &*self.shared;
         let bytes = || cookies.iter().map(HeaderValue::as_bytes);
-        let value = cookie.read(bytes(), storage.content(), policy.time().now());
-        self.read(value, cookie.chunk_count(bytes())).await
+        let values = cookie.read_all(bytes(), storage.content(), policy.time().now());
+        if values.iter().any(|value| value.value().is_some()) {
+            delivery.came_back();
+        }
+        let session = self.read(&values).await?;
+        Ok(Session { chunk_count: cookie.chunk_count(bytes()), doubt, ..session })
+    }
+
+    /// Why a browser may drop the cookie that the response to such a request sets.
+    pub(crate) fn doubt(&self, headers: &HeaderMap, uri: Option<&Uri>) -> Doubt {
+        Doubt::of(&self.shared.cookie, headers, uri)
     }
 
     /// [`open`](Self::open), from the cookie's value as the client sends it, for other transports:
@@ -137,7 +164,7 @@ impl SessionManager {
         let value = value.map_or(CookieValue::Missing, |value| {
             cookie.decode(value.as_bytes(), storage.content(), now)
         });
-        self.read(value, 0).await
+        self.read(&[value]).await
     }
 
     /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None`
@@ -153,20 +180,24 @@ impl SessionManager {
             ));
         }
         let value = CookieValue::Valid(id.as_str().into());
-        let session = self.read(value, 0).await?;
+        let session = self.read(&[value]).await?;
         Ok((!session.is_new()).then_some(session))
     }
 
-    async fn read(&self, value: CookieValue<'_>, chunk_count: usize) -> Result<Session> {
+    /// The session of the first of these values that is alive.
+    async fn read(&self, values: &[CookieValue<'_>]) -> Result<Session> {
         let Shared { policy, time_limit, .. } = &*self.shared;
-        if value.value().is_none() && value != CookieValue::Missing {
-            debug!(cookie = ?value, "the session cookie was not accepted; starting a new session");
+        let valid: Vec<_> = values.iter().filter_map(CookieValue::value).collect();
+        if let [failure] = values
+            && valid.is_empty()
+            && *failure != CookieValue::Missing
+        {
+            debug!(cookie = ?failure, "the session cookie was not accepted; starting a new session");
         }
-        let read = self.storage().read(value.value(), policy);
-        let inner = timeout(*time_limit, read)
+        let inner = timeout(*time_limit, first_alive(self.storage(), &valid, policy))
             .await
             .unwrap_or_else(|_| Err(too_slow("opened", *time_limit)))?;
-        Ok(Session { inner, manager: self.clone(), chunk_count })
+        Ok(Session { inner, manager: self.clone(), chunk_count: 0, doubt: Doubt::default() })
     }
 
     /// Saves what the request did to `session`, and adds to `headers` what the response must carry:
@@ -188,7 +219,7 @@ impl SessionManager {
         let lines = |change| self.set_cookie_lines(change, session.chunk_count);
         let saved = self.save(session, pending).await;
         let saved = saved.and_then(|saved| Ok((lines(saved.cookie)?, saved.outcome)));
-        match unless_deadline(pending, saved) {
+        let closed = match unless_deadline(pending, saved) {
             Ok(saved) => {
                 let (cookies, outcome) = saved.unwrap_or((Vec::new(), Outcome::Unchanged));
                 Closed { cookies, result: Ok(outcome) }
@@ -197,7 +228,11 @@ impl SessionManager {
                 cookies: lines(storage::owed_cookie(session)).unwrap_or_default(),
                 result: Err(error),
             },
+        };
+        if !closed.cookies.is_empty() && is_set(&storage::owed_cookie(session)) {
+            self.shared.delivery.sent(&self.shared.cookie, session.doubt);
         }
+        closed
     }
 
     /// Saves a closed session within the time limit.
@@ -270,6 +305,8 @@ impl SessionManager {
         };
         let lines = self.set_cookie_lines(change, 0)?;
         let pairs = lines.iter().filter_map(|line| line.split(';').next());
+        // A former cookie that is removed has no value.
+        let pairs = pairs.filter(|pair| !pair.ends_with('='));
         let header = pairs.collect::<Vec<_>>().join("; ");
         let mut header = HeaderValue::try_from(header).map_err(|_| {
             Error::Unsupported("the session's cookie holds what no header field can hold")
@@ -313,6 +350,10 @@ impl SessionManager {
     }
 }
 
+fn is_set(change: &CookieChange) -> bool {
+    matches!(change, CookieChange::Set { .. })
+}
+
 /// The result of a save; `None` if it failed and only had to move the deadline, which the client
 /// need not know.
 fn unless_deadline<T>(pending: PendingWork, result: Result<T>) -> Result<Option<T>> {
@@ -338,7 +379,7 @@ fn too_slow(what: &str, limit: Duration) -> Error {
 /// Prints how it is set up, and no secret.
 impl fmt::Debug for SessionManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Shared { storage, cookie, policy, time_limit } = &*self.shared;
+        let Shared { storage, cookie, policy, time_limit, .. } = &*self.shared;
         f.debug_struct("SessionManager")
             .field("storage", storage)
             .field("cookie", cookie)

@@ -2,9 +2,11 @@
 
 use std::collections::HashSet;
 
+use tracing::debug;
+
 use super::save::{Failures, Save, Written};
 use crate::body::{Content, Kind, Meta, Tombstone, WriteId};
-use crate::error::{Error, Result};
+use crate::error::{Error, ErrorKind, Result};
 use crate::outcome::{CookieChange, Outcome};
 use crate::record::{Condition, RecordKey};
 use crate::snapshot::Snapshot;
@@ -48,7 +50,7 @@ impl Save<'_> {
     /// Writes a tombstone over the session's record, over those that it moved to, over those that
     /// it came from, and over those of the request's further cookies.
     async fn destroy_all(&self) -> Result<()> {
-        let (mut known, mut queue) = {
+        let (mut known, mut queue, others) = {
             let mut state = self.session.state();
             let known = match &state.origin {
                 Origin::New => None,
@@ -59,15 +61,16 @@ impl Save<'_> {
             };
             // The last one is the first to be destroyed: the session itself.
             let others = state.also_end.iter().map(|id| self.policy.record_key(id));
+            let others: Vec<_> = others.collect();
             let successor = state.successor.iter().map(|it| it.snapshot.key.clone());
             let own = known.iter().map(|found| found.key.clone());
-            let queue: Vec<_> = others.chain(successor).chain(own).collect();
+            let queue: Vec<_> = others.iter().cloned().chain(successor).chain(own).collect();
             let is_up_to_date = state.unanswered.is_none();
             if let Some(found) = &known {
                 state.unanswered =
                     Some(Unanswered { base: found.version.clone(), only_tombstone: false });
             }
-            (known.filter(|_| is_up_to_date), queue)
+            (known.filter(|_| is_up_to_date), queue, others)
         };
         let mut seen = HashSet::new();
         let mut destroyed = 0;
@@ -83,7 +86,15 @@ impl Save<'_> {
                 )));
             }
             let known = known.take_if(|known| known.key == key);
-            if let Some((meta, newly)) = self.destroy_one(&key, known).await? {
+            let ended = match self.destroy_one(&key, known).await {
+                // It opens nothing, and must not stand in the way of this logout.
+                Err(error) if error.kind() == ErrorKind::Corrupt && others.contains(&key) => {
+                    debug!(%error, ?key, "the session of a further cookie cannot be ended");
+                    None
+                }
+                ended => ended?,
+            };
+            if let Some((meta, newly)) = ended {
                 destroyed += usize::from(newly);
                 let now = self.policy.now();
                 queue.extend(meta.prev.filter(|prev| prev.counts(now)).map(|prev| prev.key));
