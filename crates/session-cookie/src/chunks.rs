@@ -128,3 +128,7 @@ fn tag(text: &str) -> String {
     tag.truncate(TAG);
     tag
 }
+
+#[cfg(test)]
+#[path = "../tests/unit/chunks.rs"]
+mod tests;
