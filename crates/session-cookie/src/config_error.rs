@@ -16,12 +16,12 @@ pub enum ConfigError {
         /// How many it has.
         bytes: usize,
     },
-    /// A secret consists of one text, again and again.
+    /// A secret repeats a text of fewer bytes than [`Secret::MIN_BYTES`].
     RepeatedSecret {
         /// How many bytes that text has.
         bytes: usize,
     },
-    /// The secret was printed in the documentation of this library.
+    /// The documentation of this library has shown this secret, so everyone knows it.
     PrintedSecret,
     /// No secret was given, or an empty one.
     NoSecret,
@@ -58,13 +58,14 @@ impl fmt::Display for ConfigError {
             ),
             Self::RepeatedSecret { bytes } => write!(
                 f,
-                "the secret repeats {bytes} bytes again and again, so it is as easy to guess as \
-                 those; make one with `openssl rand -base64 48`",
+                "the secret repeats the same {bytes} bytes, and at least {} different ones are \
+                 required; make one with `openssl rand -base64 48`",
+                Secret::MIN_BYTES,
             ),
             Self::PrintedSecret => f.write_str(
-                "the secret is one that was printed in the documentation of this library, so \
-                 everyone knows it; make one with `openssl rand -base64 48` and keep it out of the \
-                 source, or use Secret::random() where sessions may end with the process",
+                "the documentation of this library has shown this secret, so everyone knows it; make \
+                 one with `openssl rand -base64 48` and keep it out of the source, or use \
+                 Secret::random() where sessions may end with the process",
             ),
             Self::NoSecret => {
                 f.write_str("a cookie needs at least one secret, and no secret may be empty")

@@ -20,8 +20,8 @@ const PRINTED: &[&str] = &[
 /// once, with `openssl rand -base64 48`, and keep them with the application's other secrets.
 /// `Debug` prints them redacted.
 ///
-/// A secret is refused if it is short, if it is a shorter text again and again, or if it was printed
-/// in the documentation of this library. Nothing else tells whether others can guess it.
+/// A secret is refused if it is short, if it repeats a short text, or if the documentation of this
+/// library has shown it. Whether others can guess it otherwise is not checked.
 ///
 /// ```
 /// use session_cookie::Secret;
@@ -54,8 +54,8 @@ impl Secret {
     /// # Errors
     ///
     /// [`ConfigError::ShortSecret`] if they are fewer than [`MIN_BYTES`](Self::MIN_BYTES),
-    /// [`ConfigError::RepeatedSecret`] if they are fewer bytes again and again, and
-    /// [`ConfigError::PrintedSecret`].
+    /// [`ConfigError::RepeatedSecret`] if they repeat fewer bytes than that, and
+    /// [`ConfigError::PrintedSecret`] if our documentation has shown them.
     pub fn from_text(text: &str) -> Result<Self, ConfigError> {
         Self::try_from(text.as_bytes())
     }
@@ -90,8 +90,8 @@ impl TryFrom<&[u8]> for Secret {
     }
 }
 
-/// If `secret` is a text of fewer than [`Secret::MIN_BYTES`] bytes again and again, their number. It
-/// is no harder to guess than that text.
+/// If `secret` repeats fewer than [`Secret::MIN_BYTES`] bytes, their number. It is no harder to guess
+/// than those.
 fn repeated(secret: &[u8]) -> Option<usize> {
     let repeats = |length: &usize| {
         let rest = secret.get(*length..);

@@ -88,8 +88,8 @@ impl Delivery {
             warn!(
                 name,
                 domain,
-                "{} responses have set the session cookie and no request has brought one back, so \
-                 browsers seem to drop it: {doubt}",
+                "{} responses have set the session cookie and no request has brought one back, \
+                 probably because browsers drop it: {doubt}",
                 Self::ENOUGH
             );
         }
