@@ -201,12 +201,12 @@ impl SessionCookie {
     }
 
     /// A cookie that an earlier release of the application has set, with another name, path, domain
-    /// or partition. Each response that sets or removes the session cookie, such as those of a login
-    /// and a logout, removes this one too.
+    /// or partition. Each response that sets or removes the session cookie removes this one too:
+    /// those of a login and a logout above all.
     ///
     /// Use it whenever you change one of these attributes, until the cookies of the earlier release
-    /// have expired. Browsers keep both cookies and send both. If the names are the same and the old
-    /// one comes first, it hides the new one for as long as its session is alive. With
+    /// have expired. Browsers keep both cookies and send both. If the names are the same and the
+    /// old one comes first, it hides the new one for as long as its session is alive. With
     /// [`CookieStorage`](crate::CookieStorage) that is until its deadline, even after a logout.
     ///
     /// Call it after the methods that set the present attributes. Sessions of former cookies are
@@ -224,9 +224,12 @@ impl SessionCookie {
     /// assert_eq!(
     ///     cookie.remove(0),
     ///     [
-    ///         "__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/;     ///          HttpOnly; Secure; SameSite=Lax",
-    ///         "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/app;     ///          HttpOnly; Secure; SameSite=Lax",
-    ///         "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/;     ///          Domain=shop.example; HttpOnly; Secure; SameSite=Lax",
+    ///         "__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; \
+    ///          HttpOnly; Secure; SameSite=Lax",
+    ///         "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/app; \
+    ///          HttpOnly; Secure; SameSite=Lax",
+    ///         "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; \
+    ///          Domain=shop.example; HttpOnly; Secure; SameSite=Lax",
     ///     ],
     /// );
     /// # Ok::<(), session_cookie::ConfigError>(())
@@ -246,8 +249,8 @@ impl SessionCookie {
         &self.name
     }
 
-    /// The name with the strictest prefix that the attributes allow, `__Host-` or `__Secure-`; `None`
-    /// if the cookie has it, or is insecure.
+    /// The name with the strictest prefix that the attributes allow, `__Host-` or `__Secure-`;
+    /// `None` if the cookie has it, or is insecure.
     ///
     /// Without a prefix, a sibling domain, and on plain http anyone on the network path, can set a
     /// cookie of the name.

@@ -90,8 +90,8 @@ impl TryFrom<&[u8]> for Secret {
     }
 }
 
-/// If `secret` repeats fewer than [`Secret::MIN_BYTES`] bytes, their number. It is no harder to guess
-/// than those.
+/// If `secret` repeats fewer than [`Secret::MIN_BYTES`] bytes, their number. It is no harder to
+/// guess than those.
 fn repeated(secret: &[u8]) -> Option<usize> {
     let repeats = |length: &usize| {
         let rest = secret.get(*length..);

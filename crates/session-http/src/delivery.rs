@@ -98,9 +98,9 @@ impl Delivery {
 
 /// Whether the browser's own connection uses https, as far as the request says.
 ///
-/// A proxy that ends TLS says so in `Forwarded` or `X-Forwarded-Proto`, HTTP/2 has the scheme in the
-/// target. Browsers send `Sec-Fetch-Site` over https and to localhost only, where they take Secure
-/// cookies too. What says https wins: a wrong alarm is worse than none.
+/// A proxy that ends TLS says so in `Forwarded` or `X-Forwarded-Proto`, HTTP/2 has the scheme in
+/// the target. Browsers send `Sec-Fetch-Site` over https and to localhost only, where they take
+/// Secure cookies too. What says https wins: a wrong alarm is worse than none.
 fn is_https(headers: &HeaderMap, uri: Option<&Uri>) -> Option<bool> {
     let scheme = uri.and_then(Uri::scheme_str);
     let forwarded = proto_of_proxy(headers);
