@@ -127,6 +127,12 @@ fn stores() -> Vec<(Arc<dyn SessionStorage>, Option<std::path::PathBuf>)> {
     ]
 }
 
+fn clean_up(root: Option<std::path::PathBuf>) {
+    if let Some(root) = root {
+        std::fs::remove_dir_all(root).unwrap();
+    }
+}
+
 #[tokio::test]
 async fn the_ended_session_of_an_earlier_release_does_not_hide_a_login() {
     for cookies in changed_attributes() {
@@ -151,7 +157,7 @@ async fn the_ended_session_of_an_earlier_release_does_not_hide_a_login() {
                 browser.visit(new, |session| session.destroy().unwrap()).await;
                 assert_eq!(browser.user(new).await, None);
             }
-            root.map(|root| std::fs::remove_dir_all(root).unwrap());
+            clean_up(root);
         }
     }
 }
@@ -239,7 +245,7 @@ async fn the_first_session_that_is_alive_counts_among_ended_ones() {
         let written = site.app.get(&all.join("; "), "set/user/written").await.ok();
         assert_eq!(written.cookie(), None);
         assert_eq!(site.user(&[&one]).await, "\"written\"");
-        root.map(|root| std::fs::remove_dir_all(root).unwrap());
+        clean_up(root);
     }
 }
 
@@ -277,7 +283,7 @@ async fn a_logout_ends_the_sessions_of_all_cookies() {
             }
             assert!(site.is_alive(&bystander).await);
         }
-        root.map(|root| std::fs::remove_dir_all(root).unwrap());
+        clean_up(root);
     }
 }
 
