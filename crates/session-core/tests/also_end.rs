@@ -123,6 +123,41 @@ async fn a_damaged_further_record_does_not_prevent_a_logout() {
     assert_eq!((server.n(&own).await, server.n(&other).await), (None, None));
 }
 
+/// Someone plants the id of a session that they have moved to very many new ids.
+#[tokio::test]
+async fn a_further_session_with_many_successors_does_not_prevent_a_logout() {
+    let server = Server::new();
+    let planted = server.stored_session().await;
+    let mut ids_to_move = vec![planted.clone()];
+    let mut successors = Vec::new();
+    for count in [20, 20] {
+        let mut moved = Vec::new();
+        for id in ids_to_move.drain(..) {
+            let mut requests = Vec::new();
+            for _ in 0..count {
+                requests.push(server.open(id.as_str()).await);
+            }
+            for session in requests {
+                session.regenerate_id().unwrap();
+                session.set("n", &1).unwrap();
+                moved.push(server.saved_id(&session).await);
+            }
+        }
+        successors.extend(moved.clone());
+        ids_to_move = moved;
+    }
+    assert!(successors.len() > 400);
+    let (own, other) = (server.stored_session().await, server.stored_session().await);
+    let session = server.open(own.as_str()).await;
+    storage::also_end(&session, ids(&[&planted, &other]));
+    session.destroy().unwrap();
+    let saved = server.save(&session).await.unwrap();
+    assert_eq!(saved.cookie, CookieChange::Remove);
+    for id in [&own, &other, &planted] {
+        assert!(server.open(id.as_str()).await.is_new());
+    }
+}
+
 #[tokio::test]
 async fn found_says_what_a_cookie_led_to() {
     let server = Server::with(SessionPolicy::default().idle(Duration::from_secs(100)));

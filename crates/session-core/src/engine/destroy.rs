@@ -18,6 +18,9 @@ impl Save<'_> {
     /// within a minute is an attack or a defect.
     const MAX_DESTROYED: usize = 256;
 
+    /// How many of them for each further cookie.
+    const MAX_OTHERS: usize = 32;
+
     /// Destroys the session. The browser drops the cookie, whether a session was found or not.
     pub(super) async fn destroy(&self) -> Result<Outcome> {
         self.destroy_all().await?;
@@ -47,10 +50,9 @@ impl Save<'_> {
         Ok(Outcome::Destroyed)
     }
 
-    /// Writes a tombstone over the session's record, over those that it moved to, over those that
-    /// it came from, and over those of the request's further cookies.
+    /// Ends the session, and those of the request's further cookies.
     async fn destroy_all(&self) -> Result<()> {
-        let (mut known, mut queue, others) = {
+        let (known, own, others) = {
             let mut state = self.session.state();
             let known = match &state.origin {
                 Origin::New => None,
@@ -59,46 +61,35 @@ impl Save<'_> {
                 | Origin::Destroyed(found)
                 | Origin::Expired(found) => Some(found.clone()),
             };
-            // The last one is the first to be destroyed: the session itself.
-            let others = state.also_end.iter().map(|id| self.policy.record_key(id));
-            let others: Vec<_> = others.collect();
             let successor = state.successor.iter().map(|it| it.snapshot.key.clone());
-            let own = known.iter().map(|found| found.key.clone());
-            let queue: Vec<_> = others.iter().cloned().chain(successor).chain(own).collect();
+            let own: Vec<_> =
+                successor.chain(known.iter().map(|found| found.key.clone())).collect();
             let is_up_to_date = state.unanswered.is_none();
             if let Some(found) = &known {
                 state.unanswered =
                     Some(Unanswered { base: found.version.clone(), only_tombstone: false });
             }
-            (known.filter(|_| is_up_to_date), queue, others)
+            let others = state.also_end.iter().map(|id| self.policy.record_key(id));
+            (known.filter(|_| is_up_to_date), own, others.collect::<Vec<_>>())
         };
         let mut seen = HashSet::new();
-        let mut destroyed = 0;
-        while let Some(key) = queue.pop() {
-            if !seen.insert(key.clone()) {
-                continue;
-            }
-            if destroyed == Self::MAX_DESTROYED {
-                return Err(Error::Store(StoreError::new(
-                    StoreErrorKind::Unavailable,
-                    "the session changed its id so often that not every record was destroyed; log \
-                     out again",
-                )));
-            }
-            let known = known.take_if(|known| known.key == key);
-            let ended = match self.destroy_one(&key, known).await {
-                // It opens nothing, and must not stand in the way of this logout.
-                Err(error) if error.kind() == ErrorKind::Corrupt && others.contains(&key) => {
-                    debug!(%error, ?key, "the session of a further cookie cannot be ended");
-                    None
+        if !self.destroy_from(own, known, Self::MAX_DESTROYED, &mut seen).await? {
+            return Err(Error::Store(StoreError::new(
+                StoreErrorKind::Unavailable,
+                "the session changed its id so often that not every record was destroyed; log out \
+                 again",
+            )));
+        }
+        // Someone may have planted these, and must not be able to prevent the logout.
+        for key in others {
+            let ended = self.destroy_from(vec![key], None, Self::MAX_OTHERS, &mut seen).await;
+            match ended {
+                Ok(true) => {}
+                Ok(false) => debug!("the session of a further cookie changed its id too often"),
+                Err(error) if error.kind() == ErrorKind::Corrupt => {
+                    debug!(%error, "the session of a further cookie cannot be ended");
                 }
-                ended => ended?,
-            };
-            if let Some((meta, newly)) = ended {
-                destroyed += usize::from(newly);
-                let now = self.policy.now();
-                queue.extend(meta.prev.filter(|prev| prev.counts(now)).map(|prev| prev.key));
-                queue.extend(meta.tombstone.into_iter().flat_map(|it| it.successors));
+                Err(error) => return Err(error),
             }
         }
         let mut state = self.session.state();
@@ -106,6 +97,34 @@ impl Save<'_> {
         state.successor = None;
         state.unanswered = None;
         Ok(())
+    }
+
+    /// Writes a tombstone over the records in `queue`, the last one first, over those that they
+    /// moved to, and over those that they came from. Returns whether these were `most` at most.
+    async fn destroy_from(
+        &self,
+        mut queue: Vec<RecordKey>,
+        mut known: Option<Snapshot>,
+        most: usize,
+        seen: &mut HashSet<RecordKey>,
+    ) -> Result<bool> {
+        let mut destroyed = 0;
+        while let Some(key) = queue.pop() {
+            if !seen.insert(key.clone()) {
+                continue;
+            }
+            if destroyed == most {
+                return Ok(false);
+            }
+            let known = known.take_if(|known| known.key == key);
+            if let Some((meta, newly)) = self.destroy_one(&key, known).await? {
+                destroyed += usize::from(newly);
+                let now = self.policy.now();
+                queue.extend(meta.prev.filter(|prev| prev.counts(now)).map(|prev| prev.key));
+                queue.extend(meta.tombstone.into_iter().flat_map(|it| it.successors));
+            }
+        }
+        Ok(true)
     }
 
     /// Writes a tombstone over the record at `key`. Returns what the record last said of itself,
