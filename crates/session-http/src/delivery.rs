@@ -25,10 +25,11 @@ pub(crate) enum Doubt {
 impl Doubt {
     /// Whether a browser keeps `cookie` after a request with these headers and this target.
     pub(crate) fn of(cookie: &SessionCookie, headers: &HeaderMap, uri: Option<&Uri>) -> Self {
-        if let Some(domain) = cookie.cookie_domain()
-            && !hosts(headers, uri).any(|host| is_within(host, domain))
-        {
-            return Self::OtherHost;
+        if let Some(domain) = cookie.cookie_domain() {
+            let mut hosts = hosts(headers, uri).peekable();
+            if hosts.peek().is_some() && !hosts.any(|host| is_within(host, domain)) {
+                return Self::OtherHost;
+            }
         }
         match cookie.is_secure().then(|| is_https(headers, uri)) {
             None | Some(Some(true)) => Self::None,
@@ -146,7 +147,7 @@ fn hosts<'r>(headers: &'r HeaderMap, uri: Option<&'r Uri>) -> impl Iterator<Item
         let is_port = |port: &str| port.bytes().all(|byte| byte.is_ascii_digit());
         host.rsplit_once(':').filter(|(_, port)| is_port(port)).map_or(host, |(host, _)| host)
     });
-    uri.and_then(Uri::host).into_iter().chain(fields)
+    uri.and_then(Uri::host).into_iter().chain(fields).filter(|host| !host.is_empty())
 }
 
 /// Whether a browser lets `host` set a cookie for `domain` (RFC 6265, section 5.1.3).

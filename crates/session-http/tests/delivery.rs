@@ -210,7 +210,8 @@ async fn a_domain_that_the_host_is_not_under_is_a_warning_once_it_does_not_come_
         ("localhost:3000", false),
         ("[::1]:3000", false),
         ("192.0.2.1", false),
-        ("", false),
+        // It is not known.
+        ("", true),
     ] {
         let (log, _guard) = Log::start();
         let app = app(SessionManager::new(MemoryStore::new(), shop()));
@@ -229,6 +230,8 @@ async fn a_domain_that_the_host_is_not_under_is_a_warning_once_it_does_not_come_
     let proxied = [https, ("host", "10.0.0.1"), ("x-forwarded-host", "www.shop.example")];
     send(&app, "/", &proxied).await.unwrap();
     send(&app, "https://shop.example/", &[]).await.unwrap();
+    // A manager without a layer is given no target.
+    send(&app, "/", &[https]).await.unwrap();
     assert_eq!(log.take("", DROPPED), [""; 0]);
 }
 
