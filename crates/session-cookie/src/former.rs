@@ -1,7 +1,7 @@
 //! A cookie that an earlier release of the application has set.
 
 use crate::attributes::{Attributes, has_prefix};
-use crate::{ConfigError, SameSite, SessionCookie};
+use crate::{ConfigError, SessionCookie};
 
 /// A session cookie of an earlier release, by what a browser tells cookies apart with: name, path,
 /// domain and partition. See [`SessionCookie::former`].
@@ -72,7 +72,7 @@ impl FormerCookie {
             path: Some(self.path.clone()),
             domain: self.domain.clone(),
             // A response to a request from another site needs it to change a cookie at all.
-            same_site: if insecure { SameSite::Lax } else { present.same_site },
+            same_site: present.same_site,
             partitioned: self.partitioned,
             insecure,
         }
