@@ -15,7 +15,8 @@ use crate::{SessionCookie, base64url, header};
 
 /// The first six bytes of the SHA-256 of the whole value, in base64url.
 ///
-/// Someone who does not know the value cannot guess the tag, because the value contains random bytes.
+/// Someone who does not know the value cannot guess the tag, because the value contains random
+/// bytes.
 const TAG: usize = 8;
 
 /// The chunks of one cookie that a request carries.

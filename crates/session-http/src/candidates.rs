@@ -14,6 +14,13 @@ pub(crate) async fn first_alive(
     values: &[&str],
     policy: &SessionPolicy,
 ) -> Result<Session> {
+    if values.len() > 1 {
+        debug!(
+            valid = values.len(),
+            "the request carries several session cookies; if an earlier release has set some of them, \
+             name those with SessionCookie::former"
+        );
+    }
     let (mut best, mut damaged) = (None, None);
     for value in values {
         let session = match storage.read(Some(value), policy).await {
