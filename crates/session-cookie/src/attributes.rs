@@ -44,7 +44,7 @@ impl Attributes {
         }
     }
 
-    fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.path.as_deref().unwrap_or("/")
     }
 
@@ -89,6 +89,29 @@ impl Attributes {
         Err(ConfigError::NeedsSecure(needs))
     }
 
+    /// The name with the strictest prefix that the attributes allow, if it has not got one.
+    pub(crate) fn safer_name(&self) -> Option<String> {
+        let name = self.name();
+        if self.insecure || has_prefix(name, "__Host-") || has_prefix(name, "__Http-") {
+            return None;
+        }
+        let is_prefixed = has_prefix(name, "__Secure-");
+        if self.domain.is_some() || self.path() != "/" {
+            return (!is_prefixed).then(|| format!("__Secure-{name}"));
+        }
+        let bare = if is_prefixed { name.get("__Secure-".len()..) } else { None };
+        Some(format!("__Host-{}", bare.unwrap_or(name)))
+    }
+
+    /// Whether a browser keeps one cookie for both of them.
+    pub(crate) fn is_same_cookie(&self, other: &Self) -> bool {
+        let domain = |of: &Self| of.domain.as_ref().map(|domain| domain.to_ascii_lowercase());
+        self.name() == other.name()
+            && self.path() == other.path()
+            && domain(self) == domain(other)
+            && self.partitioned == other.partitioned
+    }
+
     /// All attributes, as `Set-Cookie` has them after the value.
     pub(crate) fn text(&self) -> String {
         let mut text = format!("; Path={}", self.path());
@@ -113,7 +136,7 @@ impl Attributes {
 }
 
 /// Browsers ignore the case of these prefixes, although they compare names exactly.
-fn has_prefix(name: &str, prefix: &str) -> bool {
+pub(crate) fn has_prefix(name: &str, prefix: &str) -> bool {
     name.get(..prefix.len()).is_some_and(|start| start.eq_ignore_ascii_case(prefix))
 }
 

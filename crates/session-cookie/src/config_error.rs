@@ -16,6 +16,13 @@ pub enum ConfigError {
         /// How many it has.
         bytes: usize,
     },
+    /// A secret repeats a text of fewer bytes than [`Secret::MIN_BYTES`].
+    RepeatedSecret {
+        /// How many bytes that text has.
+        bytes: usize,
+    },
+    /// The documentation of this library has shown this secret, so everyone knows it.
+    PrintedSecret,
     /// No secret was given, or an empty one.
     NoSecret,
     /// This is not a valid cookie name.
@@ -30,6 +37,8 @@ pub enum ConfigError {
     HostPrefix(&'static str),
     /// This number of chunks is not supported.
     Chunks(usize),
+    /// A former cookie of this name is the present one.
+    SameFormer(String),
     /// remix does not support chunks.
     RemixChunks,
     /// The operating system gives no random bytes.
@@ -46,6 +55,17 @@ impl fmt::Display for ConfigError {
                 "the secret has {bytes} bytes, and at least {} are required; make one with `openssl \
                  rand -base64 48`",
                 Secret::MIN_BYTES,
+            ),
+            Self::RepeatedSecret { bytes } => write!(
+                f,
+                "the secret repeats the same {bytes} bytes, and at least {} different ones are \
+                 required; make one with `openssl rand -base64 48`",
+                Secret::MIN_BYTES,
+            ),
+            Self::PrintedSecret => f.write_str(
+                "the documentation of this library has shown this secret, so everyone knows it; make \
+                 one with `openssl rand -base64 48` and keep it out of the source, or use \
+                 Secret::random() where sessions may end with the process",
             ),
             Self::NoSecret => {
                 f.write_str("a cookie needs at least one secret, and no secret may be empty")
@@ -77,6 +97,12 @@ impl fmt::Display for ConfigError {
                 f,
                 "{chunks} chunks are not supported: use 2 to {}",
                 SessionCookie::MAX_CHUNKS,
+            ),
+            Self::SameFormer(name) => write!(
+                f,
+                "the former cookie {name:?} has the name, path, domain and partition of the present \
+                 one, so removing it would log everyone out; give it the attributes of the earlier \
+                 release, and call former() after the methods that set the present ones",
             ),
             Self::RemixChunks => f.write_str(
                 "remix does not read a value that is split over several cookies: remove chunks()",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::attributes::Attributes;
 use crate::protection::Protection;
-use crate::{ConfigError, SameSite, Secret};
+use crate::{ConfigError, FormerCookie, SameSite, Secret};
 
 /// The session cookie: its name, its attributes, and the secrets that protect its value.
 ///
@@ -40,9 +40,12 @@ pub struct SessionCookie {
     secrets: Vec<Secret>,
     remix: bool,
     pub(crate) chunks: usize,
-    /// Derived from the fields above, as the next two.
+    former_cookies: Vec<FormerCookie>,
+    /// Derived from the fields above, as the next three.
     name: String,
     pub(crate) suffix: String,
+    /// The lines that remove former cookies.
+    pub(crate) former: Vec<String>,
     pub(crate) protection: Arc<Protection>,
 }
 
@@ -56,13 +59,13 @@ impl SessionCookie {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ShortSecret`] if it has fewer than [`Secret::MIN_BYTES`] bytes.
+    /// The secret is too easy to guess; see [`Secret::from_text`].
     pub fn new<S>(secret: S) -> Result<Self, ConfigError>
     where
         S: TryInto<Secret>,
         ConfigError: From<S::Error>,
     {
-        Self::build(Attributes::default(), vec![secret.try_into()?], false, 1)
+        Self::build(Attributes::default(), vec![secret.try_into()?], false, 1, Vec::new())
     }
 
     /// A cookie that remix reads and writes too, called `__session`: for an application that moves
@@ -98,7 +101,7 @@ impl SessionCookie {
             .map(|secret| Secret::of_any_length(secret.as_ref()))
             .collect::<Result<Vec<_>, _>>()?;
         let attributes = Attributes { name: Some("__session".to_owned()), ..Attributes::default() };
-        Self::build(attributes, secrets, true, 1)
+        Self::build(attributes, secrets, true, 1, Vec::new())
     }
 
     /// The cookie's name. Values that were made under another name are not accepted.
@@ -167,7 +170,7 @@ impl SessionCookie {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ShortSecret`] if it has fewer than [`Secret::MIN_BYTES`] bytes.
+    /// The secret is too easy to guess; see [`Secret::from_text`].
     pub fn previous<S>(mut self, secret: S) -> Result<Self, ConfigError>
     where
         S: TryInto<Secret>,
@@ -197,14 +200,77 @@ impl SessionCookie {
         Ok(self)
     }
 
+    /// A cookie that an earlier release of the application has set, with another name, path, domain
+    /// or partition. Each response that sets or removes the session cookie removes this one too:
+    /// those of a login and a logout above all.
+    ///
+    /// Use it whenever you change one of these attributes, until the cookies of the earlier release
+    /// have expired. Browsers keep both cookies and send both. If the names are the same and the
+    /// old one comes first, it hides the new one for as long as its session is alive. With
+    /// [`CookieStorage`](crate::CookieStorage) that is until its deadline, even after a logout.
+    ///
+    /// Call it after the methods that set the present attributes. Sessions of former cookies are
+    /// not taken over, unless name and secret are still the same.
+    ///
+    /// ```
+    /// use session_cookie::{FormerCookie, Secret, SessionCookie};
+    ///
+    /// // Release 1 had no domain, release 2 a path. Both had default names.
+    /// let cookie = SessionCookie::new(Secret::random()?)?
+    ///     .domain("shop.example")?
+    ///     .former(FormerCookie::new("__Host-session"))?
+    ///     .former(FormerCookie::new("__Secure-session").path("/app"))?;
+    ///
+    /// assert_eq!(
+    ///     cookie.remove(0),
+    ///     [
+    ///         "__Host-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; \
+    ///          HttpOnly; Secure; SameSite=Lax",
+    ///         "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/app; \
+    ///          HttpOnly; Secure; SameSite=Lax",
+    ///         "__Secure-session=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/; \
+    ///          Domain=shop.example; HttpOnly; Secure; SameSite=Lax",
+    ///     ],
+    /// );
+    /// # Ok::<(), session_cookie::ConfigError>(())
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`ConfigError::SameFormer`] if it is the present cookie. An attribute is not valid, or does
+    /// not go with a prefix of the name.
+    pub fn former(mut self, former: FormerCookie) -> Result<Self, ConfigError> {
+        self.former_cookies.push(former);
+        self.with(|_| ())
+    }
+
     /// The cookie's name.
     pub fn cookie_name(&self) -> &str {
         &self.name
     }
 
+    /// The name with the strictest prefix that the attributes allow, `__Host-` or `__Secure-`;
+    /// `None` if the cookie has it, or is insecure.
+    ///
+    /// Without a prefix, a sibling domain, and on plain http anyone on the network path, can set a
+    /// cookie of the name.
+    pub fn safer_name(&self) -> Option<String> {
+        self.attributes.safer_name()
+    }
+
+    /// The domain, if the cookie goes to a domain and its subdomains.
+    pub fn cookie_domain(&self) -> Option<&str> {
+        self.attributes.domain.as_deref()
+    }
+
+    /// Whether the cookie is `Secure`, so that browsers take it over https only.
+    pub fn is_secure(&self) -> bool {
+        !self.attributes.insecure
+    }
+
     fn with(mut self, change: impl FnOnce(&mut Attributes)) -> Result<Self, ConfigError> {
         change(&mut self.attributes);
-        Self::build(self.attributes, self.secrets, self.remix, self.chunks)
+        Self::build(self.attributes, self.secrets, self.remix, self.chunks, self.former_cookies)
     }
 
     fn build(
@@ -212,6 +278,7 @@ impl SessionCookie {
         secrets: Vec<Secret>,
         remix: bool,
         chunks: usize,
+        former_cookies: Vec<FormerCookie>,
     ) -> Result<Self, ConfigError> {
         attributes.check()?;
         if secrets.is_empty() {
@@ -219,7 +286,11 @@ impl SessionCookie {
         }
         let name = attributes.name().to_owned();
         let protection = Protection::new(&secrets, &name, remix)?;
+        let former = former_cookies.iter().map(|former| former.removals(&attributes));
+        let former = former.collect::<Result<Vec<_>, _>>()?.concat();
         Ok(Self {
+            former,
+            former_cookies,
             suffix: attributes.text(),
             protection: Arc::new(protection),
             name,
@@ -239,6 +310,7 @@ impl fmt::Debug for SessionCookie {
             .field("secrets", &self.secrets)
             .field("remix", &self.remix)
             .field("chunks", &self.chunks)
+            .field("former", &self.former_cookies)
             .finish()
     }
 }

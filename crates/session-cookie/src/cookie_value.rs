@@ -42,18 +42,9 @@ impl<'h> CookieValue<'h> {
         }
     }
 
-    /// The first valid one; if there is none, the one that passed the most checks.
-    pub(crate) fn first_valid(candidates: impl IntoIterator<Item = Self>) -> Self {
-        let mut best = Self::Missing;
-        for candidate in candidates {
-            if candidate.checks_passed() > best.checks_passed() {
-                best = candidate;
-            }
-            if matches!(best, Self::Valid(_)) {
-                break;
-            }
-        }
-        best
+    /// The one of the two that passed more checks; `self` if there is no difference.
+    pub(crate) fn or_better(self, other: Self) -> Self {
+        if other.checks_passed() > self.checks_passed() { other } else { self }
     }
 
     fn checks_passed(&self) -> u8 {

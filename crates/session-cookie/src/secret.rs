@@ -6,11 +6,22 @@ use ring::rand::{SecureRandom as _, SystemRandom};
 
 use crate::ConfigError;
 
+/// Secrets that the documentation of this library has shown, in any version.
+const PRINTED: &[&str] = &[
+    "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM",
+    "a secret of at least 32 bytes: take yours from the environment",
+    "a secret of at least 32 bytes, from the environment",
+    "the tests' own secret, of 32 bytes and more",
+];
+
 /// The bytes from which the keys for cookies are derived. Anyone who knows them can make cookies.
 ///
 /// Use at least 32 random bytes, and the same on every server and after every restart: make them
 /// once, with `openssl rand -base64 48`, and keep them with the application's other secrets.
 /// `Debug` prints them redacted.
+///
+/// A secret is refused if it is short, if it repeats a short text, or if the documentation of this
+/// library has shown it. Whether others can guess it otherwise is not checked.
 ///
 /// ```
 /// use session_cookie::Secret;
@@ -42,7 +53,9 @@ impl Secret {
     ///
     /// # Errors
     ///
-    /// [`ConfigError::ShortSecret`] if they are fewer than [`MIN_BYTES`](Self::MIN_BYTES).
+    /// [`ConfigError::ShortSecret`] if they are fewer than [`MIN_BYTES`](Self::MIN_BYTES),
+    /// [`ConfigError::RepeatedSecret`] if they repeat fewer bytes than that, and
+    /// [`ConfigError::PrintedSecret`] if our documentation has shown them.
     pub fn from_text(text: &str) -> Result<Self, ConfigError> {
         Self::try_from(text.as_bytes())
     }
@@ -67,8 +80,24 @@ impl TryFrom<&[u8]> for Secret {
         if bytes.len() < Self::MIN_BYTES {
             return Err(ConfigError::ShortSecret { bytes: bytes.len() });
         }
+        if let Some(bytes) = repeated(bytes) {
+            return Err(ConfigError::RepeatedSecret { bytes });
+        }
+        if PRINTED.iter().any(|printed| printed.as_bytes() == bytes.trim_ascii()) {
+            return Err(ConfigError::PrintedSecret);
+        }
         Ok(Self(bytes.into()))
     }
+}
+
+/// If `secret` repeats fewer than [`Secret::MIN_BYTES`] bytes, their number. It is no harder to
+/// guess than those.
+fn repeated(secret: &[u8]) -> Option<usize> {
+    let repeats = |length: &usize| {
+        let rest = secret.get(*length..);
+        rest.is_some_and(|rest| secret.starts_with(rest))
+    };
+    (1..Secret::MIN_BYTES.min(secret.len() / 2 + 1)).find(repeats)
 }
 
 /// See [`Secret::from_text`].

@@ -4,11 +4,12 @@ use std::time::{Duration, SystemTime};
 
 use session_core::{CookieContent, Error, Result};
 
+use crate::former::removal;
 use crate::{SessionCookie, chunks};
 
 impl SessionCookie {
     /// The `Set-Cookie` values that give the browser `value`: one, or several if the value is split
-    /// or replaces one that was.
+    /// or replaces one that was, or if there are [former](Self::former) cookies to remove.
     ///
     /// `max_age` tells the browser when to drop the cookie, after 400 days at most: browsers keep
     /// no cookie longer (RFC 6265bis, section 5.5). Without it, that is when the browser closes.
@@ -62,26 +63,31 @@ impl SessionCookie {
         };
         let unused = lines.len()..chunk_count.min(Self::MAX_CHUNKS);
         lines.extend(unused.map(|number| self.removal(number)));
-        Ok(lines)
+        Ok(self.after_former(lines))
     }
 
-    /// The `Set-Cookie` values that make the browser drop the cookie.
+    /// The `Set-Cookie` values that make the browser drop the cookie, and the
+    /// [former](Self::former) ones.
     ///
     /// Browsers drop a cookie only for one with the same name, domain and path, and accept a
     /// prefixed name only with the attributes that it promises, so these values have all attributes
     /// of the cookie that they remove.
     pub fn remove(&self, chunk_count: usize) -> Vec<String> {
         let count = chunk_count.clamp(1, Self::MAX_CHUNKS);
-        (0..count).map(|number| self.removal(number)).collect()
+        self.after_former((0..count).map(|number| self.removal(number)).collect())
     }
 
     fn removal(&self, number: usize) -> String {
-        let name = match number {
-            0 => self.cookie_name().to_owned(),
-            _ => format!("{}.{number}", self.cookie_name()),
-        };
-        let suffix = &self.suffix;
-        format!("{name}=; Max-Age=0; Expires=Thu, 01 Jan 1970 00:00:00 GMT{suffix}")
+        removal(self.cookie_name(), number, &self.suffix)
+    }
+
+    /// `lines`, after those that remove former cookies: a browser that does not tell a cookie with
+    /// a domain from one without must not remove what it has just been given.
+    fn after_former(&self, lines: Vec<String>) -> Vec<String> {
+        if self.former.is_empty() {
+            return lines;
+        }
+        self.former.iter().cloned().chain(lines).collect()
     }
 }
 

@@ -119,5 +119,44 @@ fn a_secret_has_at_least_32_bytes() {
     let error = Secret::try_from([7; 31].as_slice()).unwrap_err();
     assert_eq!(error, ConfigError::ShortSecret { bytes: 31 });
     assert!(error.to_string().contains("31 bytes"), "{error}");
-    assert!(Secret::try_from([7; 32].as_slice()).is_ok());
+    let varied: Vec<u8> = (0..32).collect();
+    assert!(Secret::try_from(varied.as_slice()).is_ok());
+}
+
+#[test]
+fn a_secret_that_repeats_a_shorter_text_is_refused() {
+    for (text, bytes) in [
+        ("x".repeat(32), 1),
+        ("0".repeat(64), 1),
+        ("ab".repeat(16), 2),
+        ("changeme".repeat(4), 8),
+        ("changeme".repeat(4) + "chan", 8),
+        ("a-text-of-thirty-one-characters".repeat(2), 31),
+    ] {
+        let error = Secret::from_text(&text).unwrap_err();
+        assert_eq!(error, ConfigError::RepeatedSecret { bytes }, "{text}");
+        assert_eq!(SessionCookie::new(text.as_str()).unwrap_err(), error);
+        assert_eq!(cookie().previous(text.as_str()).unwrap_err(), error);
+        assert!(!error.to_string().contains(&text[..8]), "{error}");
+    }
+    let long = "a text of 32 bytes, given twice.";
+    assert!(Secret::from_text(&long.repeat(2)).is_ok());
+}
+
+/// Whatever a reader may copy from the documentation.
+#[test]
+fn secrets_from_our_documentation_are_refused() {
+    for printed in [
+        "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM",
+        "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM\n",
+        "a secret of at least 32 bytes: take yours from the environment",
+        "a secret of at least 32 bytes, from the environment",
+        "the tests' own secret, of 32 bytes and more",
+    ] {
+        let error = Secret::from_text(printed).unwrap_err();
+        assert_eq!(error, ConfigError::PrintedSecret);
+        assert_eq!(SessionCookie::new(printed.as_bytes()).unwrap_err(), error);
+        assert_eq!(cookie().previous(printed).unwrap_err(), error);
+        assert!(!error.to_string().contains(printed.trim()), "{error}");
+    }
 }

@@ -103,15 +103,6 @@ fn the_first_cookie_that_verifies_wins() {
 }
 
 #[test]
-fn at_most_eight_cookies_with_the_name_are_tried() {
-    let cookie = cookie();
-    let lines = set(&cookie, "one", 0);
-    let planted = |count| format!("{}{}", "__Host-session=x; ".repeat(count), pairs(&lines)[0]);
-    assert_eq!(read(&cookie, &planted(7)).value(), Some("one"));
-    assert_eq!(read(&cookie, &planted(8)), CookieValue::Malformed);
-}
-
-#[test]
 fn the_result_says_why_a_cookie_was_rejected() {
     let cookie = cookie();
     let line = &set(&cookie, "one", 0)[0];
@@ -191,7 +182,12 @@ fn chunks_of_two_values_do_not_mix() {
     let cookie = cookie().chunks(3).unwrap();
     let (one, two) = (set(&cookie, &"x".repeat(4000), 0), set(&cookie, &"y".repeat(4000), 0));
     let (one, two) = (pairs(&one), pairs(&two));
-    assert_eq!(read(&cookie, &format!("{}; {}", one[0], two[1])), CookieValue::Forged);
+    assert_eq!(read(&cookie, &format!("{}; {}", one[0], two[1])), CookieValue::Malformed);
+    // Not even with the tag of the first.
+    let (name, part) = two[1].split_once('=').unwrap();
+    let (_, tag) = one[0].split_once("=k2.").unwrap();
+    let forged = format!("{name}={}{}", &tag[..9], &part[9..]);
+    assert_eq!(read(&cookie, &format!("{}; {forged}", one[0])), CookieValue::Forged);
     assert_eq!(read(&cookie, one[0]).value(), None);
     assert_eq!(read(&cookie, one[1]), CookieValue::Missing);
 }
@@ -201,7 +197,7 @@ fn the_second_set_of_chunks_is_tried_too() {
     let cookie = cookie().chunks(3).unwrap();
     let one = set(&cookie, &"x".repeat(4000), 0);
     let pairs = pairs(&one);
-    let planted = "__Host-session=k2.e1.planted; __Host-session.1=planted";
+    let planted = "__Host-session=k2.AAAAAAAA.e1.planted; __Host-session.1=AAAAAAAA.planted";
     let header = format!("{planted}; {}; {}", pairs[0], pairs[1]);
     assert_eq!(read(&cookie, &header).value(), Some("x".repeat(4000).as_str()));
 }
@@ -230,17 +226,5 @@ fn unusual_but_valid_headers_are_read() {
     ] {
         let found = cookie().read([header.as_bytes()], CookieContent::Id, SystemTime::now());
         assert_eq!(found.value(), Some("an-id"), "{header}");
-    }
-}
-
-#[test]
-fn headers_beyond_64_kib_are_not_read() {
-    let text = cookie().encode("an-id", CookieContent::Id, SystemTime::now()).unwrap();
-    let pair = format!("{NAME}={text}");
-    for (before, found) in [(65_536 - pair.len(), true), (65_537 - pair.len(), false)] {
-        let before = "x".repeat(before);
-        let headers = [before.as_bytes(), pair.as_bytes()];
-        let value = cookie().read(headers, CookieContent::Id, SystemTime::now());
-        assert_eq!(value.value().is_some(), found);
     }
 }

@@ -18,6 +18,8 @@ struct Known {
     cookie: String,
     #[serde(default)]
     deadline_ms: u64,
+    #[serde(default)]
+    chunks: Vec<String>,
 }
 
 fn known(json: &str) -> Vec<Known> {
@@ -57,6 +59,21 @@ fn sealed_values_are_as_documented() {
         let at_deadline = now + Duration::from_millis(1);
         let opened = cookie.decode(text, CookieContent::Data, at_deadline);
         assert_eq!(opened, CookieValue::Expired);
+    }
+}
+
+/// A unit test in the crate shows that splitting produces these tags.
+#[test]
+fn chunks_are_as_documented() {
+    for known in known(include_str!("known/chunks.json")) {
+        let chunked = cookie(&known).chunks(8).unwrap();
+        let header = known.chunks.join("; ");
+        let opened =
+            chunked.read([header.as_bytes()], CookieContent::Data, before_deadline(&known));
+        assert_eq!(opened.value(), Some(known.value.as_str()));
+        let whole = format!("{}={}", known.name, known.cookie);
+        let opened = chunked.read([whole.as_bytes()], CookieContent::Data, before_deadline(&known));
+        assert_eq!(opened.value(), Some(known.value.as_str()));
     }
 }
 

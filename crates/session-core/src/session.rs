@@ -254,7 +254,8 @@ impl Session {
     ///
     /// Afterwards `get` finds nothing, and a write is [`Error::Destroyed`]. A request that was
     /// under way cannot bring the session back. To go on with an empty session, use
-    /// [`restart`](Self::restart).
+    /// [`restart`](Self::restart). Both also end the sessions of further cookies of the name that
+    /// the request carried.
     ///
     /// # Errors
     ///

@@ -106,9 +106,10 @@ pub(crate) struct State {
     /// The id of `origin`.
     pub(crate) id: Option<SessionId>,
     pub(crate) origin: Origin,
+    /// The ids in further cookies of the request; a logout ends their sessions too.
+    pub(crate) also_end: Vec<SessionId>,
     pub(crate) intent: Intent,
-    /// Counts how often the handler has set an intent. A save leaves alone one that was set after
-    /// the save began.
+    /// Counts the intents that the handler has set: a save leaves one alone that is set meanwhile.
     pub(crate) intent_revision: u32,
     /// The session as this request sees it; what a save writes.
     pub(crate) content: Content,
@@ -141,8 +142,7 @@ pub(crate) struct State {
     pub(crate) missed_flash: Vec<Text>,
     /// What the browser must be told about the cookie because of the saves so far.
     pub(crate) cookie: CookieChange,
-    /// Whether this request, or another one, has destroyed the session, so that it takes no
-    /// changes.
+    /// Whether this request or another one has destroyed the session: it takes no changes then.
     pub(crate) destroyed: bool,
     pub(crate) closed: bool,
 }

@@ -4,9 +4,10 @@ use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use http::header::COOKIE;
-use http::{Extensions, HeaderMap, HeaderValue};
+use http::{Extensions, HeaderMap, HeaderValue, Uri};
 use session_core::storage;
 
+use crate::delivery::Doubt;
 use crate::{Error, Session, SessionManager};
 
 /// Opens the request's session on first use. [`SessionLayer`](crate::SessionLayer) puts it into the
@@ -32,6 +33,7 @@ struct Request {
     manager: SessionManager,
     /// The `Cookie` headers; HTTP/2 may split them.
     cookies: Vec<HeaderValue>,
+    doubt: Doubt,
     state: Mutex<State>,
 }
 
@@ -43,11 +45,12 @@ struct State {
 }
 
 impl SessionHandle {
-    pub(crate) fn new(manager: &SessionManager, headers: &HeaderMap) -> Self {
+    pub(crate) fn new(manager: &SessionManager, headers: &HeaderMap, uri: &Uri) -> Self {
         Self {
             request: Arc::new(Request {
                 manager: manager.clone(),
                 cookies: headers.get_all(COOKIE).iter().cloned().collect(),
+                doubt: manager.doubt(headers, Some(uri)),
                 state: Mutex::default(),
             }),
         }
@@ -79,8 +82,8 @@ impl SessionHandle {
                 return Err(session_core::Error::Closed.into());
             }
         }
-        let Request { manager, cookies, .. } = &*self.request;
-        let loaded = manager.open_cookies(cookies).await?;
+        let Request { manager, cookies, doubt, .. } = &*self.request;
+        let loaded = manager.open_cookies(cookies, *doubt).await?;
         let mut state = self.state();
         if state.session.is_none() && state.closed {
             return Err(session_core::Error::Closed.into());

@@ -3,6 +3,7 @@
 use http::header::{CACHE_CONTROL, Entry, SET_COOKIE, VARY};
 use http::{HeaderMap, HeaderValue};
 use session_core::{Error, Result, StoreError, StoreErrorKind};
+use tracing::warn;
 
 /// Tells caches that the response depends on the cookie (RFC 9110, section 12.5.5).
 pub(crate) fn vary(headers: &mut HeaderMap) {
@@ -25,8 +26,12 @@ pub(crate) fn vary(headers: &mut HeaderMap) {
     }
 }
 
-/// Adds the lines that set or remove the cookie, if any, and tells caches not to store them with
-/// the response (RFC 9111, section 5.2.2.4), unless the handler has set `Cache-Control` itself.
+/// Adds the lines that set or remove the cookie, if any, and forbids caches to store them with the
+/// response (RFC 9111, section 5.2.2.5), unless the handler has set `Cache-Control` itself.
+///
+/// An outer layer may have a default for responses that do not say anything. It does not see that
+/// this one would not have said anything, so nothing but the strictest directive is sure to be no
+/// weaker than that default.
 pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result<()> {
     if lines.is_empty() {
         return Ok(());
@@ -43,7 +48,41 @@ pub(crate) fn set_cookies(headers: &mut HeaderMap, lines: Vec<String>) -> Result
         value.set_sensitive(true);
         headers.append(SET_COOKIE, value);
     }
-    let cache_control = HeaderValue::from_static("no-cache=\"Set-Cookie\"");
-    headers.entry(CACHE_CONTROL).or_insert(cache_control);
+    if let Some(directive) = shared_caching(headers) {
+        warn!(
+            directive,
+            "a response that sets the session cookie lets shared caches store it with Cache-Control, \
+             so a cache may give one user's session to others; say no-store or private there"
+        );
+    }
+    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     Ok(())
+}
+
+/// The directive with which the application allows shared caches to store the response, unless
+/// another one forbids it.
+fn shared_caching(headers: &HeaderMap) -> Option<&'static str> {
+    let mut allowed = None;
+    for field in headers.get_all(CACHE_CONTROL) {
+        for directive in directives(field.as_bytes()) {
+            let name = directive.split(|byte| *byte == b'=').next().unwrap_or_default();
+            match name.trim_ascii().to_ascii_lowercase().as_slice() {
+                b"public" => allowed = Some("public"),
+                b"s-maxage" => allowed = Some("s-maxage"),
+                // With a value, they are about single headers.
+                b"private" | b"no-store" if name == directive => return None,
+                _ => {}
+            }
+        }
+    }
+    allowed
+}
+
+/// The directives of a `Cache-Control` field. A comma in quotes does not end one.
+fn directives(field: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let mut in_quotes = false;
+    field.split(move |byte| {
+        in_quotes ^= *byte == b'"';
+        *byte == b',' && !in_quotes
+    })
 }

@@ -2,6 +2,8 @@
 
 #[cfg(feature = "axum")]
 mod axum;
+mod candidates;
+mod delivery;
 mod error;
 mod future;
 mod handle;
@@ -19,7 +21,7 @@ pub use manager::SessionManager;
 pub use service::SessionService;
 pub use session::{Committed, Session};
 
-pub use session_cookie::{ConfigError, SameSite, Secret, SessionCookie};
+pub use session_cookie::{ConfigError, FormerCookie, SameSite, Secret, SessionCookie};
 pub use session_core::{
     self, Account, AccountCheck, AccountSession, Clock, CookieChange, Data, ErrorKind, FlashPolicy,
     Key, Lifetime, Outcome, SessionId, SessionPolicy, SessionStorage, WhenFull,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use http::header::COOKIE;
-use http::{HeaderMap, HeaderValue};
+use http::{HeaderMap, HeaderValue, Uri};
 use session_cookie::{CookieValue, SessionCookie};
 use session_core::storage::{self, PendingWork};
 use session_core::{
@@ -15,8 +15,10 @@ use session_core::{
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 use tokio_util::task::task_tracker::TaskTrackerToken;
-use tracing::{debug, error};
+use tracing::{debug, error, warn};
 
+use crate::candidates::first_alive;
+use crate::delivery::{Delivery, Doubt};
 use crate::headers;
 use crate::session::{Committed, Session};
 
@@ -59,6 +61,7 @@ struct Shared {
     time_limit: Duration,
     /// The saves under way.
     saves: TaskTracker,
+    delivery: Arc<Delivery>,
 }
 
 /// The result of the save that belongs to the response.
@@ -71,8 +74,16 @@ pub(crate) struct Closed {
 impl SessionManager {
     /// Sessions in `storage`, named by `cookie`, under the default policy.
     ///
-    /// The cookie's value is signed if it is an id, and encrypted if it is the data.
+    /// The cookie's value is signed if it is an id, and encrypted if it is the data. Logs a warning
+    /// if the cookie could have a [name](SessionCookie::safer_name) that browsers protect better.
     pub fn new(storage: impl SessionStorage, cookie: SessionCookie) -> Self {
+        if let Some(safer) = cookie.safer_name() {
+            warn!(
+                name = cookie.cookie_name(),
+                "browsers let other hosts of the domain set a cookie of this name; call the session \
+                 cookie {safer} (OWASP ASVS 5.0 V3.3.1, V3.3.3)"
+            );
+        }
         Self {
             shared: Arc::new(Shared {
                 storage: Arc::new(storage),
@@ -80,6 +91,7 @@ impl SessionManager {
                 policy: SessionPolicy::default(),
                 time_limit: Duration::from_secs(5),
                 saves: TaskTracker::new(),
+                delivery: Arc::default(),
             }),
         }
     }
@@ -112,22 +124,37 @@ impl SessionManager {
     /// The session that the `Cookie` headers of a request name; a new, empty one if they name none
     /// that lives.
     ///
-    /// If there are several cookies of the name, the first one that verifies counts.
+    /// If there are several valid cookies of the name, the first one whose session is alive counts.
+    /// A logout ends the sessions of all of them. At most
+    /// [`MAX_VALID`](SessionCookie::MAX_VALID) are looked up in the store.
     ///
     /// # Errors
     ///
     /// The storage failed.
     pub async fn open(&self, headers: &HeaderMap) -> Result<Session> {
         let cookies: Vec<_> = headers.get_all(COOKIE).iter().cloned().collect();
-        self.open_cookies(&cookies).await
+        self.open_cookies(&cookies, self.doubt(headers, None)).await
     }
 
     /// [`open`](Self::open), from the `Cookie` headers alone.
-    pub(crate) async fn open_cookies(&self, cookies: &[HeaderValue]) -> Result<Session> {
-        let Shared { storage, cookie, policy, .. } = &*self.shared;
+    pub(crate) async fn open_cookies(
+        &self,
+        cookies: &[HeaderValue],
+        doubt: Doubt,
+    ) -> Result<Session> {
+        let Shared { storage, cookie, policy, delivery, .. } = &*self.shared;
         let bytes = || cookies.iter().map(HeaderValue::as_bytes);
-        let value = cookie.read(bytes(), storage.content(), policy.time().now());
-        self.read(value, cookie.chunk_count(bytes())).await
+        let values = cookie.read_all(bytes(), storage.content(), policy.time().now());
+        if values.iter().any(|value| value.value().is_some()) {
+            delivery.came_back();
+        }
+        let session = self.read(&values).await?;
+        Ok(Session { chunk_count: cookie.chunk_count(bytes()), doubt, ..session })
+    }
+
+    /// Why a browser may drop the cookie that the response to such a request sets.
+    pub(crate) fn doubt(&self, headers: &HeaderMap, uri: Option<&Uri>) -> Doubt {
+        Doubt::of(&self.shared.cookie, headers, uri)
     }
 
     /// [`open`](Self::open), from the cookie's value as the client sends it, for other transports:
@@ -142,7 +169,7 @@ impl SessionManager {
         let value = value.map_or(CookieValue::Missing, |value| {
             cookie.decode(value.as_bytes(), storage.content(), now)
         });
-        self.read(value, 0).await
+        self.read(&[value]).await
     }
 
     /// The session with this id, for work outside of a request: a job, a webhook, a socket. `None`
@@ -153,7 +180,7 @@ impl SessionManager {
     /// The storage failed, or keeps its data in the cookie.
     pub async fn open_id(&self, id: &SessionId) -> Result<Option<Session>> {
         self.check_has_ids()?;
-        let session = self.read(CookieValue::Valid(id.as_str().into()), 0).await?;
+        let session = self.read(&[CookieValue::Valid(id.as_str().into())]).await?;
         Ok((!session.is_new()).then_some(session))
     }
 
@@ -175,7 +202,7 @@ impl SessionManager {
     /// The storage failed, and the session may still live; or it keeps its data in the cookie.
     pub async fn end_id(&self, id: &SessionId) -> Result<()> {
         self.check_has_ids()?;
-        let session = self.read(CookieValue::Valid(id.as_str().into()), 0).await?;
+        let session = self.read(&[CookieValue::Valid(id.as_str().into())]).await?;
         session.destroy()?;
         let pending = storage::close(&session);
         self.save(&session, pending).await.map(drop)
@@ -236,16 +263,20 @@ impl SessionManager {
         saves.wait().await;
     }
 
-    async fn read(&self, value: CookieValue<'_>, chunk_count: usize) -> Result<Session> {
+    /// The session of the first of these values that is alive.
+    async fn read(&self, values: &[CookieValue<'_>]) -> Result<Session> {
         let Shared { policy, time_limit, .. } = &*self.shared;
-        if value.value().is_none() && value != CookieValue::Missing {
-            debug!(cookie = ?value, "the session cookie was not accepted; starting a new session");
+        let valid: Vec<_> = values.iter().filter_map(CookieValue::value).collect();
+        if let [failure] = values
+            && valid.is_empty()
+            && *failure != CookieValue::Missing
+        {
+            debug!(cookie = ?failure, "the session cookie was not accepted; starting a new session");
         }
-        let read = self.storage().read(value.value(), policy);
-        let inner = timeout(*time_limit, read)
+        let inner = timeout(*time_limit, first_alive(self.storage(), &valid, policy))
             .await
             .unwrap_or_else(|_| Err(too_slow("opened", *time_limit)))?;
-        Ok(Session { inner, manager: self.clone(), chunk_count })
+        Ok(Session { inner, manager: self.clone(), chunk_count: 0, doubt: Doubt::default() })
     }
 
     /// Saves what the request did to `session`, and adds to `headers` what the response must carry:
@@ -267,7 +298,7 @@ impl SessionManager {
         let lines = |change| self.set_cookie_lines(change, session.chunk_count);
         let saved = self.save(session, pending).await;
         let saved = saved.and_then(|saved| Ok((lines(saved.cookie)?, saved.outcome)));
-        match unless_deadline(pending, saved) {
+        let closed = match unless_deadline(pending, saved) {
             Ok(saved) => {
                 let (cookies, outcome) = saved.unwrap_or((Vec::new(), Outcome::Unchanged));
                 Closed { cookies, result: Ok(outcome) }
@@ -276,7 +307,11 @@ impl SessionManager {
                 cookies: lines(storage::owed_cookie(session)).unwrap_or_default(),
                 result: Err(error),
             },
+        };
+        if !closed.cookies.is_empty() && is_set(&storage::owed_cookie(session)) {
+            self.shared.delivery.sent(&self.shared.cookie, session.doubt);
         }
+        closed
     }
 
     /// Saves a closed session within the time limit.
@@ -351,6 +386,8 @@ impl SessionManager {
         };
         let lines = self.set_cookie_lines(change, 0)?;
         let pairs = lines.iter().filter_map(|line| line.split(';').next());
+        // A former cookie that is removed has no value.
+        let pairs = pairs.filter(|pair| !pair.ends_with('='));
         let header = pairs.collect::<Vec<_>>().join("; ");
         let mut header = HeaderValue::try_from(header).map_err(|_| {
             Error::Unsupported("the session's cookie holds what no header field can hold")
@@ -392,6 +429,10 @@ impl SessionManager {
         let now = policy.time().now();
         now.checked_add(lifetime.min(THOUSAND_YEARS)).unwrap_or(now)
     }
+}
+
+fn is_set(change: &CookieChange) -> bool {
+    matches!(change, CookieChange::Set { .. })
 }
 
 /// A save under way. If it is dropped before its end, the log says so.

@@ -38,7 +38,7 @@ where
     }
 
     fn call(&mut self, mut request: Request<ReqBody>) -> Self::Future {
-        let handle = SessionHandle::new(&self.manager, request.headers());
+        let handle = SessionHandle::new(&self.manager, request.headers(), request.uri());
         // Before the call, which may panic.
         let guard = CloseGuard::new(handle.clone());
         if request.extensions_mut().insert(handle).is_some() {

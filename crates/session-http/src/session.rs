@@ -5,6 +5,7 @@ use std::ops::Deref;
 use session_core::{Outcome, Result};
 
 use crate::SessionManager;
+use crate::delivery::Doubt;
 
 /// The session of a request: everything that [`session_core::Session`] does, as an axum extractor,
 /// and saved with the response.
@@ -14,6 +15,8 @@ pub struct Session {
     pub(crate) manager: SessionManager,
     /// How many chunks of the cookie the request carried.
     pub(crate) chunk_count: usize,
+    /// Why the browser may drop a cookie that the response sets.
+    pub(crate) doubt: Doubt,
 }
 
 /// The result of a [`commit`](Session::commit).

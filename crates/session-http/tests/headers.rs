@@ -110,6 +110,27 @@ async fn headers_of_the_handler_are_not_replaced() {
     assert_eq!(response.headers[header::CACHE_CONTROL], "private, max-age=60");
 }
 
+/// A layer around ours that sets a default, as those that only fill in a missing header do.
+#[tokio::test]
+async fn the_default_of_an_outer_layer_is_not_weakened() {
+    let default = HeaderValue::from_static("no-store");
+    let fill_in = move |mut response: axum::response::Response| {
+        let default = default.clone();
+        response.headers_mut().entry(header::CACHE_CONTROL).or_insert(default);
+        std::future::ready(response)
+    };
+    let manager = SessionManager::new(MemoryStore::new(), SessionCookie::new(SECRET).unwrap());
+    let set = async |session: Session| session.set("a", &1).unwrap();
+    let app = Router::new()
+        .route("/", get(set))
+        .layer(SessionLayer::new(manager))
+        .layer(axum::middleware::map_response(fill_in));
+    let response = read_body(app.oneshot(Request::new(Body::empty())).await.unwrap()).await.ok();
+    assert!(response.cookie().is_some());
+    let fields: Vec<_> = response.headers.get_all(header::CACHE_CONTROL).iter().collect();
+    assert_eq!(fields, ["no-store"]);
+}
+
 #[tokio::test]
 async fn vary_gets_cookie_once_in_addition_to_the_handlers_fields() {
     for (own, all) in [

@@ -10,7 +10,7 @@ use session_store_memcache::MemcacheStore;
 use session_store_redis::RedisStore;
 use tower::{Layer, ServiceExt};
 
-const SECRET: &str = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
+const SECRET: &str = "the secret of the tests, of 32 bytes and more";
 
 /// The commands of six requests: one without a session that stores nothing, one that creates a
 /// session, one that does not open its session, one that reads, one that writes, and one that reads

@@ -7,7 +7,7 @@ use std::time::SystemTime;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use session_cookie::CookieStorage;
-use session_http::{Error, Session, SessionCookie, SessionManager, SessionStorage};
+use session_http::{Error, Secret, Session, SessionCookie, SessionManager, SessionStorage};
 use session_store_fs::FsStore;
 use session_store_memory::MemoryStore;
 
@@ -23,8 +23,7 @@ const OK: TestResponse = (StatusCode::OK, None);
 
 impl Browser {
     fn new(storage: impl SessionStorage) -> Self {
-        let secret = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
-        let cookie = SessionCookie::new(secret).unwrap();
+        let cookie = SessionCookie::new(Secret::random().unwrap()).unwrap();
         Self { manager: SessionManager::new(storage, cookie), cookie: None }
     }
 

@@ -1,6 +1,6 @@
 //! The cookie, as browsers and attackers see it.
 
-use http::{Response, header};
+use http::{Response, StatusCode, header};
 
 use super::site::{Browser, NOTHING, Site, set_cookies};
 use crate::Failure;
@@ -106,4 +106,33 @@ pub(super) async fn other_cookies_do_not_interfere(cx: Context) -> Result {
     before.cookies.push(("last".to_owned(), "x=y".to_owned()));
     let what = "with other cookies before and after";
     site.shows(what, &before, "a", "A").await
+}
+
+pub(super) async fn an_ended_session_does_not_hide_a_live_one(cx: Context) -> Result {
+    let site = Site::new(&cx)?;
+    let (mut ended, _) = site.visitor().await?;
+    let (mut moved, _) = site.visitor().await?;
+    let mut both = Browser { cookies: [&ended, &moved].map(|it| it.cookies.clone()).concat() };
+    site.visit(&mut ended, |session| Ok(session.destroy()?)).await?;
+    site.visit(&mut moved, |session| Ok(session.regenerate_id()?)).await?;
+    site.shows("what two ended sessions show", &both, "a", NOTHING).await?;
+    let (live, _) = site.visitor().await?;
+    both.cookies.extend(live.cookies.clone());
+    site.shows("a live session behind two ended ones", &both, "a", "A").await?;
+    let response = site.visit(&mut both, |session| Ok(session.set("a", "B")?)).await?;
+    expect("the status of a write to it", &response.status(), &StatusCode::OK)?;
+    site.shows("the live session alone", &live, "a", "B").await
+}
+
+pub(super) async fn a_logout_ends_the_sessions_of_all_cookies(cx: Context) -> Result {
+    let site = Site::new(&cx)?;
+    let (one, _) = site.visitor().await?;
+    let (two, _) = site.visitor().await?;
+    let (bystander, _) = site.visitor().await?;
+    let mut both = Browser { cookies: [&one, &two].map(|it| it.cookies.clone()).concat() };
+    site.visit(&mut both, |session| Ok(session.destroy()?)).await?;
+    for (what, browser) in [("the first session", &one), ("the second session", &two)] {
+        site.shows(&format!("{what} after the logout"), browser, "a", NOTHING).await?;
+    }
+    site.shows("a session of someone else", &bystander, "a", "A").await
 }

@@ -25,6 +25,10 @@ macro_rules! __http_checks { ($($then:tt)+) => { $($then)+! {
             "A cache gives one user's cookie or page to another."
         other_cookies_do_not_interfere []
             "Another cookie on the same domain logs the user out."
+        an_ended_session_does_not_hide_a_live_one [Revoke]
+            "After an application changed its cookie, a login is followed by \"nobody\", for ever."
+        a_logout_ends_the_sessions_of_all_cookies [Revoke]
+            "Someone logs out, and the next page shows them logged in by an older cookie."
     }
     outcomes {
         a_response_of_any_status_is_saved []

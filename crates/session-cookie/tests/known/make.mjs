@@ -2,12 +2,12 @@
 // the Rust implementation.
 //
 //   npm install --no-save @remix-run/cookie@0.5.1 && node make.mjs
-import { createCipheriv, createHmac, hkdfSync } from 'node:crypto'
+import { createCipheriv, createHash, createHmac, hkdfSync } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { createCookie } from '@remix-run/cookie'
 
-const short = '3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM'
-const long = 'mE1xq8Zr0KpWc5uHd7YtBv2NsLf4GaJi-and-longer-than-a-block-of-sha256-which-is-64-bytes'
+const short = 'for known answers only, 32 bytes'
+const long = 'for known answers only, and longer than a block of SHA-256, which has 64 bytes'
 
 function derive(secret, info, length) {
   return Buffer.from(hkdfSync('sha256', Buffer.from(secret), 'session-cookie/1', info, length))
@@ -28,6 +28,16 @@ function seal(name, secret, value, deadline_ms, salt, nonce) {
   const sealed = [cipher.update(Buffer.from(value)), cipher.update(deadline), cipher.final(), cipher.getAuthTag()]
   const all = Buffer.concat([derive(secret, 'key-id', 6), saltBytes, nonceBytes, ...sealed])
   return { name, secret, value, deadline_ms, salt, nonce, cookie: 'e1.' + all.toString('base64url') }
+}
+
+// In so many cookies, each with the same share of the value.
+function split(sealed, count) {
+  const { name, cookie: text } = sealed
+  const tag = createHash('sha256').update(text).digest().subarray(0, 6).toString('base64url')
+  const share = Math.ceil(text.length / count)
+  const chunks = Array.from({ length: count }, (_, number) => text.slice(number * share, (number + 1) * share))
+  const rest = chunks.slice(1).map((chunk, at) => `${name}.${at + 1}=${tag}.${chunk}`)
+  return { ...sealed, tag, chunks: [`${name}=k${count}.${tag}.${chunks[0]}`, ...rest] }
 }
 
 async function remix(secret, value) {
@@ -55,6 +65,11 @@ const known = {
     seal('__Host-session', long, 'héllo ☃ 🎉', year2100 + 1, 'f'.repeat(18), 'f'.repeat(24)),
     seal('__Host-session', short, '', year2100, saltB, nonceB),
     seal('__Host-session', short, '0123456789abcdef'.repeat(20), year2100, saltB, nonceB),
+  ],
+  chunks: [
+    split(seal('__Host-session', short, data, year2100, saltA, nonceA), 2),
+    split(seal('session', long, '0123456789abcdef'.repeat(4), year2100, saltB, nonceB), 3),
+    split(seal('__Host-session', long, '', year2100, saltA, nonceB), 8),
   ],
   remix: await Promise.all([
     remix('s2', 'abc'),

@@ -9,16 +9,9 @@ fn debug_hides_the_value() {
 }
 
 #[test]
-fn the_first_valid_value_wins_over_earlier_failures() {
-    let candidates = [
-        CookieValue::Expired,
-        CookieValue::Valid("first".into()),
-        CookieValue::Valid("second".into()),
-    ];
-    let first = CookieValue::first_valid(candidates);
-    assert_eq!(first.value(), Some("first"));
-    assert_eq!(
-        CookieValue::first_valid([CookieValue::Forged, CookieValue::Malformed]),
-        CookieValue::Forged
-    );
+fn the_failure_that_passed_more_checks_is_reported() {
+    let better = |a: CookieValue<'static>, b| a.or_better(b);
+    assert_eq!(better(CookieValue::Forged, CookieValue::Malformed), CookieValue::Forged);
+    assert_eq!(better(CookieValue::Forged, CookieValue::Expired), CookieValue::Expired);
+    assert_eq!(better(CookieValue::Missing, CookieValue::Malformed), CookieValue::Malformed);
 }

@@ -1,6 +1,7 @@
 //! The index of an account. The order of the steps is what keeps it right: a session is entered
 //! before its record is written, and its entry is removed after its record is destroyed.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use super::records::{Failures, Loaded, Records, Written};
@@ -10,6 +11,7 @@ use crate::error::{Error, ErrorKind, Result};
 use crate::policy::{Lifetime, WhenFull};
 use crate::record::{Condition, RecordKey, Version};
 use crate::sign_in::Handle;
+use crate::snapshot::Snapshot;
 
 /// When a session was last written, and when it ends.
 pub(crate) struct Times {
@@ -174,16 +176,22 @@ impl Records<'_> {
             self.check_time()?;
             match self.load(key).await {
                 Ok(Some(Loaded { snapshot, .. })) => {
-                    return self.destroy(vec![key.clone()], Some(snapshot)).await;
+                    return self.end_found(key, Some(snapshot)).await;
                 }
                 Ok(None) if self.forbid(key).await? => return Ok(()),
                 Ok(None) => {}
                 Err(error) if self.policy.may_replace(&error) => {
-                    return self.destroy(vec![key.clone()], None).await;
+                    return self.end_found(key, None).await;
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    async fn end_found(&self, key: &RecordKey, found: Option<Snapshot>) -> Result<()> {
+        let mut seen = HashSet::new();
+        let ended = self.destroy(vec![key.clone()], found, Self::MAX_DESTROYED, &mut seen).await?;
+        if ended { Ok(()) } else { Err(Self::too_many_moves()) }
     }
 
     /// Ends the session at `key` if it is signed in to `account`, and returns whether it is.

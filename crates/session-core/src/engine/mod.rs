@@ -45,7 +45,7 @@ pub(crate) async fn save(
         Plan::Write => save.write().await?,
         Plan::Regenerate { keep_old } => save.regenerate(keep_old).await?,
         Plan::Restart => save.restart().await?,
-        Plan::EndOld => save.end_old().await?,
+        Plan::EndOthers => save.end_others().await?,
         Plan::Destroy => save.destroy().await?,
     };
     let mut state = session.state();

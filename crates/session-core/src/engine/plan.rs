@@ -24,9 +24,9 @@ pub(crate) enum Plan {
     },
     /// Destroy the session, and write what was set since then under a fresh id.
     Restart,
-    /// Destroy the session that had expired, or was damaged, when it was opened. Nothing was set
-    /// since then.
-    EndOld,
+    /// Destroy sessions that this request does not continue: one that had expired or was damaged when
+    /// it was opened, and those of further cookies. Nothing was set since then.
+    EndOthers,
     Destroy,
 }
 
@@ -36,18 +36,13 @@ impl State {
         let keeps = self.is_worth_keeping();
         match (&self.origin, self.intent) {
             (_, Intent::Destroy) => Plan::Destroy,
+            (Origin::New, Intent::Restart) if !self.also_end.is_empty() => self.end_and_create(),
             (Origin::New, _) if keeps => Plan::Create,
             (Origin::New, _) => Plan::Nothing,
             (
                 Origin::Expired(_) | Origin::Damaged(_),
                 Intent::Regenerate { .. } | Intent::Restart,
-            ) => {
-                if keeps {
-                    Plan::Restart
-                } else {
-                    Plan::EndOld
-                }
-            }
+            ) => self.end_and_create(),
             (_, Intent::Restart) => Plan::Restart,
             (Origin::Destroyed(_) | Origin::Expired(_) | Origin::Damaged(_), _) if keeps => {
                 Plan::Create
@@ -65,5 +60,9 @@ impl State {
             // Another request may have set something else since this one opened the session.
             (Origin::Live(_), _) => Plan::Confirm { changes: self.changes.len() },
         }
+    }
+
+    fn end_and_create(&self) -> Plan {
+        if self.is_worth_keeping() { Plan::Restart } else { Plan::EndOthers }
     }
 }

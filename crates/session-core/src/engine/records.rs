@@ -63,7 +63,7 @@ impl<'a> Records<'a> {
 
     /// How many records one logout destroys. A session that changed its id more often than that
     /// within a minute is an attack or a defect.
-    const MAX_DESTROYED: usize = 256;
+    pub(super) const MAX_DESTROYED: usize = 256;
 
     pub(crate) fn new(store: &'a dyn RecordStore, policy: &'a SessionPolicy) -> Self {
         Self { store, policy, now: policy.now(), started: Instant::now() }
@@ -122,25 +122,23 @@ impl<'a> Records<'a> {
         Duration::from_millis(remaining.max(1000))
     }
 
-    /// Writes a tombstone over each record in `queue`, over those that it moved to, and over those
-    /// that it came from. `known` is one of them, as it is stored now.
+    /// Writes a tombstone over the records in `queue`, the last one first, over those that they moved
+    /// to, and over those that they came from. `known` is one of them, as it is stored now. Returns
+    /// whether these were `most` at most. Records that were `seen` before are left out.
     pub(super) async fn destroy(
         &self,
         mut queue: Vec<RecordKey>,
         mut known: Option<Snapshot>,
-    ) -> Result<()> {
-        let mut seen = HashSet::new();
+        most: usize,
+        seen: &mut HashSet<RecordKey>,
+    ) -> Result<bool> {
         let mut destroyed = 0;
         while let Some(key) = queue.pop() {
             if !seen.insert(key.clone()) {
                 continue;
             }
-            if destroyed == Self::MAX_DESTROYED {
-                return Err(Error::Store(StoreError::new(
-                    StoreErrorKind::Unavailable,
-                    "the session changed its id so often that not every record was destroyed; log \
-                     out again",
-                )));
+            if destroyed == most {
+                return Ok(false);
             }
             let known = known.take_if(|known| known.key == key);
             if let Some((meta, newly)) = self.destroy_one(&key, known).await? {
@@ -150,7 +148,14 @@ impl<'a> Records<'a> {
                 queue.extend(meta.tombstone.into_iter().flat_map(|it| it.successors));
             }
         }
-        Ok(())
+        Ok(true)
+    }
+
+    pub(super) fn too_many_moves() -> Error {
+        Error::Store(StoreError::new(
+            StoreErrorKind::Unavailable,
+            "the session changed its id so often that not every record was destroyed; log out again",
+        ))
     }
 
     /// Writes a tombstone over the record at `key`. Returns what the record last said of itself,

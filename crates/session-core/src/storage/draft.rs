@@ -22,6 +22,9 @@ pub struct Draft<'a> {
     pub action: Action,
     /// The session's id; a new one if it was new, regenerated or restarted.
     pub id: SessionId,
+    /// Destroy the sessions with these ids too: a logout ends the session of each cookie that the
+    /// request carried.
+    pub also_destroy: Vec<SessionId>,
     /// The session as the body of a record.
     pub body: Bytes,
     /// How long the session may live from now on, used or not; `None` if the browser drops it when
@@ -58,6 +61,7 @@ impl fmt::Debug for Draft<'_> {
             .field("action", &self.action)
             .field("id", &self.id)
             .field("body", &format_args!("{} bytes", self.body.len()))
+            .field("also_destroy", &self.also_destroy)
             .field("max_age", &self.max_age)
             .field("idle", &self.idle)
             .finish_non_exhaustive()
@@ -86,7 +90,7 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let action = match state.plan(now) {
         // Changes without effect are not sent: the browser may have got another request's cookie in
         // the meantime, and would lose what that request changed.
-        Plan::Nothing | Plan::Confirm { .. } | Plan::EndOld => return Ok(None),
+        Plan::Nothing | Plan::Confirm { .. } | Plan::EndOthers => return Ok(None),
         Plan::Touch => Action::Touch,
         Plan::Write => Action::Write,
         Plan::Create | Plan::Regenerate { .. } | Plan::Restart => Action::Replace,
@@ -102,9 +106,11 @@ pub async fn draft(session: &Session) -> Result<Option<Draft<'_>>> {
     let meta = Meta::new(&key, created, deadline, lifetime);
     let max_age = state.max_age(&meta, now);
     let record = Snapshot::encode(key, &state.content, meta)?;
+    let also_destroy = if state.is_ending() { state.also_end.clone() } else { Vec::new() };
     Ok(Some(Draft {
         action,
         id,
+        also_destroy,
         body: record.body.clone(),
         max_age,
         idle: Duration::from_millis(deadline.saturating_sub(now)),
@@ -128,6 +134,7 @@ impl Draft<'_> {
             state.intent = Intent::Keep;
             state.lifetime = None;
         }
+        state.also_end.retain(|id| !self.also_destroy.contains(id));
         if self.action == Action::Destroy {
             state.origin = Origin::New;
         } else {

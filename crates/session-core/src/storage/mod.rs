@@ -6,8 +6,8 @@
 //! - A storage that keeps the data elsewhere than in records, as the cookie storage does. It opens
 //!   a session with [`open`] or [`empty`], asks [`draft`] what the request did, and calls
 //!   [`Draft::settle`] once that is kept.
-//! - Request handling, such as session-http: [`close`], [`is_closed`], [`owed_cookie`],
-//!   [`existed`], [`current_id`].
+//! - Request handling, such as session-http: [`found`], [`also_end`], [`close`], [`is_closed`],
+//!   [`owed_cookie`], [`existed`], [`current_id`].
 
 mod draft;
 mod request;
@@ -20,7 +20,9 @@ use bytes::Bytes;
 use tracing::error;
 
 pub use self::draft::{Action, Draft, draft};
-pub use self::request::{PendingWork, close, current_id, existed, is_closed, owed_cookie};
+pub use self::request::{
+    Found, PendingWork, also_end, close, current_id, existed, found, is_closed, owed_cookie,
+};
 use crate::engine;
 use crate::error::Result;
 use crate::id::SessionId;

@@ -2,7 +2,7 @@
 
 use crate::engine::Plan;
 use crate::id::SessionId;
-use crate::origin::Intent;
+use crate::origin::{Intent, Origin};
 use crate::outcome::CookieChange;
 use crate::state::Session;
 
@@ -16,6 +16,36 @@ pub enum PendingWork {
     /// Keep what the request did to the session, its end or its new id included, or give the
     /// browser its cookie.
     Changes,
+}
+
+/// What the cookie of a request led to. If the request carries several cookies of the name, the one
+/// with the smallest value here counts, and the first of those.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Found {
+    /// A live session.
+    Live,
+    /// A session that has moved to a new id.
+    Moved,
+    /// A session that has expired or is damaged, and that a logout or a new id still ends.
+    Expired,
+    /// No session: it was destroyed, is unknown, or there was no cookie.
+    Nothing,
+}
+
+/// What the cookie led to that `session` was opened with.
+pub fn found(session: &Session) -> Found {
+    match session.state().origin {
+        Origin::Live(_) => Found::Live,
+        Origin::Moved(_) => Found::Moved,
+        Origin::Expired(_) | Origin::Damaged(_) => Found::Expired,
+        Origin::New | Origin::Destroyed(_) => Found::Nothing,
+    }
+}
+
+/// Makes a logout ([`destroy`](Session::destroy), [`restart`](Session::restart)) end the sessions
+/// with these ids too: those in further cookies of the request.
+pub fn also_end(session: &Session, ids: impl IntoIterator<Item = SessionId>) {
+    session.state().also_end.extend(ids);
 }
 
 /// Closes `session`: every later change is [`Error::Closed`](crate::Error::Closed). Call it once

@@ -55,6 +55,8 @@ fn invalid_settings_are_one_line_errors() {
         ("PORT", "", "a number from 0 to 65535"),
         ("SESSION_SECRET", "too short", "at least 32"),
         ("SESSION_SECRET", "", "at least 32"),
+        ("SESSION_SECRET", "changemechangemechangemechangeme", "repeats the same 8 bytes"),
+        ("SESSION_SECRET", "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM", "everyone knows it"),
         ("SESSION_SECURE", "yes", "give 1"),
         ("SESSION_STORE", "", "give memory"),
         ("SESSION_STORE", "memory:big", "give memory"),

@@ -23,7 +23,7 @@ use session_store_memory::MemoryStore;
 use tokio::sync::oneshot;
 use tower::ServiceExt;
 
-pub const SECRET: &str = "3vJc0Ql1oXGqf9dS2nUBz8aKEpTy4RwM";
+pub const SECRET: &str = "the secret of the tests, of 32 bytes and more";
 
 /// A store that runs a hook before each operation. The hook may wait or fail. It gets the condition
 /// of a `put`, and `None` for the other operations.

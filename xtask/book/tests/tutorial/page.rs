@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
-use session_http::{SessionCookie, SessionManager};
+use session_http::{Secret, SessionCookie, SessionManager};
 use session_store_memory::MemoryStore;
 use tower::ServiceExt;
 
@@ -51,7 +51,7 @@ struct Browser {
 
 impl Browser {
     fn new() -> Self {
-        let cookie = SessionCookie::new("a secret of at least 32 bytes, for a test").unwrap();
+        let cookie = SessionCookie::new(Secret::random().unwrap()).unwrap();
         let manager = SessionManager::new(MemoryStore::new(), cookie);
         Self { app: app(manager), cookie: String::new() }
     }

@@ -81,7 +81,7 @@ fn app(manager: SessionManager) -> Router {
 
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let secret = "a secret of at least 32 bytes: take yours from the environment";
+    let secret = std::env::var("SESSION_SECRET")?;
     let cookie = SessionCookie::new(secret)?.insecure()?; // plain http, on this machine only
     let manager = SessionManager::new(MemoryStore::new(), cookie);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:3000").await?;
