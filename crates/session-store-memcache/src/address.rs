@@ -1,7 +1,7 @@
 //! Where a server listens: as the user writes it, and as the client library wants it.
 
 use std::io;
-use std::net::SocketAddr;
+use std::net::{Ipv6Addr, SocketAddr};
 use std::path::PathBuf;
 
 use session_core::StoreError;
@@ -30,11 +30,11 @@ pub(crate) enum Endpoint {
 }
 
 impl Address {
-    /// Parses `host:port`, `unix:/path` or `unix:///path`.
+    /// Parses `host:port`, `[::1]:port`, `unix:/path` or `unix:///path`.
     ///
     /// # Errors
     ///
-    /// Anything else, IPv6 included, is [`Config`](session_core::StoreErrorKind::Config).
+    /// Anything else is [`Config`](session_core::StoreErrorKind::Config).
     pub(crate) fn parse(name: &str) -> Result<Self, StoreError> {
         let path = name.strip_prefix("unix://").or_else(|| name.strip_prefix("unix:"));
         let kind = match path {
@@ -55,19 +55,10 @@ impl Address {
             Kind::Unix(path) => return Ok(vec![Endpoint::Unix(path.into())]),
             Kind::Tcp { host, port } => (host.as_str(), *port),
         };
-        // The client library connects to IPv4 addresses only.
-        let endpoints: Vec<Endpoint> = lookup_host((host, port))
-            .await?
-            .filter(SocketAddr::is_ipv4)
-            .map(Endpoint::Tcp)
-            .collect();
-        if endpoints.is_empty() {
-            return Err(io::Error::new(
-                io::ErrorKind::AddrNotAvailable,
-                "the name has no IPv4 address, and IPv6 is not supported",
-            ));
-        }
-        Ok(endpoints)
+        let mut found: Vec<SocketAddr> = lookup_host((host, port)).await?.collect();
+        // The client library makes connections over IPv4 itself.
+        found.sort_by_key(SocketAddr::is_ipv6);
+        Ok(found.into_iter().map(Endpoint::Tcp).collect())
     }
 }
 
@@ -82,14 +73,29 @@ impl Endpoint {
 }
 
 fn tcp(name: &str) -> Result<Kind, &'static str> {
-    if name.contains('[') || name.matches(':').count() > 1 {
-        return Err("IPv6 addresses and URLs are not supported");
+    if name.contains("://") {
+        return Err("URLs are not supported");
     }
-    let (host, port) = name.split_once(':').ok_or("the port is missing")?;
-    let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
-    if host.is_empty() || !host.bytes().all(plain) {
-        return Err("the host is not a name or an IPv4 address");
-    }
+    let (host, port) = match name.strip_prefix('[') {
+        Some(rest) => {
+            let (host, port) = rest.split_once("]:").ok_or("the port is missing")?;
+            if host.parse::<Ipv6Addr>().is_err() {
+                return Err("what is in brackets is not an IPv6 address");
+            }
+            (host, port)
+        }
+        None if name.matches(':').count() > 1 => {
+            return Err("an IPv6 address belongs in brackets, as in [::1]:11211");
+        }
+        None => {
+            let (host, port) = name.split_once(':').ok_or("the port is missing")?;
+            let plain = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_');
+            if host.is_empty() || !host.bytes().all(plain) {
+                return Err("the host is not a name or an IP address");
+            }
+            (host, port)
+        }
+    };
     match port.parse() {
         Ok(port) if port > 0 => Ok(Kind::Tcp { host: host.to_owned(), port }),
         _ => Err("the port is not a number from 1 to 65535"),
@@ -115,7 +121,7 @@ fn unix_path(path: &str) -> Result<String, &'static str> {
 }
 
 fn invalid(name: &str, why: &str) -> StoreError {
-    config(format!("memcached server {name:?}: {why}; write host:port or unix:/path"))
+    config(format!("memcached server {name:?}: {why}; write host:port, [::1]:port or unix:/path"))
 }
 
 #[cfg(test)]

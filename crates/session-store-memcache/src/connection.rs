@@ -10,6 +10,8 @@ use tokio::time::timeout;
 
 use crate::address::{Address, Endpoint};
 use crate::error;
+#[cfg(unix)]
+use crate::ipv6;
 use crate::settings::{self, Settings, SettingsError};
 
 pub(crate) type ConnectionPool = Pool<Connector>;
@@ -102,7 +104,12 @@ impl Connector {
 }
 
 async fn open(endpoint: &Endpoint) -> Result<Connection, SettingsError> {
-    let client = match Client::new(endpoint.dsn()).await {
+    let client = match endpoint {
+        #[cfg(unix)]
+        Endpoint::Tcp(address) if address.is_ipv6() => ipv6::connect(*address).await,
+        _ => Client::new(endpoint.dsn()).await,
+    };
+    let client = match client {
         Ok(client) => client,
         Err(Error::Connect(error) | Error::Io(error)) => return Err(error.into()),
         Err(other) => return Err(io::Error::other(other).into()),

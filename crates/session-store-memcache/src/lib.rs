@@ -6,6 +6,8 @@ mod command;
 mod connection;
 mod error;
 mod expiry;
+#[cfg(unix)]
+mod ipv6;
 mod placement;
 mod server;
 mod settings;

@@ -27,7 +27,7 @@ async fn wrong_addresses() {
         (absent.as_str(), StoreErrorKind::Unavailable),
         ("unix:/nowhere/memcached.sock", StoreErrorKind::Unavailable),
         ("no-such-host.invalid:11211", StoreErrorKind::Unavailable),
-        ("[::1]:11211", StoreErrorKind::Config),
+        ("::1:11211", StoreErrorKind::Config),
         ("localhost", StoreErrorKind::Config),
     ] {
         let start = Instant::now();
