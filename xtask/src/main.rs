@@ -34,6 +34,7 @@ cargo xtask torture [--backend a,b] [--seconds N] [--seed N] [--fault a,b] [--fo
     Runs many clients against three application servers while servers are killed, connections are cut
     and disks are filled. Then checks all responses against the promises.
     --replicas N: saves on Cluster and Sentinel wait for N replicas.
+    --skew N: the clocks of the servers differ by N seconds; 59 unless given.
     --sabotage cas|tombstone: disables a rule, to test that the checker notices.
     Exit code: 1 if a promise was broken, 2 if it could not run.
 

@@ -28,7 +28,7 @@ pub(crate) fn command(error: &Error, address: &str, prefix: &str, key: &RecordKe
 pub(crate) fn connect(error: &Error, address: &str, uses_tls: bool) -> StoreError {
     let (kind, advice) = explain(error);
     let advice = match (advice, error.kind()) {
-        ("", ErrorKind::Timeout | ErrorKind::IO | ErrorKind::Tls) if uses_tls => {
+        ("", kind) if uses_tls && *kind != ErrorKind::Config => {
             "if this port does not speak TLS, use the same URL without the s of its scheme"
         }
         ("", ErrorKind::IO) if was_cut(error.details()) => {

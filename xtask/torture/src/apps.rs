@@ -11,18 +11,24 @@ type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Resu
 
 pub(crate) struct Apps {
     args: Vec<String>,
+    /// By how many seconds the clock of each server is ahead.
+    ahead: Vec<u64>,
     pub(crate) addresses: Vec<SocketAddr>,
     children: Vec<Mutex<Child>>,
 }
 
 impl Apps {
-    /// Starts `count` servers with `args`, each on a free port, and waits until they answer.
-    pub(crate) async fn start(count: usize, args: &[String]) -> Result<Self> {
-        let mut apps = Self { args: args.to_vec(), addresses: Vec::new(), children: Vec::new() };
-        for _ in 0..count {
+    /// Starts `count` servers with `args`, each on a free port, and waits until they answer. Their
+    /// clocks differ by `skew` seconds at most.
+    pub(crate) async fn start(count: usize, args: &[String], skew: u64) -> Result<Self> {
+        let args = args.to_vec();
+        let steps = count.saturating_sub(1).max(1) as u64;
+        let ahead = (0..count as u64).map(|which| skew * which / steps).collect();
+        let mut apps = Self { args, ahead, addresses: Vec::new(), children: Vec::new() };
+        for which in 0..count {
             let address = TcpListener::bind("127.0.0.1:0")?.local_addr()?;
             apps.addresses.push(address);
-            apps.children.push(Mutex::new(apps.spawn(address)?));
+            apps.children.push(Mutex::new(apps.spawn(which, address)?));
         }
         for which in 0..count {
             apps.ready(which).await?;
@@ -37,7 +43,7 @@ impl Apps {
         tokio::time::sleep(down).await;
         if let (Some(child), Some(address)) = (self.children.get(which), self.addresses.get(which))
         {
-            *child.lock().unwrap_or_else(PoisonError::into_inner) = self.spawn(*address)?;
+            *child.lock().unwrap_or_else(PoisonError::into_inner) = self.spawn(which, *address)?;
         }
         self.ready(which).await
     }
@@ -50,10 +56,12 @@ impl Apps {
         }
     }
 
-    fn spawn(&self, address: SocketAddr) -> Result<Child> {
+    fn spawn(&self, which: usize, address: SocketAddr) -> Result<Child> {
+        let ahead = self.ahead.get(which).copied().unwrap_or_default();
         let own = std::env::current_exe()?;
         let mut command = Command::new(own);
-        command.args(["serve", "--port", &address.port().to_string()]).args(&self.args);
+        command.args(["serve", "--port", &address.port().to_string()]);
+        command.args(["--ahead", &ahead.to_string()]).args(&self.args);
         // The server exits when this pipe closes, which happens however this process ends.
         Ok(command.stdin(Stdio::piped()).stdout(Stdio::null()).spawn()?)
     }
@@ -71,7 +79,7 @@ impl Apps {
             {
                 let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
                 if child.try_wait()?.is_some() {
-                    *child = self.spawn(*address)?;
+                    *child = self.spawn(which, *address)?;
                 }
             }
             if start.elapsed() > Duration::from_secs(30) {

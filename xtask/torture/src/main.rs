@@ -42,8 +42,16 @@ async fn main() -> ExitCode {
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
 async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
-    let valid =
-        ["--backend", "--seconds", "--seed", "--fault", "--format", "--sabotage", "--replicas"];
+    let valid = [
+        "--backend",
+        "--seconds",
+        "--seed",
+        "--fault",
+        "--format",
+        "--sabotage",
+        "--replicas",
+        "--skew",
+    ];
     let args = Args::parse(args, &valid).map_err(usage)?;
     args.no_words(&[]).map_err(usage)?;
     let names: Vec<_> = backend::NAMES.iter().map(|name| (*name, *name)).collect();
@@ -57,6 +65,7 @@ async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
         faults: args.list("--fault", &faults::NAMES).map_err(usage)?,
         sabotage: args.option("--sabotage").map(str::to_owned),
         replicas: u32::try_from(number(&args, "--replicas", 0)?)?,
+        skew: number(&args, "--skew", 59)?,
     };
     if let Some(name) = &options.sabotage
         && !sabotage::NAMES.contains(&name.as_str())
@@ -80,13 +89,14 @@ async fn torture(args: Vec<String>) -> Result<ExitCode, Failure> {
 }
 
 async fn serve(args: Vec<String>) -> Result<ExitCode, Failure> {
-    let options = ["--store", "--port", "--sabotage", "--replicas"];
+    let options = ["--store", "--port", "--sabotage", "--replicas", "--ahead"];
     let args = Args::parse(args, &options).map_err(usage)?;
     let settings = Settings {
         store: args.option("--store").unwrap_or_default().to_owned(),
         port: u16::try_from(number(&args, "--port", 0)?)?,
         replicas: u32::try_from(number(&args, "--replicas", 0)?)?,
         sabotage: args.option("--sabotage").map(str::to_owned),
+        ahead: number(&args, "--ahead", 0)?,
     };
     server::serve(settings).await?;
     Ok(ExitCode::SUCCESS)

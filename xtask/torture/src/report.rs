@@ -15,6 +15,7 @@ pub(crate) fn text(verdicts: &[Verdict]) -> String {
     }
     out += &row("", verdicts, |verdict| verdict.backend.clone());
     out += &row("seed", verdicts, |verdict| verdict.seed.to_string());
+    out += &row("clocks differ by, s", verdicts, |verdict| verdict.skew.to_string());
     out += &row("seconds", verdicts, |verdict| verdict.seconds.to_string());
     out += &row("sessions", verdicts, |verdict| verdict.sessions.to_string());
     out += &row("requests", verdicts, |verdict| verdict.requests.to_string());

@@ -23,6 +23,8 @@ pub(crate) struct Options {
     pub(crate) sabotage: Option<String>,
     /// How many replicas must confirm a write.
     pub(crate) replicas: u32,
+    /// By how many seconds the clocks of the servers differ at most.
+    pub(crate) skew: u64,
 }
 
 /// The result of a run.
@@ -31,6 +33,7 @@ pub(crate) struct Verdict {
     pub(crate) backend: String,
     pub(crate) seed: u64,
     pub(crate) seconds: u64,
+    pub(crate) skew: u64,
     pub(crate) sessions: usize,
     pub(crate) requests: u64,
     pub(crate) answered_with_an_error: u64,
@@ -76,7 +79,7 @@ pub(crate) async fn run(name: &str, options: &Options) -> Result<Verdict, Failur
     if backend::fails_over(name) {
         args.extend(["--replicas".to_owned(), options.replicas.to_string()]);
     }
-    let apps = Arc::new(Apps::start(SERVERS, &args).await?);
+    let apps = Arc::new(Apps::start(SERVERS, &args, options.skew).await?);
     let kinds: Vec<Fault> = backend
         .faults()
         .into_iter()
@@ -168,6 +171,7 @@ fn verdict(
         backend: name.to_owned(),
         seed: options.seed,
         seconds: options.seconds,
+        skew: options.skew,
         sessions: histories.len(),
         requests: progress.requests.load(Ordering::Relaxed),
         answered_with_an_error: progress.errors.load(Ordering::Relaxed),

@@ -10,7 +10,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 use session_core::RecordStore;
-use session_http::{Error, Session, SessionCookie, SessionLayer, SessionManager};
+use session_http::{
+    Clock, Error, Session, SessionCookie, SessionLayer, SessionManager, SessionPolicy,
+};
 use session_store_fs::FsStore;
 use session_store_memcache::MemcacheStore;
 use session_store_redis::RedisStore;
@@ -23,6 +25,8 @@ pub(crate) struct Settings {
     pub(crate) port: u16,
     pub(crate) replicas: u32,
     pub(crate) sabotage: Option<String>,
+    /// How many seconds the server's clock is ahead.
+    pub(crate) ahead: u64,
 }
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -38,7 +42,9 @@ pub(crate) async fn serve(settings: Settings) -> Result<(), Failure> {
         store = Arc::new(Sabotage::new(store, sabotage)?);
     }
     let cookie = SessionCookie::new("the secret of the torture test, of 32 bytes and more")?;
-    let manager = SessionManager::new(store, cookie);
+    let clock = Clock::system().ahead_by(Duration::from_secs(settings.ahead));
+    let policy = SessionPolicy::default().clock(clock);
+    let manager = SessionManager::new(store, cookie).policy(policy);
     let app = Router::new()
         .route("/ready", get(async || "ready"))
         .route("/start/{marker}", get(start))
