@@ -159,6 +159,19 @@ async fn two_requests_with_one_fault() {
     good(explore::two_requests(Store::with(Defect::None), Faults::One, usize::MAX).await);
 }
 
+/// On two servers whose clocks differ by less than a minute, all is as on one. With a fault, a part
+/// of the schedules: all of them take minutes.
+#[tokio::test]
+async fn two_requests_on_servers_whose_clocks_differ() {
+    for seconds in [30, 59] {
+        let (store, skew) = (Store::with(Defect::None), Duration::from_secs(seconds));
+        good(explore::two_requests_with_skew(store, Faults::None, skew, usize::MAX).await);
+    }
+    let (store, skew) = (Store::with(Defect::None), Duration::from_secs(59));
+    let explored = explore::two_requests_with_skew(store, Faults::One, skew, 100_000).await;
+    println!("{}", explored.unwrap_or_else(|failure| panic!("{failure}")));
+}
+
 #[tokio::test]
 async fn three_requests() {
     good(explore::three_requests(Store::with(Defect::None), usize::MAX).await);

@@ -1,6 +1,7 @@
 //! One run of several requests, one store operation at a time.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use session_core::{RecordKey, RecordStore, Result};
 
@@ -44,9 +45,10 @@ impl Execution {
     pub(super) async fn new(
         store: &Arc<dyn RecordStore>,
         scene: Scene,
+        skew: Duration,
         parts: &[Part],
     ) -> Result<Self> {
-        let setup = scene.set_up(store).await?;
+        let setup = scene.set_up(skew, store).await?;
         let mut requests = Vec::new();
         for (who, part) in parts.iter().enumerate() {
             let mut request = Request::new(&setup, part.id, who, part.action);

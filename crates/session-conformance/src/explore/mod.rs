@@ -93,18 +93,33 @@ pub async fn two_requests(
     faults: Faults,
     limit: usize,
 ) -> Result<Explored, Box<Failure>> {
+    two_requests_with_skew(store, faults, Duration::ZERO, limit).await
+}
+
+/// Explores two requests on two servers; the clock of the second one is ahead by `skew`, less than
+/// [`SessionPolicy::CLOCK_SKEW`](session_core::SessionPolicy::CLOCK_SKEW).
+///
+/// # Errors
+///
+/// As [`two_requests`].
+pub async fn two_requests_with_skew(
+    store: Arc<dyn RecordStore>,
+    faults: Faults,
+    skew: Duration,
+    limit: usize,
+) -> Result<Explored, Box<Failure>> {
     let mut groups = Vec::new();
     for scene in Scene::ALL {
         let actions = scene.actions();
         for (n, a) in actions.iter().enumerate() {
             // The schedules of (a, b) are those of (b, a) with the requests' names exchanged.
-            let from = if scene.is_symmetric() { n } else { 0 };
+            let from = if scene.is_symmetric() && skew.is_zero() { n } else { 0 };
             for b in actions.iter().skip(from) {
                 groups.push((scene, vec![*a, *b]));
             }
         }
     }
-    explore(store, &groups, faults, limit).await
+    explore(store, &groups, faults, skew, limit).await
 }
 
 /// Explores three requests on one session, for every three actions, without faults. Runs at most
@@ -126,13 +141,14 @@ pub async fn three_requests(
             }
         }
     }
-    explore(store, &groups, Faults::None, limit).await
+    explore(store, &groups, Faults::None, Duration::ZERO, limit).await
 }
 
 async fn explore(
     store: Arc<dyn RecordStore>,
     groups: &[(Scene, Vec<Action>)],
     faults: Faults,
+    skew: Duration,
     limit: usize,
 ) -> Result<Explored, Box<Failure>> {
     let started = Instant::now();
@@ -146,7 +162,7 @@ async fn explore(
         let remaining = limit.saturating_sub(explored.runs + explored.stopped);
         let share = remaining / (groups.len() - n);
         let with_faults = faults == Faults::One;
-        let count = search::group(&store, *scene, &parts, with_faults, share).await?;
+        let count = search::group(&store, (*scene, skew), &parts, with_faults, share).await?;
         explored.groups += 1;
         explored.runs += count.runs;
         explored.stopped += count.stopped;

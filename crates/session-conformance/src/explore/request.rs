@@ -74,7 +74,7 @@ impl Request {
         let cookie = setup.ids.get(id).cloned();
         let work = Work {
             gate: gate.clone(),
-            policy: setup.policy.clone(),
+            policy: setup.policy_of(who),
             who,
             next: Arc::new(Mutex::new(Some(action))),
         };

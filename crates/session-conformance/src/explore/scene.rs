@@ -30,10 +30,19 @@ pub(super) enum Scene {
 pub(super) struct Setup {
     pub(super) store: Arc<dyn RecordStore>,
     pub(super) policy: SessionPolicy,
+    /// How far the clock of each server is ahead of that of the one before.
+    skew: Duration,
     pub(super) ids: Vec<String>,
 }
 
 impl Setup {
+    /// The policy on the server of request number `who`.
+    pub(super) fn policy_of(&self, who: usize) -> SessionPolicy {
+        let servers = u32::try_from(who).unwrap_or_default();
+        let clock = self.policy.time().ahead_by(self.skew * servers);
+        self.policy.clone().clock(clock)
+    }
+
     pub(super) async fn open(&self, id: &str) -> Result<Session> {
         self.store.read(Some(id), &self.policy).await
     }
@@ -105,7 +114,11 @@ impl Scene {
 
     /// Puts it into `store`, under fresh ids. Except in [`Fresh`](Self::Fresh), so much time passes
     /// that idle deadlines must be moved.
-    pub(super) async fn set_up(self, store: &Arc<dyn RecordStore>) -> Result<Setup> {
+    pub(super) async fn set_up(
+        self,
+        skew: Duration,
+        store: &Arc<dyn RecordStore>,
+    ) -> Result<Setup> {
         let clock = Clock::manual();
         let policy = SessionPolicy::default().idle(Duration::from_secs(100)).clock(clock.clone());
         let session = session_core::storage::empty(&policy);
@@ -118,7 +131,7 @@ impl Scene {
         for _ in 1..self.ids() {
             let session = store.read(first.as_deref(), &policy).await?;
             session.regenerate_id_keeping_old_for(match self {
-                Self::Kept => Duration::from_secs(60),
+                Self::Kept => Duration::from_secs(120),
                 _ => Duration::ZERO,
             })?;
             sessions.push(session);
@@ -129,7 +142,7 @@ impl Scene {
         if self != Self::Fresh {
             clock.advance(Duration::from_secs(15));
         }
-        Ok(Setup { store: Arc::clone(store), policy, ids })
+        Ok(Setup { store: Arc::clone(store), policy, skew, ids })
     }
 }
 

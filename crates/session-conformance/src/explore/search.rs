@@ -7,6 +7,7 @@
 //! commutes with it, then trying it again leads to the same result.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use session_core::{RecordStore, Result};
 
@@ -43,7 +44,7 @@ struct Fork {
 /// Runs every schedule of `parts`, but at most `limit`.
 pub(super) async fn group(
     store: &Arc<dyn RecordStore>,
-    scene: Scene,
+    (scene, skew): (Scene, Duration),
     parts: &[Part],
     faults: bool,
     limit: usize,
@@ -55,7 +56,7 @@ pub(super) async fn group(
     let mut remaining = limit;
     while remaining > 0 {
         remaining -= 1;
-        let mut run = match Execution::new(store, scene, parts).await {
+        let mut run = match Execution::new(store, scene, skew, parts).await {
             Ok(run) => run,
             Err(error) => return Err(Box::new(report::not_set_up(parts, &error))),
         };
