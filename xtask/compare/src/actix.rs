@@ -19,9 +19,7 @@ pub fn redis(url: &str) -> io::Result<Site> {
     let url = url.to_owned();
     thread::spawn(move || {
         System::new().block_on(async move {
-            let store = RedisSessionStore::new(url)
-                .await
-                .map_err(io::Error::other)?;
+            let store = RedisSessionStore::new(url).await.map_err(io::Error::other)?;
             let key = Key::generate();
             let app = move || {
                 App::new()
@@ -31,20 +29,14 @@ pub fn redis(url: &str) -> io::Result<Site> {
                     .route("/has/{key}", get().to(has))
                     .route("/logout", get().to(logout))
             };
-            let server = HttpServer::new(app)
-                .workers(2)
-                .disable_signals()
-                .bind("127.0.0.1:0")?;
+            let server = HttpServer::new(app).workers(2).disable_signals().bind("127.0.0.1:0")?;
             let port = server.addrs().first().map(|address| address.port());
             let _ = send_port.send(port.unwrap_or_default());
             server.run().await
         })
     });
     let port = port.recv().map_err(io::Error::other)?;
-    Ok(Site {
-        name: "actix-session 0.11, Redis",
-        ports: [port; 3],
-    })
+    Ok(Site { name: "actix-session 0.11, Redis", ports: [port; 3] })
 }
 
 async fn set(session: Session, key: Path<String>) -> Result<&'static str, Error> {

@@ -44,11 +44,7 @@ async fn slow(session: Session, Path(key): Path<String>) {
 }
 
 async fn has(session: Session, Path(key): Path<String>) -> &'static str {
-    if session.get::<u8>(&key).is_some() {
-        "yes"
-    } else {
-        "no"
-    }
+    if session.get::<u8>(&key).is_some() { "yes" } else { "no" }
 }
 
 async fn logout(session: Session) {

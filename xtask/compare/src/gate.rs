@@ -1,6 +1,9 @@
 //! A gate at which slow requests wait, so that other requests run in between.
 
+use std::future::poll_fn;
 use std::io;
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use tokio::runtime::Handle;
@@ -15,8 +18,14 @@ static RELEASED: Semaphore = Semaphore::const_new(0);
 
 /// Waits until the gate opens. Handlers call it after they have opened their session.
 pub async fn wait() {
+    // It enters the queue before it is counted. Otherwise a later request could overtake it, and
+    // the trial would wait for the wrong one.
+    let mut released = pin!(take(&RELEASED));
+    let is_open = poll_fn(|cx| Poll::Ready(released.as_mut().poll(cx).is_ready())).await;
     WAITING.add_permits(1);
-    take(&RELEASED).await;
+    if !is_open {
+        released.await;
+    }
 }
 
 /// Blocks until one more request has reached the gate. Must not be called in a task.

@@ -17,11 +17,8 @@ pub struct Response {
 impl Jar {
     /// Sends a request with the cookies, and stores the cookies of the response.
     pub fn get(&mut self, port: u16, path: &str) -> io::Result<Response> {
-        let cookies: Vec<_> = self
-            .0
-            .iter()
-            .map(|(name, value)| format!("{name}={value}"))
-            .collect();
+        let cookies: Vec<_> =
+            self.0.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let cookies = cookies.join("; ");
         let mut stream = TcpStream::connect(("127.0.0.1", port))?;
         stream.set_read_timeout(Some(TIMEOUT))?;
@@ -31,13 +28,8 @@ impl Jar {
         )?;
         let mut text = String::new();
         stream.read_to_string(&mut text)?;
-        let (head, body) = text
-            .split_once("\r\n\r\n")
-            .ok_or(io::ErrorKind::InvalidData)?;
-        let status = head
-            .split(' ')
-            .nth(1)
-            .and_then(|status| status.parse().ok());
+        let (head, body) = text.split_once("\r\n\r\n").ok_or(io::ErrorKind::InvalidData)?;
+        let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
         for line in head.lines() {
             let Some((name, line)) = line.split_once(": ") else {
                 continue;
@@ -52,9 +44,6 @@ impl Jar {
                 }
             }
         }
-        Ok(Response {
-            status: status.ok_or(io::ErrorKind::InvalidData)?,
-            body: body.to_owned(),
-        })
+        Ok(Response { status: status.ok_or(io::ErrorKind::InvalidData)?, body: body.to_owned() })
     }
 }

@@ -24,23 +24,17 @@ pub fn memory() -> Site {
 
 pub fn fs(root: &Path) -> Result<Site, Box<dyn Error>> {
     let store = FsStore::open(root)?;
-    Ok(Site::on_three("this library, files", || {
-        routes(store.clone())
-    }))
+    Ok(Site::on_three("this library, files", || routes(store.clone())))
 }
 
 pub async fn redis(url: &str) -> Result<Site, Box<dyn Error>> {
     let store: Arc<dyn SessionStorage> = Arc::new(RedisStore::connect(url).await?);
-    Ok(Site::on_three("this library, Redis", || {
-        routes(store.clone())
-    }))
+    Ok(Site::on_three("this library, Redis", || routes(store.clone())))
 }
 
 pub async fn memcache(server: &str) -> Result<Site, Box<dyn Error>> {
     let store = MemcacheStore::connect([server]).await?;
-    Ok(Site::on_three("this library, memcached", || {
-        routes(store.clone())
-    }))
+    Ok(Site::on_three("this library, memcached", || routes(store.clone())))
 }
 
 fn routes(storage: impl SessionStorage) -> Router {

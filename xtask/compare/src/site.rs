@@ -12,17 +12,11 @@ pub struct Site {
 impl Site {
     /// Three servers with the same storage.
     pub fn on_three(name: &'static str, router: impl Fn() -> Router) -> Self {
-        Self {
-            name,
-            ports: [serve(router()), serve(router()), serve(router())],
-        }
+        Self { name, ports: [serve(router()), serve(router()), serve(router())] }
     }
 
     pub fn on_one(name: &'static str, router: Router) -> Self {
-        Self {
-            name,
-            ports: [serve(router); 3],
-        }
+        Self { name, ports: [serve(router); 3] }
     }
 }
 

@@ -17,9 +17,7 @@ pub async fn redis(url: &str) -> Result<Site, Box<dyn Error>> {
     let pool = Pool::new(Config::from_url(url)?, None, None, None, 1)?;
     pool.init().await?;
     let store = RedisStore::new(pool);
-    Ok(Site::on_three("tower-sessions 0.14, Redis", || {
-        for_redis::routes(store.clone())
-    }))
+    Ok(Site::on_three("tower-sessions 0.14, Redis", || for_redis::routes(store.clone())))
 }
 
 macro_rules! handlers {

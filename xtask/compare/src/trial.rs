@@ -67,16 +67,10 @@ fn slow(jar: &Jar, port: u16, path: &'static str) -> io::Result<Slow> {
 
 impl Slow {
     fn response(self) -> io::Result<(Jar, Response)> {
-        self.0
-            .join()
-            .map_err(|_| io::Error::other("the client panicked"))?
+        self.0.join().map_err(|_| io::Error::other("the client panicked"))?
     }
 }
 
 fn has(jar: &Jar, port: u16, key: &str) -> io::Result<bool> {
-    Ok(jar
-        .clone()
-        .get(port, &format!("/has/{key}"))?
-        .body
-        .contains("yes"))
+    Ok(jar.clone().get(port, &format!("/has/{key}"))?.body.contains("yes"))
 }
