@@ -1,5 +1,5 @@
-//! Encryption under a key that only a session's id gives: whoever reads the store knows the id's
-//! hash at most, and can decrypt nothing.
+//! Encryption under a key derived from a session's id. A reader of the store knows only the id's
+//! hash, and so cannot decrypt anything.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -33,7 +33,7 @@ impl Handle {
         *self.epoch.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Whoever has ended all sessions with this handle may still sign in with it.
+    /// The request that ended all sessions with this handle may still sign in with it.
     pub(crate) fn set_epoch(&self, epoch: Epoch) {
         *self.epoch.lock().unwrap_or_else(PoisonError::into_inner) = Some(epoch);
     }

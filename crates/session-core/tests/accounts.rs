@@ -209,7 +209,7 @@ async fn end_all_ends_what_is_signed_in_and_refuses_logins_under_way() {
     assert!(matches!(error, Error::SignedOut) && error.kind() == ErrorKind::SignedOut);
     assert_eq!(server.n(&guest).await, Some(1), "the guest's session goes on");
     assert!(sessions(&server, "ada").await.is_empty());
-    // A new attempt takes the account anew. So may whoever has ended them all go on.
+    // A new attempt takes the account again. The one that ended them all may also go on.
     sign_in(&server, &session, &account(&server, "ada").await).await;
     sign_in(&server, &server.open(None).await, &admin).await;
     assert_eq!(sessions(&server, "ada").await.len(), 2);
@@ -288,7 +288,7 @@ async fn a_limit_evicts_the_oldest_or_refuses_the_newest() {
             ids.push(signed_in(&server, "ada").await);
             server.advance(1);
         }
-        // One's own session makes place for the new one, and so does one that has ended.
+        // The session that signs in again does not count, and neither does one that has ended.
         let session = server.open(ids[1].as_str()).await;
         ids[1] = sign_in(&server, &session, &account(&server, "ada").await).await;
         assert!(whose(&server, &ids[0]).await.is_some());

@@ -4,9 +4,6 @@
 
 mod support;
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Request, header};
@@ -14,15 +11,13 @@ use axum::routing::get;
 use session_cookie::CookieStorage;
 use session_http::{Secret, Session, SessionCookie, SessionLayer, SessionManager};
 use session_store_memory::MemoryStore;
+use support::Log;
 use tower::ServiceExt;
 use tracing::subscriber::DefaultGuard;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// What this thread logs.
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
 impl Log {
+    /// What this thread logs from now on.
     fn start() -> (Self, DefaultGuard) {
         let log = Self::default();
         let subscriber = tracing_subscriber::fmt()
@@ -43,17 +38,6 @@ impl Log {
 
     fn clear(&self) {
         self.0.lock().unwrap().clear();
-    }
-}
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
     }
 }
 

@@ -4,8 +4,7 @@
 
 mod support;
 
-use std::io;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -13,26 +12,12 @@ use axum::http::HeaderMap;
 use axum::routing::get;
 use session_core::Condition;
 use session_http::{Session, SessionCookie, SessionLayer, SessionManager};
-use support::{HookedStore, SECRET, stored_session};
+use support::{HookedStore, Log, SECRET, stored_session};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::runtime::Runtime;
 use tokio::sync::Notify;
 use tokio::time::sleep;
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
 
 /// A manager whose store tells when it begins to replace a record, which then takes a while.
 fn manager() -> (SessionManager, Arc<Notify>) {

@@ -19,14 +19,6 @@ pub(crate) struct Times {
     pub(crate) end: u64,
 }
 
-/// What the record of an entry says.
-enum Status {
-    Lives,
-    /// It may be written at any moment, by a login that is under way.
-    IsAwaited,
-    IsOver,
-}
-
 impl Records<'_> {
     /// The most entries of one account.
     const MAX_ENTRIES: usize = 1000;
@@ -137,7 +129,7 @@ impl Records<'_> {
     async fn prune(&self, index: &mut Index) -> Result<()> {
         let mut entries = Vec::with_capacity(index.entries.len());
         for entry in std::mem::take(&mut index.entries) {
-            if !matches!(self.status(&entry).await?, Status::IsOver) {
+            if !self.is_over(&entry).await? {
                 entries.push(entry);
             }
         }
@@ -146,25 +138,22 @@ impl Records<'_> {
         Ok(())
     }
 
-    async fn status(&self, entry: &Entry) -> Result<Status> {
+    /// Whether the session of the entry is over, and cannot begin any more.
+    async fn is_over(&self, entry: &Entry) -> Result<bool> {
         let now = self.policy.now();
         loop {
             self.check_time()?;
             return match self.load(&entry.key).await {
                 // One that cannot be read may be mended.
-                Err(error) if error.kind() == ErrorKind::Corrupt => Ok(Status::Lives),
+                Err(error) if error.kind() == ErrorKind::Corrupt => Ok(false),
                 Err(error) => Err(error),
                 // A session that has moved has entered its new record before.
-                Ok(Some(Loaded { snapshot, .. }))
-                    if snapshot.meta.kind().is_some() || snapshot.is_closed(self.policy, now) =>
-                {
-                    Ok(Status::IsOver)
+                Ok(Some(Loaded { snapshot, .. })) => {
+                    Ok(snapshot.meta.kind().is_some() || snapshot.is_closed(self.policy, now))
                 }
-                Ok(Some(_)) => Ok(Status::Lives),
-                Ok(None) if entry.signed_in + self.policy.window() + CLOCK_SKEW > now => {
-                    Ok(Status::IsAwaited)
-                }
-                Ok(None) if self.forbid(&entry.key).await? => Ok(Status::IsOver),
+                // A login that is under way may write the record at any moment.
+                Ok(None) if entry.signed_in + self.policy.window() + CLOCK_SKEW > now => Ok(false),
+                Ok(None) if self.forbid(&entry.key).await? => Ok(true),
                 Ok(None) => continue,
             };
         }
@@ -200,16 +189,18 @@ impl Records<'_> {
         key: &RecordKey,
         account: &RecordKey,
     ) -> Result<bool> {
-        let is_ours = match self.load(key).await? {
-            Some(Loaded { snapshot, .. }) => {
-                let bound = &snapshot.meta.account;
-                snapshot.meta.kind() != Some(Kind::Destroyed)
-                    && bound.as_ref().is_some_and(|bound| bound.account == *account)
+        let Some(Loaded { snapshot, .. }) = self.load(key).await? else {
+            let is_listed = self.index(account).await?.0.contains(key);
+            if is_listed {
+                self.end(key).await?;
             }
-            None => self.index(account).await?.0.contains(key),
+            return Ok(is_listed);
         };
+        let bound = &snapshot.meta.account;
+        let is_ours = snapshot.meta.kind() != Some(Kind::Destroyed)
+            && bound.as_ref().is_some_and(|bound| bound.account == *account);
         if is_ours {
-            self.end(key).await?;
+            self.end_found(key, Some(snapshot)).await?;
         }
         Ok(is_ours)
     }

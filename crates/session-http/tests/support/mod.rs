@@ -4,6 +4,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
+use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -24,6 +25,21 @@ use tokio::sync::oneshot;
 use tower::ServiceExt;
 
 pub const SECRET: &str = "the secret of the tests, of 32 bytes and more";
+
+/// The text of a log. Clones are one log.
+#[derive(Clone, Default)]
+pub struct Log(pub Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Log {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// A store that runs a hook before each operation. The hook may wait or fail. It gets the condition
 /// of a `put`, and `None` for the other operations.
